@@ -1,0 +1,1 @@
+"""Measure what Django's per-process cache does under several Gunicorn workers."""

@@ -1,0 +1,93 @@
+"""The one error family: each failure a user can cause has a code, a place, and a way out.
+
+A `Problem` is one finding; an error carries one or more of them, so that a file with five
+mistakes is reported once. The class of the error decides the exit code of the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One finding: what was seen at which place against what was wanted, and what helps."""
+
+    code: str
+    where: str
+    what: str
+    hint: str = ""
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"{self.code} {self.where}: {self.what}"]
+        lines += [f"      {detail}" for detail in self.details]
+        if self.hint:
+            lines.append(f"      hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class HarnessError(Exception):
+    """Base of everything the harness raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems: Sequence[Problem] = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UsageError(HarnessError):
+    """HX1xx: the command line asks for something that does not exist or cannot be."""
+
+    exit_code = 2
+
+
+class ScenarioError(HarnessError):
+    """HX2xx: a scenario file or an override of it is not valid."""
+
+    exit_code = 2
+
+
+class SurroundingsError(HarnessError):
+    """HX3xx: a server, the load, the disk or another part of the surroundings failed."""
+
+    exit_code = 3
+
+
+class MeasurementError(HarnessError):
+    """HX4xx: what was recorded cannot be read, or does not hold as a measurement."""
+
+    exit_code = 4
+
+
+CODES: dict[str, str] = {
+    "HX101": "no scenario of this name",
+    "HX102": "an option's value cannot be used",
+    "HX103": "the run directory exists already",
+    "HX104": "not a run directory",
+    "HX201": "the scenario is not valid TOML",
+    "HX202": "unknown key in a scenario",
+    "HX203": "a scenario key has a wrong value",
+    "HX204": "a scenario key is missing",
+    "HX205": "a file that the scenario names cannot be read",
+    "HX301": "the run directory cannot be written",
+    "HX302": "no Redis server can be started",
+    "HX303": "the Redis of HARNESS_REDIS_URL does not answer",
+    "HX304": "the app could not be prepared",
+    "HX311": "not all workers reported in time",
+    "HX312": "Gunicorn ended while it was booting",
+    "HX313": "Gunicorn ended in the middle of the load",
+    "HX321": "Locust could not be started, or ended",
+    "HX322": "the load did not end in time",
+    "HX401": "no request was answered",
+    "HX402": "lookups are unaccounted for",
+    "HX403": "the run was recorded by a newer version",
+    "HX404": "the run directory is damaged",
+}
+"""Every code with its meaning; the tests hold the README and the code base to this table."""

@@ -1,0 +1,1 @@
+"""What a run leaves behind: samples, lives, surroundings. The two halves meet here."""

@@ -1,0 +1,59 @@
+"""Facts of one trial beside its samples: its set-up, its worker lives, what the load cost.
+
+Plain values only, so that they can be written as JSON and read again by a later version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheFacts:
+    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever."""
+
+    alias: str
+    backend: str
+    timeout_s: float | None
+    max_entries: int
+    cull_frequency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeFacts:
+    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`)."""
+
+    server: int
+    slot: int
+    generation: int
+    pid: int
+    tally: Mapping[str, int]
+    caches: tuple[CacheFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadFacts:
+    """What the load generator did: requests asked for, its own wall and CPU seconds."""
+
+    asked: int
+    users: int
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFacts:
+    """One trial as it was served. `problem` is the error that ended it early, or empty."""
+
+    number: int
+    backend: str
+    workers: int
+    worker_class: str
+    threads: int
+    servers: int
+    timeout_s: float | None
+    max_entries: int
+    lives: tuple[LifeFacts, ...]
+    load: LoadFacts
+    problem: str = ""

@@ -1,0 +1,42 @@
+"""Names that cross a process boundary: headers, environment variables, fields of a tally.
+
+Standard library only and nothing of the harness, because Gunicorn's workers and Locust import it.
+"""
+
+from __future__ import annotations
+
+FORMAT = 1
+"""Version of the run directory and of `result.json`; a reader refuses what is newer."""
+
+# Request header that asks for evidence, and the response headers that carry it.
+TOKEN_HEADER = "X-Harness-Token"
+CACHE_STATUS = "Cache-Status"  # RFC 9211, one member per lookup
+SERVER_TIMING = "Server-Timing"  # W3C Server Timing, durations in milliseconds
+WORKER_HEADER = "X-Harness-Worker"  # server, slot, generation, pid, lookups
+
+# Environment of a probed Gunicorn.
+ENV_TOKEN = "HARNESS_TOKEN"
+ENV_SERVER = "HARNESS_SERVER"  # number of this server in its trial, from 0
+ENV_LIVES = "HARNESS_LIVES"  # directory that holds one tally file per worker life
+
+# What a person may set.
+ENV_REDIS_URL = "HARNESS_REDIS_URL"
+
+MAX_LOOKUPS_PER_RESPONSE = 256
+"""Evidence of one response ends here, so that headers stay below what clients accept."""
+
+TALLY_IDENTITY = ("format", "server", "slot", "generation", "pid")
+TALLY_COUNTS = (
+    "ready",  # 1 once the worker can serve
+    "started",  # requests that carried the token and reached the app
+    "finished",  # of those, the ones whose response was handed over whole
+    "hits",  # lookups inside requests that carried the token
+    "misses",
+    "errors",  # lookups whose backend raised
+    "late",  # lookups after the headers had left, as in a streaming response
+    "stores",  # writes that refilled a missed key
+    "writes",  # all other writes: set, add, incr, touch, delete, clear without a miss before
+    "outside",  # lookups outside of any request that carried the token
+)
+TALLY_FIELDS = TALLY_IDENTITY + TALLY_COUNTS
+"""One unsigned 64-bit integer each, in this order, native byte order."""
