@@ -1,0 +1,68 @@
+# Everything runs from .venv, which is made on the first call and then left alone until
+# pyproject.toml or constraints.txt change. Kept to what GNU make 3.81 of macOS understands.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+PINS := pyproject.toml constraints.txt
+
+ifdef UV
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python -c constraints.txt
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+endif
+
+.PHONY: help demo test check bench constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/.installed ## measure the hit rate by worker count, LocMem beside Redis
+	@$(BIN)/harness run hit-rate
+
+test: .venv/.installed-dev ## run the whole test suite, real servers included
+	@$(BIN)/pytest
+
+check: .venv/.installed-dev ## format, lint, strict types and unit tests, in seconds
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pytest -q -m "not e2e"
+
+bench: .venv/.installed-dev ## measure what the harness itself costs, side by side
+	@$(BIN)/python -m tests.bench
+
+constraints: .venv/.made ## choose the newest versions and pin them in constraints.txt
+	@$(BIN)/uv --version >/dev/null 2>&1 || $(subst -c constraints.txt,,$(INSTALL)) uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+	  --all-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	  --output-file constraints.txt
+
+clean: ## remove the environment and everything built or cached, but no measurement
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is" \
+	    "'$$($(PYTHON) --version 2>&1)': name another one, as in make PYTHON=python3.13 demo" >&2; \
+	  exit 1; }
+ifdef UV
+	@$(UV) venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv
+else
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) has no venv module: install it (Debian: apt install python3-venv)," \
+	    "or install uv" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+endif
+	@touch $@
+
+.venv/.installed: .venv/.made $(PINS)
+	@echo "installing into .venv ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.made $(PINS)
+	@echo "installing into .venv, with the tools for development ..."
+	@$(INSTALL) -e '.[dev]'
+	@touch .venv/.installed $@
