@@ -38,5 +38,5 @@ TALLY_COUNTS = (
     "writes",  # all other writes: set, add, incr, touch, delete, clear without a miss before
     "outside",  # lookups outside of any request that carried the token
 )
-TALLY_FIELDS = TALLY_IDENTITY + TALLY_COUNTS
-"""One unsigned 64-bit integer each, in this order, native byte order."""
+TALLY_ROWS = 1024
+"""A tally file: the identity, then this many rows of counts; unsigned 64-bit, native byte order."""

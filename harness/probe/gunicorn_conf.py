@@ -1,0 +1,52 @@
+"""Gunicorn configuration that puts the probe in: `gunicorn -c python:harness.probe.gunicorn_conf`.
+
+Nothing but hooks. What a server is given besides (workers, worker class, socket) are Gunicorn's
+own options. Needs the environment variables named `ENV_…` in `harness.wire`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from harness import wire
+from harness.probe.slots import Slots
+from harness.probe.tally import COUNT, Life, Tally
+from harness.probe.wsgi import ProbedApp
+
+_slots = Slots()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give the worker its slot, in the arbiter."""
+    living = [other.age for other in server.WORKERS.values()]
+    worker.harness_slot = _slots.take(worker.age, living)
+
+
+def on_reload(server: Any) -> None:
+    """Let the workers that a reload forks take the slots of those it is about to stop."""
+    _slots.retire(worker.age for worker in server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - the hook's signature
+    """Open the tally of this life and wrap the caches, before the app is loaded."""
+    from harness.probe.caches import install
+
+    slot, generation = worker.harness_slot
+    life = Life(
+        server=int(os.environ[wire.ENV_SERVER]), slot=slot, generation=generation, pid=os.getpid()
+    )
+    worker.harness_tally = Tally(Path(os.environ[wire.ENV_LIVES]), life)
+    install(worker.harness_tally)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Wrap the loaded app and report that this worker can serve."""
+    worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])
+    worker.harness_tally.add(COUNT["ready"])
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:  # noqa: ARG001
+    """Note that the response was handed over whole."""
+    worker.wsgi.request_ended()

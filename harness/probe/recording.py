@@ -1,0 +1,55 @@
+"""The lookups of one request, from the moment the app is called until its headers leave.
+
+Times are `time.perf_counter()` readings; `evidence` turns them into wall-clock times.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+Lookup = tuple[str, Any, Any, bool, float, float]
+"""One cache read: alias, key, version (None where none was named), hit, started, ended.
+
+A plain tuple, since one is made for every `cache.get` of the app."""
+
+
+class Refill(NamedTuple):
+    """The write that gave a missed key its value again; `ttl_s` is inf for ever."""
+
+    started: float
+    ended: float
+    ttl_s: float
+
+
+class Recording:
+    """What one request read. `sent` is True once its headers have left.
+
+    `counts` is the row of the worker's tally that this request alone writes to.
+    """
+
+    __slots__ = ("_open", "counts", "lookups", "refills", "sent")
+
+    def __init__(self, counts: memoryview) -> None:
+        self.counts = counts
+        self.lookups: list[Lookup] = []
+        self.refills: dict[int, Refill] = {}
+        self.sent = False
+        self._open: dict[tuple[str, Any, Any], int] = {}
+
+    def missed(self, alias: str, key: Any, version: Any, started: float, ended: float) -> None:
+        """Note a miss, and expect the write that refills it."""
+        self._open[alias, key, version] = len(self.lookups)
+        self.lookups.append((alias, key, version, False, started, ended))
+
+    def refilled(self, alias: str, key: Any, version: Any, refill: Refill) -> bool:
+        """Note a write; True if it refilled a key that this request had missed."""
+        position = self._open.pop((alias, key, version), None)
+        if position is None:
+            return False
+        self.refills[position] = refill
+        return True
+
+
+current: ContextVar[Recording | None] = ContextVar("harness_recording", default=None)
+"""The recording of the request being served here; None outside of measured requests."""

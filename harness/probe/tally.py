@@ -1,0 +1,98 @@
+"""Counters of one worker life in a memory-mapped file: they outlive a SIGKILL of the worker.
+
+One file per life, `server-slot-generation.tally`: the identity, then `wire.TALLY_ROWS` rows of
+counters, all unsigned 64-bit integers. A request in flight has a row to itself and so needs no
+lock; a counter's value is its sum over the rows. Beside it, `….caches.json` tells which cache
+backends the worker really built.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from harness import wire
+
+COUNT = {name: number for number, name in enumerate(wire.TALLY_COUNTS)}
+"""Position of each counter in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """Who a worker process is: slot `slot` of server `server`, refilled `generation` times."""
+
+    server: int
+    slot: int
+    generation: int
+    pid: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.server}-{self.slot}-{self.generation}"
+
+
+class Tally:
+    """The counters of one life. Safe among the threads of the worker."""
+
+    def __init__(self, directory: Path, life: Life) -> None:
+        self.life = life
+        self._lock = Lock()
+        self._path = directory / f"{life.name}.tally"
+        self._caches: dict[str, Mapping[str, Any]] = {}
+        shared, *free = _rows(self._path, life)
+        self._shared = shared
+        self._free = deque(free)
+
+    def add(self, count: int, amount: int = 1) -> None:
+        """Add `amount` to a counter (a position of `COUNT`) from outside of any request."""
+        with self._lock:
+            self._shared[count] += amount
+
+    def take_row(self) -> memoryview:
+        """Return a row of counters that nobody else writes to until it is given back."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            raise RuntimeError(f"over {wire.TALLY_ROWS} requests at once in one worker") from None
+
+    def give_row(self, row: memoryview) -> None:
+        """Give back a row; its counts stay."""
+        self._free.append(row)
+
+    def note_cache(self, alias: str, facts: Mapping[str, Any]) -> None:
+        """Write down which backend stands behind `alias`, as it was built."""
+        with self._lock:
+            if alias in self._caches:
+                return
+            self._caches[alias] = facts
+            _write_whole(self._path.with_suffix(".caches.json"), json.dumps(self._caches).encode())
+
+
+def _rows(path: Path, life: Life) -> list[memoryview]:
+    identity = (wire.FORMAT, life.server, life.slot, life.generation, life.pid)
+    head, width = len(identity), len(wire.TALLY_COUNTS)
+    size = 8 * (head + width * wire.TALLY_ROWS)
+    _write_whole(path, struct.pack(f"={head}Q", *identity).ljust(size, b"\0"))
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        cells = memoryview(mmap.mmap(descriptor, size)).cast("Q")
+    finally:
+        os.close(descriptor)
+    return [
+        cells[head + width * row : head + width * (row + 1)] for row in range(wire.TALLY_ROWS)
+    ]
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,0 +1,52 @@
+"""Wraps the WSGI callable: records the lookups of a measured request, adds them to its headers."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harness import wire
+from harness.probe import evidence
+from harness.probe.recording import Recording, current
+from harness.probe.tally import COUNT, Tally
+
+_TOKEN_KEY = "HTTP_" + wire.TOKEN_HEADER.upper().replace("-", "_")
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class ProbedApp:
+    """The app, with evidence added to the answers of requests that carry the run's token."""
+
+    def __init__(self, app: WsgiApp, tally: Tally, token: str) -> None:
+        self._app = app
+        self._tally = tally
+        self._token = token.encode()
+        self._worker = evidence.worker_header(tally.life)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if not hmac.compare_digest(environ.get(_TOKEN_KEY, "").encode(), self._token):
+            current.set(None)
+            return self._app(environ, start_response)
+        recording = Recording(self._tally.take_row())
+        recording.counts[COUNT["started"]] += 1
+        current.set(recording)
+
+        def start_with_evidence(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Any:
+            told = evidence.headers(recording, self._worker)
+            recording.sent = True
+            return start_response(status, headers + told, exc_info)
+
+        return self._app(environ, start_with_evidence)
+
+    def request_ended(self) -> None:
+        """Close the recording of this thread, if any: its response was handed over whole."""
+        recording = current.get()
+        if recording is not None:
+            recording.counts[COUNT["finished"]] += 1
+            self._tally.give_row(recording.counts)
+            current.set(None)
