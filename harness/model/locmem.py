@@ -1,0 +1,100 @@
+"""What one `LocMemCache` of Django must do, operation by operation, on a clock that is passed in.
+
+Keys are whole numbers and values do not exist: only whether a key is held, and if not, why.
+Follows `django/core/cache/backends/locmem.py`; the tests hold it to that very class.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """What a cache can say about a key at some moment."""
+
+    HELD = 0
+    ABSENT = 1  # never stored, or deleted since
+    EXPIRED = 2  # its timeout has passed, whether or not it had been evicted before
+    EVICTED = 3  # culled, and it would not have expired yet
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`MAX_ENTRIES` and `CULL_FREQUENCY` of one cache."""
+
+    max_entries: int
+    cull_frequency: int = 3
+
+
+class LocMem:
+    """One cache, empty at first. `limits` None: it never culls.
+
+    Times and lifetimes are seconds; a lifetime of `inf` is Django's `timeout=None`.
+    """
+
+    __slots__ = ("_deadlines", "_limits", "_stored")
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits
+        self._deadlines: OrderedDict[int, float] = OrderedDict()  # least recently used first
+        self._stored: dict[int, float] = {}  # deadline of the last write, kept after eviction
+
+    def __len__(self) -> int:
+        """Return the number of entries that take up place, expired ones among them."""
+        return len(self._deadlines)
+
+    def state(self, key: int, now: float) -> State:
+        """Return what a read of `key` would find, without reading it."""
+        deadline = self._stored.get(key)
+        if deadline is None:
+            return State.ABSENT
+        if deadline <= now:
+            return State.EXPIRED
+        return State.HELD if key in self._deadlines else State.EVICTED
+
+    def get(self, key: int, now: float) -> bool:
+        """Read `key` and return whether it was a hit; an expired entry gives up its place."""
+        deadline = self._deadlines.get(key)
+        if deadline is None:
+            return False
+        if deadline <= now:
+            del self._deadlines[key]
+            return False
+        self._deadlines.move_to_end(key)
+        return True
+
+    def set(self, key: int, now: float, ttl_s: float) -> list[int]:
+        """Write `key` and return the keys culled to make room, which may include `key` itself."""
+        # Django looks at the length before it looks at the key: rewriting a held key culls too.
+        culled = self._cull() if self._is_full() else []
+        self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
+        self._deadlines.move_to_end(key)
+        return culled
+
+    def touch(self, key: int, now: float, ttl_s: float) -> bool:
+        """Give a held key a new lifetime, leaving its place; return whether it was held."""
+        if self._deadlines.get(key, now) <= now:
+            return False
+        self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
+        return True
+
+    def delete(self, key: int) -> bool:
+        """Drop `key` and return whether it took up place."""
+        self._stored.pop(key, None)
+        return self._deadlines.pop(key, None) is not None
+
+    def _is_full(self) -> bool:
+        return self._limits is not None and len(self._deadlines) >= self._limits.max_entries
+
+    def _cull(self) -> list[int]:
+        assert self._limits is not None
+        every = self._limits.cull_frequency
+        count = len(self._deadlines) // every if every else len(self._deadlines)
+        return [self._deadlines.popitem(last=False)[0] for _ in range(count)]
+
+
+def _deadline(now: float, ttl_s: float) -> float:
+    # As Django does: a timeout of 0 must have passed already, even on a coarse clock.
+    return now + (ttl_s or -1)
