@@ -1,0 +1,53 @@
+import os
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Avg, Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from demo_app.catalog.models import Product, Review
+
+
+def product_list(request: HttpRequest) -> HttpResponse:
+    products = Product.objects.order_by("pk")[:50]
+    return render(request, "catalog/product_list.html", {"products": products})
+
+
+def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    key = f"product:{pk}"
+    data = cache.get(key)
+    if data is None:
+        data = product_data(pk)
+        cache.set(key, data)
+    context = {"product": data, "answered_by": os.getpid()}
+    return render(request, "catalog/product_detail.html", context)
+
+
+def product_data(pk: int) -> dict[str, Any]:
+    """Ask the database for everything on the page; 404 for a product that does not exist."""
+    product = get_object_or_404(Product, pk=pk)
+    reviews = Review.objects.filter(product=product)
+    rating = reviews.aggregate(average=Avg("rating"), count=Count("pk"))
+    return {
+        "name": product.name,
+        "category": product.category,
+        "price": product.price,
+        "description": product.description,
+        "average": rating["average"],
+        "count": rating["count"],
+        "beaten_percent": beaten_percent(rating["average"]),
+        "reviews": list(reviews.order_by("-pk").values("rating", "text")[:10]),
+        "computed_at": timezone.now().strftime("%H:%M:%S.%f")[:-3],
+        "computed_by": os.getpid(),
+    }
+
+
+def beaten_percent(average: float | None) -> float:
+    """Return how many of all reviews of the shop, in percent, give less than this average."""
+    if average is None:
+        return 0.0
+    lower = Count("pk", filter=Q(rating__lt=average))
+    shop: dict[str, int] = Review.objects.aggregate(lower=lower, total=Count("pk"))
+    return 100 * shop["lower"] / shop["total"]
