@@ -1,0 +1,1 @@
+"""What a trial stands on: Gunicorn, Redis. Start, ready, stop, leave nothing behind."""

@@ -1,0 +1,157 @@
+"""The run directory, where the measuring half ends and the reading half begins.
+
+    scenario.toml   the scenario as run, overrides applied: it can be run again
+    run.json        format, times, machine and versions, the facts of each trial
+    samples.npz     every request and lookup of each trial
+    logs/           what each child process said
+    result.json     the summary, written by whoever analysed the run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import tomli_w
+
+from harness import wire
+from harness.errors import MeasurementError, Problem, SurroundingsError, UsageError
+from harness.record.facts import CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.samples import Samples
+from harness.record.store import read_samples, write_samples
+
+RUN_FILE, SAMPLES_FILE, RESULT_FILE = "run.json", "samples.npz", "result.json"
+SCENARIO_FILE, LOGS = "scenario.toml", "logs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """All that is known of a run but its samples. `problems`: what ended it early, if anything."""
+
+    scenario: str
+    question: str
+    lesson: str
+    seed: int
+    wall_s: float
+    environment: Mapping[str, Any]
+    trials: Sequence[TrialFacts]
+    problems: Sequence[str] = ()
+
+
+def create_run_dir(path: Path) -> Path:
+    """Create a new run directory and its `logs`.
+
+    Raises UsageError HX103 if it exists, SurroundingsError HX301 if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True)
+        (path / LOGS).mkdir()
+    except FileExistsError as error:
+        raise UsageError(
+            Problem(
+                code="HX103",
+                where=str(path),
+                what="exists already, need a new directory",
+                hint="choose another --out; a recorded run is never overwritten",
+            )
+        ) from error
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
+def cannot_write(path: Path, error: OSError) -> SurroundingsError:
+    """Return the error for a file or directory that could not be written."""
+    return SurroundingsError(
+        Problem(
+            code="HX301",
+            where=str(path),
+            what=f"cannot be written: {error.strerror or error}",
+            hint="free some space or choose another place with --out",
+        )
+    )
+
+
+def write_scenario(path: Path, scenario: Mapping[str, Any]) -> None:
+    """Write the scenario as run. Raises SurroundingsError HX301."""
+    _write_text(path / SCENARIO_FILE, tomli_w.dumps(scenario))
+
+
+def write_result(path: Path, text: str) -> None:
+    """Write `result.json`. Raises SurroundingsError HX301."""
+    _write_text(path / RESULT_FILE, text)
+
+
+def write_run(path: Path, record: RunRecord, samples: Mapping[int, Samples]) -> None:
+    """Write the facts and samples of a run, or what there is of it. Raises HX301."""
+    _write_text(path / RUN_FILE, json.dumps({"format": wire.FORMAT, **asdict(record)}, indent=1))
+    try:
+        write_samples(path / SAMPLES_FILE, samples)
+    except OSError as error:
+        raise cannot_write(path / SAMPLES_FILE, error) from error
+
+
+def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
+    """Return what a run directory holds.
+
+    Raises UsageError HX104 if it is none, MeasurementError HX403 if a newer version wrote it,
+    HX404 if it is damaged.
+    """
+    if not (path / RUN_FILE).is_file():
+        raise UsageError(
+            Problem(
+                code="HX104",
+                where=str(path),
+                what=f"holds no {RUN_FILE}, need a directory that `harness run` wrote",
+                hint="`harness run hit-rate --out DIR` makes one",
+            )
+        )
+    try:
+        content = json.loads((path / RUN_FILE).read_text())
+        _refuse_newer(path, content["format"])
+        return _record(content), read_samples(path / SAMPLES_FILE)
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
+        raise MeasurementError(
+            Problem(
+                code="HX404",
+                where=str(path),
+                what=f"cannot be read: {type(error).__name__}: {error}",
+                hint="the run was cut off or changed; measure again",
+            )
+        ) from error
+
+
+def _refuse_newer(path: Path, format_found: int) -> None:
+    if format_found > wire.FORMAT:
+        raise MeasurementError(
+            Problem(
+                code="HX403",
+                where=str(path),
+                what=f"has format {format_found}, this version reads up to {wire.FORMAT}",
+                hint="upgrade the harness",
+            )
+        )
+
+
+def _record(content: Mapping[str, Any]) -> RunRecord:
+    known = {key: value for key, value in content.items() if key not in ("format", "trials")}
+    return RunRecord(**known, trials=[_trial(trial) for trial in content["trials"]])
+
+
+def _trial(content: Mapping[str, Any]) -> TrialFacts:
+    lives = tuple(
+        LifeFacts(**{**life, "caches": tuple(CacheFacts(**cache) for cache in life["caches"])})
+        for life in content["lives"]
+    )
+    return TrialFacts(**{**content, "lives": lives, "load": LoadFacts(**content["load"])})
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(path, error) from error

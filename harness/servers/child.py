@@ -1,0 +1,75 @@
+"""A child process with its log: started in a session of its own, stopped with all it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.servers.warden import Warden
+
+TAIL_LINES = 12
+
+
+class Child:
+    """A running child. Its session keeps a terminal's Ctrl-C away from it: the harness decides.
+
+    `say` is written to its standard input, which then ends; `talk` leaves standard input and
+    output open to the harness as pipes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        log: Path,
+        warden: Warden,
+        pass_fds: Sequence[int] = (),
+        say: str = "",
+        talk: bool = False,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._warden = warden
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                env=dict(environ),
+                stdin=subprocess.PIPE if talk or say else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talk else output,
+                stderr=output,
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+        warden.watch_group(self.process.pid)
+        if say and self.process.stdin:
+            self.process.stdin.write(say.encode())
+            self.process.stdin.close()
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Ask it to end, wait up to `grace_s`, then kill whatever is left of its session."""
+        if self.running:
+            self.process.terminate()
+            try:
+                self.process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nobody is left of it; macOS says "not permitted" where only zombies are
+        self.process.wait()
+        self._warden.free_group(self.process.pid)
+
+    def last_lines(self) -> tuple[str, ...]:
+        """Return the end of its log, for an error that has to tell why."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return tuple(line.rstrip() for line in lines if line.strip())[-TAIL_LINES:]

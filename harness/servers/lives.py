@@ -1,0 +1,41 @@
+"""Reads the tallies that the probe keeps, one per worker life."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+from harness import wire
+from harness.record.facts import CacheFacts, LifeFacts
+
+_HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
+
+
+def read_lives(directory: Path) -> tuple[LifeFacts, ...]:
+    """Return every life that has opened its tally, by server, slot and generation."""
+    lives = [_read_life(path) for path in directory.glob("*.tally")]
+    return tuple(sorted(lives, key=lambda life: (life.server, life.slot, life.generation)))
+
+
+def _read_life(path: Path) -> LifeFacts:
+    content = path.read_bytes()
+    numbers = struct.unpack(f"={len(content) // 8}Q", content)
+    identity = dict(zip(wire.TALLY_IDENTITY, numbers, strict=False))
+    counts = numbers[_HEAD:]
+    return LifeFacts(
+        server=identity["server"],
+        slot=identity["slot"],
+        generation=identity["generation"],
+        pid=identity["pid"],
+        tally={name: sum(counts[at::_WIDTH]) for at, name in enumerate(wire.TALLY_COUNTS)},
+        caches=_read_caches(path.with_suffix(".caches.json")),
+    )
+
+
+def _read_caches(path: Path) -> tuple[CacheFacts, ...]:
+    if not path.exists():
+        return ()
+    return tuple(
+        CacheFacts(alias=alias, **facts) for alias, facts in json.loads(path.read_text()).items()
+    )

