@@ -29,8 +29,9 @@ steps = st.tuples(
 def django_cache(max_entries: int, cull_frequency: int) -> locmem.LocMemCache:
     """Return a cache of Django's that shares nothing with any other."""
     options = {"MAX_ENTRIES": max_entries, "CULL_FREQUENCY": cull_frequency}
-    cache: Any = locmem.LocMemCache("model", {"timeout": None, "OPTIONS": options})
-    cache._cache, cache._expire_info, cache._lock = OrderedDict(), {}, threading.Lock()
+    cache = locmem.LocMemCache("model", {"timeout": None, "OPTIONS": options})
+    private: Any = cache
+    private._cache, private._expire_info, private._lock = OrderedDict(), {}, threading.Lock()
     return cache
 
 

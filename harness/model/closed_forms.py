@@ -1,0 +1,62 @@
+"""Hit rates that can be written down, to check the simulation and to explain what it shows.
+
+One store per worker, requests routed at random with fixed shares, independent of the key. A miss
+refills its key; nothing is culled. Hit rates are fractions of all lookups, from empty caches on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def distinct_pairs(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
+    """Return the expected number of (worker, key) pairs that meet: the misses without timeout.
+
+    sum_j sum_k 1 - (1 - w_j)^c_k for keys looked up c_k times and workers with shares w_j that
+    sum to 1: worker j misses key k once unless all c_k lookups went elsewhere.
+    """
+    c, w = np.asarray(counts, np.float64), np.asarray(shares, np.float64)
+    return float(sum((1 - (1 - share) ** c).sum() for share in w))
+
+
+def hit_rate_of_counts(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
+    """Return the hit rate without timeout of a given trace: 1 - pairs / sum_k c_k.
+
+    `counts` c_k [K] sum to at least 1; `shares` as in `distinct_pairs`.
+    """
+    return 1 - distinct_pairs(counts, shares) / float(np.sum(np.asarray(counts, np.float64)))
+
+
+def hit_rate_of_popularity(popularity: npt.ArrayLike, workers: int, requests: int) -> float:
+    """Return the hit rate without timeout of R random requests: keys by popularity q, even shares.
+
+    1 - sum_k N (1 - (1 - q_k / N)^R) / R: each request is key k on worker j with chance q_k / N.
+    """
+    q = np.asarray(popularity, np.float64)
+    misses = workers * float((1 - (1 - q / workers) ** requests).sum())
+    return 1 - misses / requests
+
+
+def hit_rate_with_timeout(
+    popularity: npt.ArrayLike, workers: int, per_second: float, timeout_s: float
+) -> float:
+    """Return the long-run hit rate under a timeout: sum_k q_k l_k T / (N + l_k T), l_k = q_k L.
+
+    Poisson arrivals at rate L over N even workers. A worker sees key k at rate l_k / N; after a
+    miss it hits l_k T / N times on average until the timeout T has passed, then misses again
+    (renewal reward; a read does not prolong the lifetime).
+    """
+    q = np.asarray(popularity, np.float64)
+    hits = q * per_second * timeout_s / workers
+    return float((q * hits / (1 + hits)).sum())
+
+
+def effective_workers(shares: npt.ArrayLike) -> float:
+    """Return 1 / sum_j w_j^2: N even workers give N, one that takes everything gives 1.
+
+    Inverse Simpson index. Shares sum to 1.
+    """
+    return 1 / float((np.asarray(shares, np.float64) ** 2).sum())

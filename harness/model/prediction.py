@@ -1,0 +1,112 @@
+"""The hit rate to expect: the same trace at the same times, with random routing, many times.
+
+Random are the routing, by the measured shares, and the refills, from those observed. Nothing
+else is free, so the interval says how far luck alone can take a trial that behaves as modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.model.routing import Routing
+from harness.model.simulate import (
+    Simulation,
+    distinct_misses,
+    played_misses,
+    simulation_for,
+    timed_misses,
+)
+from harness.model.trace import CacheTrace
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+DRAWS_AT_MOST, DRAWS_AT_LEAST = 400, 4
+LOOKUPS_AFFORDED: dict[Simulation, int] = {
+    distinct_misses: 10_000_000,
+    timed_misses: 4_000_000,
+    played_misses: 1_200_000,
+}
+"""Lookups that all draws together may play; each comes to one or two seconds."""
+
+Z_95 = 1.959963984540054
+QUANTILES_FROM = 100  # draws below which the tails are taken from a normal distribution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A mean with the 2.5 and 97.5 % bounds of a single further draw."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def predict(
+    caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
+) -> Band:
+    """Return the expected hit rate over all lookups of `caches`.
+
+    `sent_s` [R] are the times of the requests that the traces point to. There must be a lookup.
+    """
+    lookups = sum(len(cache.key) for cache in caches)
+    # A key that was never refilled misses every time, whoever serves it.
+    kept = [cache.subset(_refilled(cache)) for cache in caches]
+    lost = lookups - sum(len(cache.key) for cache in kept)
+    plans = [(cache, simulation_for(cache)) for cache in kept]
+    misses = np.empty(_draws(plans))
+    for draw in range(len(misses)):
+        life = routing.draw(sent_s, rng)
+        misses[draw] = lost + sum(way(cache, _stores(cache, life), rng) for cache, way in plans)
+    return band(1 - misses / lookups)
+
+
+def band(values: Floats) -> Band:
+    """Return mean and bounds of n >= 2 draws: their quantiles, or with few of them normal ones.
+
+    Few draws know their own spread badly, so the normal bounds are those of a prediction for one
+    more value: mean +- t sd sqrt(1 + 1/n), t with n - 1 degrees of freedom, kept within [0, 1].
+    """
+    mean = float(values.mean())
+    if len(values) >= QUANTILES_FROM:
+        # Outward to values that occurred: interpolation would cut into a discrete distribution.
+        low = float(np.quantile(values, 0.025, method="lower"))
+        high = float(np.quantile(values, 0.975, method="higher"))
+        return Band(mean=mean, low=low, high=high)
+    n = len(values)
+    reach = _t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
+    return Band(mean=mean, low=max(0.0, mean - reach), high=min(1.0, mean + reach))
+
+
+def _t_95(degrees: int) -> float:
+    """Return Student's t at 97.5 %, within 1 % from 3 degrees on (Abramowitz & Stegun 26.7.5)."""
+    z, n = Z_95, degrees
+    return (
+        z
+        + (z**3 + z) / (4 * n)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+    )
+
+
+def _draws(plans: Sequence[tuple[CacheTrace, Simulation]]) -> int:
+    """Return how many draws the budget affords for these caches together."""
+    cost = sum(len(cache.key) / LOOKUPS_AFFORDED[way] for cache, way in plans)
+    return int(np.clip(1 / max(cost, 1e-9), DRAWS_AT_LEAST, DRAWS_AT_MOST))
+
+
+def _stores(cache: CacheTrace, life: Ints) -> Ints:
+    return np.zeros(len(cache.key), np.int64) if cache.shared else life[cache.request]
+
+
+def _refilled(cache: CacheTrace) -> npt.NDArray[np.bool_]:
+    """Return which lookups read a key that was refilled, or never seen to miss. [L]"""
+    refills = cache.refills
+    owner = np.repeat(np.arange(cache.keys), refills.count)
+    written = np.bincount(owner[~np.isnan(refills.ttl_s)], minlength=cache.keys)
+    keep: npt.NDArray[np.bool_] = (written > 0) | (refills.count == 0)
+    return keep[cache.key]

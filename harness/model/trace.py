@@ -1,0 +1,97 @@
+"""One cache's share of a trace: its lookups in the order of time, and how misses were refilled.
+
+What a simulation needs to play the same lookups again with another routing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.model.locmem import Limits
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refills:
+    """What followed the misses of one cache, to be drawn from.
+
+    Delays, from the read to the write taking effect, are drawn over all keys; lifetimes from the
+    misses of the same key, nan where such a miss was not refilled.
+    """
+
+    delay_s: Floats  # [D], at least one
+    ttl_s: Floats  # [M] in the order of keys
+    first: Ints  # [keys] row of a key's first lifetime
+    count: Ints  # [keys]
+
+    def draw(self, key: Ints, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Return a delay and a lifetime for a miss of each key; never missed: inf. [N], [N]"""
+        delay_s = rng.choice(self.delay_s, len(key))
+        ttl_s = np.full(len(key), np.inf)
+        known = np.flatnonzero(self.count[key])
+        pick = key[known]
+        ttl_s[known] = self.ttl_s[self.first[pick] + rng.integers(self.count[pick])]
+        return delay_s, ttl_s
+
+
+def refills(key: Ints, delay_s: Floats, ttl_s: Floats, keys: int) -> Refills:
+    """Return the refills of M misses; nan: not refilled. A lifetime of 0 or less holds nothing."""
+    order = np.argsort(key, kind="stable")
+    count = np.bincount(key, minlength=keys)
+    known = delay_s[~np.isnan(delay_s)]
+    return Refills(
+        delay_s=known if len(known) else np.zeros(1),
+        ttl_s=np.where(ttl_s > 0, ttl_s, np.nan)[order],
+        first=np.cumsum(count) - count,
+        count=count,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheTrace:
+    """L lookups of one cache, ascending in time.
+
+    `shared`: one store for all workers, else one for each life. `serial`: a store never serves
+    two requests at once, so that no lookup can find a refill in flight.
+    """
+
+    request: Ints  # [L] row in what a routing draws
+    key: Ints  # [L] from 0 to `keys` - 1
+    at_s: Floats  # [L]
+    keys: int
+    shared: bool
+    serial: bool
+    limits: Limits | None
+    refills: Refills
+
+    @property
+    def may_cull(self) -> bool:
+        """Return whether some routing can fill a store beyond its limits."""
+        if self.limits is None:
+            return False
+        distinct = len(np.unique(self.key))
+        return distinct + (not self.once) > self.limits.max_entries
+
+    @property
+    def once(self) -> bool:
+        """Return whether a store writes a key at most once: no timeout passes, none in flight."""
+        span_s = self.at_s[-1] - self.at_s[0] if len(self.at_s) else 0.0
+        return self.serial and bool(np.all(self.refills.ttl_s > span_s))
+
+    def subset(self, rows: npt.NDArray[np.bool_]) -> CacheTrace:
+        """Return the same cache with the chosen lookups alone."""
+        return CacheTrace(
+            request=self.request[rows],
+            key=self.key[rows],
+            at_s=self.at_s[rows],
+            keys=self.keys,
+            shared=self.shared,
+            serial=self.serial,
+            limits=self.limits,
+            refills=self.refills,
+        )

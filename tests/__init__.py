@@ -1,0 +1,1 @@
+"""Tests of the harness; a package, so that they share their factories."""
