@@ -1,0 +1,75 @@
+"""`Summary` to the JSON of `result.json`. Names and order are a promise to other programs.
+
+Passes every figure on as it is; knows nothing of screens.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from harness.analysis.summary import Summary, TrialSummary
+
+RUN_FIELDS = (
+    "format",
+    "scenario",
+    "run_dir",
+    "valid",
+    "environment",
+    "seed",
+    "trials",
+    "wall_s",
+)
+TRIAL_FIELDS = (
+    "backend",
+    "server",
+    "servers",
+    "workers",
+    "requests",
+    "failures",
+    "lookups",
+    "hits",
+    "hit_rate",
+    "predicted",
+    "explained",
+    "misses",
+    "effective_workers",
+    "origin_s",
+    "wall_s",
+    "requests_per_second",
+    "lives",
+    "accounted",
+    "caveats",
+)
+PROMISED: dict[type, tuple[str, ...]] = {Summary: RUN_FIELDS, TrialSummary: TRIAL_FIELDS}
+"""Fields that come first, in this order; whatever else a record has follows them."""
+
+
+def render_json(summary: Summary) -> str:
+    """Return the run as indented JSON in ASCII, ending in a newline.
+
+    A number that is not finite becomes null, since JSON has no other word for it.
+    """
+    return json.dumps(_plain(summary), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in dicts, lists, strings, numbers and None."""
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _names(record: type) -> list[str]:
+    """Return the fields of a record, the promised ones first."""
+    first = PROMISED.get(record, ())
+    return [*first, *(field.name for field in fields(record) if field.name not in first)]

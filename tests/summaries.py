@@ -1,0 +1,176 @@
+"""Summaries for tests of the report: the figures of a real run, with keyword overrides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.analysis.summary import (
+    Accounted,
+    Cause,
+    Caveat,
+    Explained,
+    LifeSummary,
+    Prediction,
+    Summary,
+    TrialSummary,
+)
+
+RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
+PREDICTED = {
+    1: (0.9053, 0.9053, 0.9053),
+    2: (0.8408, 0.8303, 0.8506),
+    4: (0.7590, 0.7480, 0.7700),
+    8: (0.6672, 0.6551, 0.6787),
+}
+SHARED = {1: 1.0, 2: 0.937, 4: 0.855, 8: 0.754}
+SPREAD = (0.4, -0.9, 1.1, -0.2, -1.3, 0.8, 0.5, -0.4)
+
+
+def make_lives(
+    workers: int, requests: int, hit_rate: float, *, server: int = 0, generation: int = 1
+) -> tuple[LifeSummary, ...]:
+    each = requests // workers
+    hits = [round(each * hit_rate + SPREAD[slot % 8] * (workers > 1)) for slot in range(workers)]
+    return tuple(
+        LifeSummary(
+            server=server,
+            slot=slot + 1,
+            generation=generation,
+            pid=4242 + slot,
+            requests=each,
+            lookups=each,
+            hits=hits[slot],
+            hit_rate=hits[slot] / each,
+            share=1 / workers,
+        )
+        for slot in range(workers)
+    )
+
+
+def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> TrialSummary:
+    alone = "locmem" in backend
+    hits = round(3000 * (RATES[workers] if alone else RATES[1]))
+    rate, low, high = PREDICTED[workers if alone else 1]
+    trial = TrialSummary(
+        backend=backend,
+        server="sync",
+        servers=1,
+        workers=workers,
+        threads=1,
+        requests=3000,
+        failures=0,
+        lookups=3000,
+        hits=hits,
+        hit_rate=hits / 3000,
+        predicted=Prediction(hit_rate=rate, low=low, high=high, closed_form=rate),
+        explained=Explained(
+            per_process=1.0 if alone else SHARED[workers], shared=SHARED[workers] if alone else 1.0
+        ),
+        misses={cause.value: 0 for cause in Cause}
+        | {"first": 284, "fragmentation": 3000 - hits - 284},
+        effective_workers=workers * 0.998 if workers > 1 else 1.0,
+        origin_s=3.2,
+        wall_s=3.4,
+        requests_per_second=880.0 - 12 * workers,
+        lives=make_lives(workers, 3000, hits / 3000),
+        accounted=Accounted(samples=3000, tallies=3000, lost=0),
+        caveats=(),
+    )
+    return replace(trial, **overrides)
+
+
+def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
+    """Return a run of `trials`; without any, the eight of the default run."""
+    summary = Summary(
+        format=1,
+        scenario="hit-rate",
+        question="How does the hit rate of Django's LocMemCache change as workers are added?",
+        lesson="LocMemCache is per process: every worker has to learn every key by itself.",
+        run_dir="runs/hit-rate-20250102-030405",
+        valid=True,
+        problems=(),
+        environment={"python": "3.13.1", "django": "6.1"},
+        seed=1,
+        trials=trials
+        or tuple(
+            make_trial(backend, workers) for workers in RATES for backend in ("locmem", "redis")
+        ),
+        wall_s=41.0,
+    )
+    return replace(summary, **overrides)
+
+
+def make_caveat(code: str = "few-samples", text: str = "Too few lookups.") -> Caveat:
+    return Caveat(code=code, text=text)
+
+
+def recycled_trial(**overrides: Any) -> TrialSummary:
+    """Return a trial on two servers of which one lost two workers, with every cause of a miss."""
+    lives = (
+        *make_lives(4, 1500, 0.6),
+        *make_lives(4, 1480, 0.5, server=1),
+        *make_lives(2, 20, 0.2, server=1, generation=2),
+    )
+    causes = dict(zip(Cause, (284, 200, 100, 60, 50, 25), strict=True))
+    misses = {cause.value: number for cause, number in causes.items()}
+    return make_trial(servers=2, lives=lives, misses=misses, **overrides)
+
+
+def unanswered_trial(backend: str = "locmem", workers: int = 4) -> TrialSummary:
+    """Return a trial in which not one lookup was seen."""
+    return make_trial(
+        backend,
+        workers,
+        failures=3000,
+        lookups=0,
+        hits=0,
+        hit_rate=None,
+        predicted=None,
+        explained=None,
+        misses={},
+        effective_workers=None,
+        requests_per_second=None,
+        lives=(),
+        accounted=Accounted(samples=0, tallies=0, lost=0),
+    )
+
+
+LONG = "locmem-with-a-name-so-long-that-it-cannot-stand-beside-anything-in-eighty-columns"
+
+
+def cases() -> dict[str, Summary]:
+    """Return the runs that the report must read well for."""
+    few = make_caveat(text="Only 40 lookups were made, so the interval is wide; raise --requests.")
+    lost = make_caveat("unaccounted", "12 lookups were counted by slot 3 but never seen.")
+    problem = (
+        "HX402 trial 2 (locmem, 4 workers): 12 lookups are unaccounted for\n"
+        "      its last line: \x1b[31m[CRITICAL]\x1b[0m worker timeout\n"
+        "      hint: read logs/gunicorn.log, then run again with fewer users than the machine has"
+    )
+    backends = (LONG, "redis-over-a-unix-socket-with-hiredis", "memcached")
+    return {
+        "default": make_summary(),
+        "single": make_summary(make_trial()),
+        "invalid": make_summary(
+            make_trial(workers=2, caveats=(few,)),
+            make_trial(
+                caveats=(few, lost), accounted=Accounted(samples=2988, tallies=3000, lost=0)
+            ),
+            valid=False,
+            problems=(problem,),
+        ),
+        "unanswered": make_summary(unanswered_trial(), make_trial("redis", 4)),
+        "long-names": make_summary(
+            *(make_trial(backend, workers) for backend in backends for workers in (1, 8)),
+            run_dir="/srv/" + "a-directory-far-away/" * 8,
+        ),
+        "axes": make_summary(
+            make_trial(workers=1),
+            make_trial(workers=8),
+            recycled_trial(),
+            recycled_trial(server="gthread", threads=4),
+            make_trial("redis", 4),
+            lesson="",
+        ),
+    }
