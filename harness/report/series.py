@@ -1,0 +1,69 @@
+"""Trials grouped for reading: those that differ in nothing but their number of workers.
+
+Only names and order; no figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.summary import TrialSummary
+from harness.report.figures import number_of
+
+Axes = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Trials of one backend and one kind of server, by rising number of workers."""
+
+    name: str
+    backend: str
+    axes: Axes
+    trials: tuple[TrialSummary, ...]
+
+    @property
+    def per_process(self) -> bool:
+        """Whether each worker keeps a cache of its own."""
+        return "locmem" in self.backend.lower()
+
+
+def series_of(trials: Sequence[TrialSummary]) -> tuple[Series, ...]:
+    """Return the series of a run, in the order in which they first occur."""
+    groups: dict[tuple[str, Axes], list[TrialSummary]] = {}
+    for trial in trials:
+        groups.setdefault((trial.backend, axes(trial)), []).append(trial)
+    return tuple(
+        Series(
+            name=_name(backend, axis_words(axis, trials)),
+            backend=backend,
+            axes=axis,
+            trials=tuple(sorted(group, key=lambda trial: trial.workers)),
+        )
+        for (backend, axis), group in groups.items()
+    )
+
+
+def _name(backend: str, words: Sequence[str]) -> str:
+    return f"{backend} ({', '.join(words)})" if words else backend
+
+
+def axes(trial: TrialSummary) -> Axes:
+    """Return what may differ between trials apart from backend and workers."""
+    return trial.server, trial.servers, trial.threads
+
+
+def axis_words(axis: Axes, trials: Sequence[TrialSummary]) -> list[str]:
+    """Return words for those axes that differ anywhere in the run; none where all agree."""
+    words = (axis[0], number_of(axis[1], "server"), number_of(axis[2], "thread"))
+    values = zip(*(axes(trial) for trial in trials), strict=True)
+    varies = [len(set(column)) > 1 for column in values]
+    return [word for word, varying in zip(words, varies, strict=True) if varying]
+
+
+def named_trials(trials: Sequence[TrialSummary]) -> Iterator[tuple[str, TrialSummary]]:
+    """Yield every trial with a name for use in a sentence: "locmem, 4 workers"."""
+    for series in series_of(trials):
+        for trial in series.trials:
+            yield f"{series.name}, {number_of(trial.workers, 'worker')}", trial

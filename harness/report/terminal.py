@@ -1,0 +1,80 @@
+"""The report of a run for a person at a terminal: `Summary` in, lines of text out.
+
+Only arranges what the other modules of this package format, and computes no figure.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.text import Text
+
+from harness.analysis.summary import Summary
+from harness.report.evidence import render_banner, render_caveats, render_evidence
+from harness.report.figures import number_of
+from harness.report.layout import HEADING, QUIET, Lines, paragraphs, prose
+from harness.report.lesson import lesson_sentences
+from harness.report.picture import render_picture
+from harness.report.table import render_table
+from harness.report.workers import render_workers
+
+ASCII = str.maketrans("─│┼━░█▚▼", "-|+=:#%v")
+"""What a terminal that has no Unicode gets instead."""
+
+
+def render_terminal(summary: Summary, width: int) -> Group:
+    """Return the whole report, laid out for lines of at most `width` characters."""
+    return Group(*_lines(summary, width))
+
+
+def print_report(summary: Summary, console: Console) -> None:
+    """Write the report to `console`, in its width and in what its encoding can say."""
+    lines = _lines(summary, console.width)
+    if console.options.ascii_only:
+        lines = [_in_ascii(line) for line in lines]
+    console.print(Group(*lines), highlight=False)
+
+
+def _lines(summary: Summary, width: int) -> Lines:
+    """Return the report's lines, one empty line between its blocks."""
+    trials = summary.trials
+    blocks = [
+        render_banner(summary, width),
+        _title(summary, width),
+        render_table(trials, width),
+        render_picture(trials, width),
+        render_workers(trials, width),
+        render_evidence(trials, width),
+        render_caveats(trials, width),
+        _lesson(summary, width),
+        _whereabouts(summary, width),
+    ]
+    return [line for block in blocks if block for line in [*block, Text()]][:-1]
+
+
+def _title(summary: Summary, width: int) -> Lines:
+    trials = number_of(len(summary.trials), "trial")
+    about = f"{summary.scenario}: {trials} in {summary.wall_s:.0f} s, seed {summary.seed}"
+    question = " ".join(summary.question.split()) or summary.scenario
+    title = prose(question, width, style=HEADING, indent="")
+    return [*title, *prose(about, width, style=QUIET, indent="")]
+
+
+def _lesson(summary: Summary, width: int) -> Lines:
+    told = [" ".join(lesson_sentences(summary)), *paragraphs(summary.lesson)]
+    blocks = [prose(text, width) for text in told if text]
+    lines = [line for block in blocks for line in [*block, Text()]]
+    return [Text("Lesson", HEADING), *lines[:-1]] if lines else []
+
+
+def _whereabouts(summary: Summary, width: int) -> Lines:
+    """Return where the run is kept; a path that fits on a line of its own is not broken."""
+    kept = f"Kept in {summary.run_dir}"
+    if len(kept) <= width:
+        return [Text(kept)]
+    return [Text("Kept in"), Text(summary.run_dir, overflow="fold")]
+
+
+def _in_ascii(line: Text) -> Text:
+    plain = line.copy()
+    plain.plain = line.plain.translate(ASCII).encode("ascii", "replace").decode()
+    return plain
