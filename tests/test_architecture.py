@@ -27,7 +27,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.progress": ("", ""),
     # What is asked.
     "harness.trace": ("harness.errors", "numpy"),
-    "harness.scenario": ("harness.bundled harness.errors harness.trace", "pydantic tomli_w"),
+    "harness.scenario": (
+        "harness.bundled harness.errors harness.trace",
+        "pydantic pydantic_core tomli_w",
+    ),
     "harness.plan": ("harness.errors harness.scenario harness.trace", "numpy"),
     # The measuring half: it never learns what a hit means.
     "harness.servers": (
@@ -54,7 +57,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "numpy",
     ),
     # Where the halves meet.
-    "harness.record": ("harness.errors harness.wire", "numpy"),
+    "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
     # The reading half: it never learns how the traffic was made.
     "harness.model": ("", "numpy"),
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
