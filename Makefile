@@ -7,7 +7,8 @@ UV := $(shell command -v uv 2>/dev/null)
 PINS := pyproject.toml constraints.txt
 
 ifdef UV
-INSTALL = $(UV) pip install --quiet --python $(BIN)/python -c constraints.txt
+# Compiled like pip does, so that the first run measures no compiling.
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt
 else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 endif
@@ -44,8 +45,9 @@ clean: ## remove the environment and everything built or cached, but no measurem
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is needed, and $(PYTHON) is" \
-	    "'$$($(PYTHON) --version 2>&1)': name another one, as in make PYTHON=python3.13 demo" >&2; \
+	  version=$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null); \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is $${version:-not there}:" \
+	    "name another one, as in make PYTHON=python3.13 demo" >&2; \
 	  exit 1; }
 ifdef UV
 	@$(UV) venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv
