@@ -38,17 +38,18 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "redis requests",
     ),
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),
-    "harness.load": (
-        "harness.bundled harness.errors harness.progress harness.record harness.trace harness.wire",
-        "numpy",
-    ),
+    # Inside of Locust's process:
+    "harness.load": ("harness.record harness.trace harness.wire", "numpy"),
     "harness.load.driver": (
-        "harness.load harness.record harness.trace harness.wire",
-        "gevent geventhttpclient locust numpy",
+        "harness.load.evidence harness.load.users harness.record harness.trace harness.wire",
+        "gevent locust",
     ),
-    "harness.load.users": (
-        "harness.load harness.record harness.trace harness.wire",
-        "gevent geventhttpclient locust numpy",
+    "harness.load.users": ("harness.trace harness.wire", "gevent locust"),
+    # Outside of it, beside the servers:
+    "harness.load.client": (
+        "harness.errors harness.progress harness.record harness.servers.child"
+        " harness.servers.warden harness.wire",
+        "",
     ),
     "harness.session": (
         "harness.bundled harness.errors harness.load harness.machine harness.plan"
@@ -73,10 +74,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.cli": ("harness", "click rich"),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
-    "locustfiles": (
-        "harness.load harness.trace harness.wire",
-        "gevent geventhttpclient locust numpy",
-    ),
+    "locustfiles": ("harness.load.users", "locust"),
 }
 
 # A module, and what must not be in memory once it is imported.
