@@ -1,0 +1,1 @@
+"""Scenario files: TOML in, a frozen `Scenario` out, every problem of a file told at once."""

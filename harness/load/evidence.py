@@ -1,0 +1,130 @@
+"""Response headers -> columns: what the probe's evidence says about each request.
+
+The counterpart of `harness.probe.evidence`; forms are described there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.record.samples import Samples
+
+_WORKER = re.compile(r"server=(\d+), slot=(\d+), generation=(\d+), pid=(\d+), lookups=(\d+)")
+_MEMBER = re.compile(
+    r'([^;,\s]+); (hit|fwd=miss)(; stored(?:; ttl=([\d.e+]+))?)?; key="((?:[^"\\]|\\.)*)"; '
+    r'detail="(\d+\.\d+)"'
+)
+_TIMING = re.compile(r"(cache|origin|store);dur=(\d+\.\d+)")
+_ESCAPED = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request as Locust saw it; header values are None where the answer had none."""
+
+    step: int
+    due_s: float
+    sent_s: float
+    done_s: float
+    status: int
+    worker: str | None
+    cache_status: str | None
+    server_timing: str | None
+
+
+@dataclass(slots=True)
+class _Names:
+    """Numbers names in the order in which they come up."""
+
+    numbers: dict[Any, int] = field(default_factory=dict)
+
+    def number(self, name: Any) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))
+
+
+def parse_answers(answers: Sequence[Answer]) -> Samples:
+    """Return the samples of one round, in the order of the trace."""
+    answers = sorted(answers, key=lambda answer: answer.step)
+    lives, caches, keys = _Names(), _Names(), _Names()
+    life: list[int] = []
+    lookups: list[tuple[Any, ...]] = []
+    for row, answer in enumerate(answers):
+        life.append(_life(answer.worker, lives))
+        for alias, key, *rest in _lookups(answer):
+            lookups.append((row, caches.number(alias), keys.number(key), *rest))
+    request_columns = {
+        "step": _ints(answer.step for answer in answers),
+        "due_s": _floats(answer.due_s for answer in answers),
+        "sent_s": _floats(answer.sent_s for answer in answers),
+        "done_s": _floats(answer.done_s for answer in answers),
+        "status": _ints(answer.status for answer in answers),
+        "life": _ints(life),
+    }
+    return Samples(
+        **request_columns,
+        **_lookup_columns(lookups),
+        lives=np.array(list(lives.numbers), dtype=np.int64).reshape(-1, 4),
+        caches=np.array(list(caches.numbers), dtype=np.str_),
+        keys=np.array(list(keys.numbers), dtype=np.str_),
+    )
+
+
+def _life(worker: str | None, lives: _Names) -> int:
+    match = _WORKER.fullmatch(worker or "")
+    return lives.number(tuple(int(part) for part in match.groups()[:4])) if match else -1
+
+
+def _lookups(answer: Answer) -> list[tuple[str, str, bool, float, float, float, float, float]]:
+    """Return (alias, key, hit, at, lookup, origin, store, ttl) for each lookup of an answer."""
+    timings = iter(_TIMING.findall(answer.server_timing or ""))
+    found = []
+    for alias, status, stored, ttl, key, at_s in _MEMBER.findall(answer.cache_status or ""):
+        lookup_s, origin_s, store_s = _seconds(next(timings)), nan, nan
+        if stored:
+            origin_s, store_s = _seconds(next(timings)), _seconds(next(timings))
+        ttl_s = (float(ttl) if ttl else inf) if stored else nan
+        name = _ESCAPED.sub(r"\1", key)
+        hit = status == "hit"
+        found.append((alias, name, hit, float(at_s), lookup_s, origin_s, store_s, ttl_s))
+    return found
+
+
+def _seconds(timing: tuple[str, str]) -> float:
+    return float(timing[1]) / 1000
+
+
+_LOOKUP_COLUMNS: Mapping[str, type] = {
+    "request": np.int64,
+    "cache": np.int64,
+    "key": np.int64,
+    "hit": np.bool_,
+    "at_s": np.float64,
+    "lookup_s": np.float64,
+    "origin_s": np.float64,
+    "store_s": np.float64,
+    "ttl_s": np.float64,
+}
+
+
+def _lookup_columns(lookups: Sequence[tuple[Any, ...]]) -> dict[str, npt.NDArray[Any]]:
+    columns = zip(*lookups, strict=True) if lookups else [()] * len(_LOOKUP_COLUMNS)
+    return {
+        name: np.array(column, dtype=dtype)
+        for (name, dtype), column in zip(_LOOKUP_COLUMNS.items(), columns, strict=True)
+    }
+
+
+def _ints(values: Any) -> npt.NDArray[np.int64]:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _floats(values: Any) -> npt.NDArray[np.float64]:
+    return np.fromiter(values, dtype=np.float64)
+

@@ -1,0 +1,70 @@
+"""The Locust user that follows a trace: all users together ask for its keys, in its order.
+
+Works under the harness and with plain `locust -f FILE`, where the options `--keys`, `--requests`,
+`--zipf` and `--seed` (also on Locust's page) say which trace. Imports Locust: only for processes
+that are Locust's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from locust import FastHttpUser, events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.exception import StopUser
+
+from harness.trace import key_sequence
+
+
+class Feed:
+    """Hands out the keys of a trace, each once, with its position and the time it was asked for."""
+
+    def __init__(self, keys: list[int], first: int = 0) -> None:
+        self._steps: Iterator[tuple[int, int]] = enumerate(keys, start=first)
+
+    def take(self) -> tuple[int, int, float]:
+        """Return (position in the trace, key, due time). Raises StopUser at its end."""
+        try:
+            return (*next(self._steps), time.time())
+        except StopIteration:
+            raise StopUser from None
+
+
+class TraceUser(FastHttpUser):  # type: ignore[misc]
+    """A user who asks for the next key of the trace, until there is none left."""
+
+    abstract = True
+    step: int | None = None
+    due_s: float | None = None
+
+    def next_key(self) -> int:
+        """Return the number, from 0, of the key that the next request is for."""
+        self.step, key, self.due_s = self.environment.feed.take()
+        return key
+
+    def context(self) -> dict[str, Any]:
+        """Return what `events.request` tells of each request beside Locust's own facts."""
+        return {"step": self.step, "due_s": self.due_s}
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def _add_trace_options(parser: LocustArgumentParser) -> None:
+    options = parser.add_argument_group("trace", "the keys that users ask for")
+    options.add_argument("--keys", type=int, default=300, help="how many keys there are")
+    options.add_argument("--zipf", type=float, default=1.0, help="exponent of their popularity")
+    options.add_argument("--requests", type=int, default=100_000, help="length of the trace")
+    options.add_argument("--seed", type=int, default=1, help="of the trace")
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def _start_feed(environment: Environment, **_: object) -> None:
+    """Begin the trace that the options describe; the harness brings its own feed instead."""
+    options = environment.parsed_options
+    if options is not None:
+        keys = key_sequence(
+            keys=options.keys, zipf=options.zipf, requests=options.requests, seed=options.seed
+        )
+        environment.feed = Feed(keys.tolist())

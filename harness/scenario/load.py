@@ -1,0 +1,195 @@
+"""TOML -> `Scenario`. All problems of a file are reported at once, each with its key."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from harness.bundled import bundled
+from harness.errors import Problem, ScenarioError, UsageError
+from harness.scenario.schema import Scenario
+
+
+def scenario_paths() -> dict[str, Path]:
+    """Return the scenarios that come with the harness, by name."""
+    return {path.stem: path for path in sorted(bundled("scenarios").glob("*.toml"))}
+
+
+def find_scenario(name: str) -> Path:
+    """Return the file of a scenario given by name or by path. Raises UsageError HX101."""
+    known = scenario_paths()
+    if name in known:
+        return known[name]
+    if Path(name).is_file():
+        return Path(name)
+    close = get_close_matches(name, known, n=1)
+    raise UsageError(
+        Problem(
+            code="HX101",
+            where=f"scenario {name!r}",
+            what=f"neither a file nor one of {', '.join(known)}",
+            hint=f"did you mean {close[0]}?" if close else "`harness list` shows them all",
+        )
+    )
+
+
+def load_scenario(path: Path, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario of a file, with `overrides` (dotted key -> value) applied.
+
+    Raises ScenarioError with every problem that the file and the overrides have.
+    """
+    content = {"name": path.stem, **_parse_toml(path)}
+    clashes = [
+        problem
+        for key, value in (overrides or {}).items()
+        if (problem := _override(content, key, value)) is not None
+    ]
+    if clashes:
+        raise ScenarioError(*clashes)
+    scenario = parse_scenario(content, where=str(path), overridden=overrides or {})
+    _check_files(scenario, path)
+    return scenario
+
+
+def parse_scenario(
+    content: Mapping[str, Any], *, where: str, overridden: Iterable[str] = ()
+) -> Scenario:
+    """Return the scenario that `content` describes. Raises ScenarioError, one problem a mistake."""
+    try:
+        # Through JSON, because TOML knows arrays where the records have tuples.
+        return TypeAdapter(Scenario).validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        problems = [_problem(detail, where, set(overridden)) for detail in error.errors()]
+        raise ScenarioError(*problems) from None
+
+
+def scenario_content(scenario: Scenario) -> dict[str, Any]:
+    """Return the scenario as the tables of a TOML file, every key present."""
+    return asdict(scenario)
+
+
+def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
+    """Return the Locust file of a scenario: a path, beside the scenario, or a bundled one."""
+    name = scenario.load.locustfile
+    candidates = [Path(name), bundled("locustfiles") / name]
+    if beside:
+        candidates.insert(0, beside.parent / name)
+    return next((path for path in candidates if path.is_file()), candidates[-1]).resolve()
+
+
+def _parse_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem(
+            code="HX201", where=str(path), what=f"not valid TOML: {error}", hint="see toml.io"
+        )
+    except OSError as error:
+        problem = Problem(code="HX205", where=str(path), what=f"cannot be read: {error.strerror}")
+    raise ScenarioError(problem)
+
+
+def _override(content: dict[str, Any], key: str, value: Any) -> Problem | None:
+    *tables, last = key.split(".")
+    for table in tables:
+        content = content.setdefault(table, {})
+        if not isinstance(content, dict):
+            return Problem(code="HX202", where=f"--set {key}", what=f"{table} is not a table")
+    content[last] = value
+    return None
+
+
+def _problem(detail: ErrorDetails, where: str, overridden: set[str]) -> Problem:
+    key = _key(detail["loc"])
+    option = key.partition("[")[0]
+    place = f"--set {key}" if option in overridden else f"{where}, key {key}"
+    if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return _unknown_key(detail["loc"], place)
+    if detail["type"] in ("missing", "missing_argument"):
+        return Problem(
+            code="HX204", where=place, what="is missing", hint=f"add {_example(detail['loc'])}"
+        )
+    return Problem(
+        code="HX203",
+        where=place,
+        what=f"got {_shown(detail['input'])}, need {_wanted(detail)}",
+        hint=f"remove it for the default, or write {_example(detail['loc'])}",
+    )
+
+
+def _unknown_key(place: Sequence[str | int], where: str) -> Problem:
+    table = _default_at(place[:-1])
+    known = list(table) if isinstance(table, dict) else []
+    close = get_close_matches(str(place[-1]), known, n=1)
+    return Problem(
+        code="HX202",
+        where=where,
+        what="is not a key of a scenario",
+        hint=f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}",
+    )
+
+
+def _key(place: Sequence[str | int]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    if detail["type"] == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "literal_error":
+        return f"one of {detail['ctx']['expected']}"
+    article = {"int": "a whole number", "float": "a number", "string": "a text in quotes"}
+    kind = article.get(detail["type"].removesuffix("_type").removesuffix("_parsing"))
+    if kind:
+        return kind
+    return detail["msg"].replace("Input should be ", "a value ").removeprefix("a value a ")
+
+
+def _example(place: Sequence[str | int]) -> str:
+    names = [part for part in place if isinstance(part, str)]
+    return f"{'.'.join(names)} = {json.dumps(_default_at(names))}"
+
+
+def _default_at(place: Sequence[str | int]) -> Any:
+    """Return the default value of a key, or the table of defaults that a path leads to."""
+    value: Any = {**scenario_content(_DEFAULTS), "question": "…?"}
+    for part in place:
+        value = value.get(part, "…") if isinstance(value, dict) else value
+    return value
+
+
+_DEFAULTS = Scenario(name="…", question="…")
+
+
+def _check_files(scenario: Scenario, path: Path) -> None:
+    locustfile = locustfile_path(scenario, path)
+    wanted = [(f"{path}, key load.locustfile", locustfile, locustfile.is_file())]
+    if scenario.app.path:
+        directory = Path(scenario.app.path)
+        wanted.append((f"{path}, key app.path", directory, directory.is_dir()))
+    problems = [
+        Problem(
+            code="HX205",
+            where=where,
+            what=f"{missing} is not there",
+            hint="paths are taken from the current directory and from beside the scenario",
+        )
+        for where, missing, there in wanted
+        if not there
+    ]
+    if problems:
+        raise ScenarioError(*problems)

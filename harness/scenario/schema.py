@@ -1,0 +1,135 @@
+"""The keys a scenario may have, with their types, bounds and defaults.
+
+The docstrings and bounds here are what the error messages and `harness show` are made of.
+Knows nothing of servers.
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+_CONFIG = ConfigDict(extra="forbid", strict=True)
+
+BACKENDS: dict[str, str | None] = {"locmem": None, "redis": "redis", "dummy": None}
+"""Each cache backend that an app can be told to use, with the server it needs, if any."""
+
+PLACEHOLDERS = (
+    *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),
+    *("keys", "scratch", "secret"),
+)
+"""What `app.env` may ask for in braces."""
+
+
+SHOP_ENV = {
+    "DJANGO_SETTINGS_MODULE": "demo_app.settings",
+    "SHOP_DATABASE": "{scratch}/shop.sqlite3",
+    "SHOP_SECRET_KEY": "{secret}",
+    "SHOP_CACHE": "{backend}",
+    "SHOP_CACHE_URL": "{cache_url}",
+    "SHOP_CACHE_PREFIX": "{cache_prefix}",
+    "SHOP_CACHE_TIMEOUT": "{timeout}",
+    "SHOP_CACHE_MAX_ENTRIES": "{max_entries}",
+    "SHOP_PRODUCTS": "{keys}",
+}
+"""How the bundled shop is told what to use."""
+
+
+def _template(text: str) -> str:
+    try:
+        asked = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"braces that fit together ({error})") from None
+    if unknown := asked - set(PLACEHOLDERS):
+        raise ValueError(
+            f"only the placeholders {', '.join(PLACEHOLDERS)}, not {', '.join(sorted(unknown))}"
+        )
+    return text
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each value once")
+    return values
+
+
+Count = Annotated[int, Field(ge=1)]
+Workers = Annotated[int, Field(ge=1, le=512)]
+Seconds = Annotated[float, Field(gt=0)]
+Text = Annotated[str, Field(min_length=1)]
+Template = Annotated[str, AfterValidator(_template)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Matrix:
+    """What varies: one trial for each combination."""
+
+    backend: Annotated[
+        tuple[Literal["locmem", "redis", "dummy"], ...],
+        Field(min_length=1),
+        AfterValidator(_distinct),
+    ] = ("locmem", "redis")
+    workers: Annotated[
+        tuple[Workers, ...], Field(min_length=1), AfterValidator(_distinct)
+    ] = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Server:
+    """Gunicorn's own settings, the same in each trial, and how long it may take to boot."""
+
+    worker_class: Literal["sync", "gthread"] = "sync"
+    threads: Count = 1
+    boot_timeout_s: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Cache:
+    """Django's own settings of the cache. `timeout_s` 0: entries never expire."""
+
+    timeout_s: Annotated[int, Field(ge=0)] = 300
+    max_entries: Count = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Load:
+    """What Locust does: `requests` in all, by `users` at once, over `keys` keys.
+
+    `zipf` is the exponent of their popularity, 0 for all alike. `time_limit_s` bounds one trial.
+    """
+
+    locustfile: Text = "catalog.py"
+    requests: Count = 3000
+    users: Count = 8
+    keys: Count = 300
+    zipf: Annotated[float, Field(ge=0)] = 1.0
+    time_limit_s: Seconds = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class App:
+    """The Django project: its WSGI callable, the directory to import it from ("" for the bundled
+    shop), its environment and the arguments to Python that prepare it once per run."""
+
+    wsgi: Text = "demo_app.wsgi:application"
+    path: str = ""
+    env: dict[str, Template] = Field(default_factory=lambda: dict(SHOP_ENV))
+    prepare: tuple[str, ...] = ("-m", "django", "seed_shop")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Scenario:
+    """One question to the cache, and all it takes to answer it by measuring."""
+
+    name: Text
+    question: Text
+    lesson: str = ""
+    seed: Annotated[int, Field(ge=0)] = 1
+    matrix: Matrix = Matrix()
+    server: Server = Server()
+    cache: Cache = Cache()
+    load: Load = Load()
+    app: App = App()
