@@ -1,0 +1,108 @@
+"""Samples and facts in, numbers out: the one place where a trial and a run are summed up.
+
+Knows no files and no screens. Every renderer and gate takes its figures from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from harness import wire
+from harness.analysis.accounting import accounted, life_accounts
+from harness.analysis.causes import outcomes
+from harness.analysis.caveats import INVALIDATING, Evidence, caveats
+from harness.analysis.lives import answered, effective_workers, life_summaries
+from harness.analysis.predicted import prediction
+from harness.analysis.stores import kinds
+from harness.analysis.summary import Summary, TrialSummary
+from harness.record.facts import TrialFacts
+from harness.record.samples import Samples
+
+
+def analyse_trial(facts: TrialFacts, samples: Samples) -> TrialSummary:
+    """Return all numbers of one trial; what cannot be told, as in a trial without answers, is None.
+
+    The result depends on the arguments alone: the prediction is seeded with the trial's number.
+    """
+    lives = life_summaries(samples)
+    accounts = life_accounts(lives, facts.lives)
+    kind_of = kinds(facts, samples)
+    found = outcomes(samples, kind_of)
+    hits = int(np.count_nonzero(samples.hit))
+    answers = int(np.count_nonzero(answered(samples)))
+    wall_s = _wall_s(samples)
+    trial = TrialSummary(
+        backend=facts.backend,
+        server=facts.worker_class,
+        servers=facts.servers,
+        workers=facts.workers,
+        threads=facts.threads,
+        requests=samples.requests,
+        failures=_failures(samples),
+        lookups=samples.lookups,
+        hits=hits,
+        hit_rate=hits / samples.lookups if samples.lookups else None,
+        predicted=prediction(facts, samples, lives, kind_of),
+        explained=found.explained,
+        misses=found.misses,
+        effective_workers=effective_workers(lives),
+        origin_s=float(np.nansum(samples.origin_s)),
+        wall_s=wall_s,
+        requests_per_second=answers / wall_s if answers and wall_s else None,
+        lives=lives,
+        accounted=accounted(accounts, samples.lookups),
+        caveats=(),
+    )
+    evidence = Evidence(facts=facts, trial=trial, accounts=accounts, answered=answers)
+    return replace(trial, caveats=caveats(evidence))
+
+
+def summarise(
+    trials: Sequence[TrialSummary],
+    *,
+    scenario: str,
+    question: str,
+    lesson: str,
+    run_dir: str,
+    environment: Mapping[str, Any],
+    seed: int,
+    wall_s: float,
+    problems: Sequence[str] = (),
+) -> Summary:
+    """Return the numbers of a run from those of its trials, in their order.
+
+    `problems` are the errors that ended the run early. The run is valid when there is none, when
+    there is a trial, and when each of them was answered and accounts for its lookups.
+    """
+    return Summary(
+        format=wire.FORMAT,
+        scenario=scenario,
+        question=question,
+        lesson=lesson,
+        run_dir=run_dir,
+        valid=bool(trials) and not problems and not any(map(_is_invalid, trials)),
+        problems=tuple(problems),
+        environment=environment,
+        seed=seed,
+        trials=tuple(trials),
+        wall_s=wall_s,
+    )
+
+
+def _is_invalid(trial: TrialSummary) -> bool:
+    return any(caveat.code in INVALIDATING for caveat in trial.caveats)
+
+
+def _failures(samples: Samples) -> int:
+    return int(np.count_nonzero((samples.status == 0) | (samples.status >= 400)))
+
+
+def _wall_s(samples: Samples) -> float:
+    """Return the time from the first request sent to the last one done; 0.0 without requests."""
+    if not samples.requests:
+        return 0.0
+    return float(samples.done_s.max() - samples.sent_s.min())

@@ -1,0 +1,227 @@
+"""Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it.
+
+A check looks at the evidence and returns its sentence, or nothing when there is no reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.analysis.accounting import LifeAccount
+from harness.analysis.stores import CLASS_OF_BACKEND, class_name, reported_caches
+from harness.analysis.summary import Caveat, TrialSummary
+from harness.record.facts import CacheFacts, TrialFacts
+
+SATURATED_FROM = 0.9  # CPU seconds of the load generator per second of wall clock
+LOOKUPS_NEEDED = 200
+EXPLAINED_NEEDED = 0.99
+ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the checks look at: the trial's numbers (caveats still empty) and where they are from.
+
+    `answered` are requests that got any answer.
+    """
+
+    facts: TrialFacts
+    trial: TrialSummary
+    accounts: tuple[LifeAccount, ...]
+    answered: int
+
+    def tallied(self, name: str) -> int:
+        """Return a count of the tallies, summed over all lives."""
+        return sum(life.tally.get(name, 0) for life in self.facts.lives)
+
+
+def no_answer(evidence: Evidence) -> str | None:
+    if any(life.requests for life in evidence.trial.lives):
+        return None
+    return f"none of {evidence.trial.requests} requests was answered by a known worker"
+
+
+def unaccounted(evidence: Evidence) -> str | None:
+    gaps = [account for account in evidence.accounts if not account.holds]
+    unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
+    told = [_gap(account) for account in gaps]
+    if unknown:
+        told.append(f"{unknown} lookups came in answers that named no worker")
+    return "; ".join(told) or None
+
+
+def _gap(account: LifeAccount) -> str:
+    server, slot, generation, pid = account.identity
+    return (
+        f"worker {server}.{slot} generation {generation} (pid {pid}): answers told of"
+        f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
+        f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
+    )
+
+
+def failed_requests(evidence: Evidence) -> str | None:
+    trial = evidence.trial
+    return _if_any(trial.failures, f"of {trial.requests} requests failed")
+
+
+def silent_worker(evidence: Evidence) -> str | None:
+    heard = {
+        (life.server, life.slot, life.generation, life.pid)
+        for life in evidence.trial.lives
+        if life.requests
+    }
+    silent = [
+        f"{life.server}.{life.slot}"
+        for life in evidence.facts.lives
+        if life.tally.get("ready", 0)
+        and (life.server, life.slot, life.generation, life.pid) not in heard
+    ]
+    if not silent:
+        return None
+    return f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
+
+
+def saturated_generator(evidence: Evidence) -> str | None:
+    load = evidence.facts.load
+    busy = load.cpu_s / load.wall_s if load.wall_s > 0 else 0.0
+    if busy <= SATURATED_FROM:
+        return None
+    return (
+        f"the load generator was busy for {busy:.0%} of the time,"
+        " so rates and latencies may be its own; hit rates are not affected"
+    )
+
+
+def too_few_samples(evidence: Evidence) -> str | None:
+    lookups = evidence.trial.lookups
+    if lookups >= LOOKUPS_NEEDED:
+        return None
+    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
+
+
+def outside_interval(evidence: Evidence) -> str | None:
+    measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
+    if measured is None or predicted is None:
+        return None
+    if predicted.low - ROUNDING <= measured <= predicted.high + ROUNDING:
+        return None
+    return (
+        f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
+        f" {predicted.high:.4f}: routing is not independent of what the workers are busy with"
+    )
+
+
+def neither_model(evidence: Evidence) -> str | None:
+    explained = evidence.trial.explained
+    if explained is None or max(explained.per_process, explained.shared) >= EXPLAINED_NEEDED:
+        return None
+    return (
+        f"a cache per process explains {explained.per_process:.1%} of the outcomes and a shared"
+        f" cache {explained.shared:.1%}: neither accounts for them"
+    )
+
+
+def setting_not_effective(evidence: Evidence) -> str | None:
+    found = [
+        difference
+        for cache in reported_caches(evidence.facts)
+        if cache.alias == "default"
+        for difference in _differences(evidence.facts, cache)
+    ]
+    return "; ".join(dict.fromkeys(found)) or None
+
+
+def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
+    asked, found = CLASS_OF_BACKEND.get(facts.backend), class_name(cache)
+    if asked and found != asked:
+        return [f"backend: asked for {asked}, the workers use {found}"]
+    if found != "LocMemCache":
+        return []
+    pairs = {
+        "timeout": (facts.timeout_s, cache.timeout_s),
+        "MAX_ENTRIES": (facts.max_entries, cache.max_entries),
+    }
+    return [
+        f"{name}: asked for {wanted}, the workers use {used}"
+        for name, (wanted, used) in pairs.items()
+        if wanted != used
+    ]
+
+
+def other_writes(evidence: Evidence) -> str | None:
+    return _if_any(
+        evidence.tallied("writes"), "writes were no refill of a miss, so no replay knows them"
+    )
+
+
+def late_lookups(evidence: Evidence) -> str | None:
+    return _if_any(
+        evidence.tallied("late"), "lookups came after the headers had left and are in no figure"
+    )
+
+
+def outside_lookups(evidence: Evidence) -> str | None:
+    return _if_any(
+        evidence.tallied("outside"),
+        "lookups came outside of measured requests and are in no figure",
+    )
+
+
+def errors(evidence: Evidence) -> str | None:
+    return _if_any(
+        evidence.tallied("errors"),
+        "lookups ended in an exception of the cache and are in no figure",
+    )
+
+
+def _if_any(count: int, text: str) -> str | None:
+    return f"{count} {text}" if count else None
+
+
+def worker_replaced(evidence: Evidence) -> str | None:
+    generations: Mapping[tuple[int, int], set[int]] = defaultdict(set)
+    for life in evidence.facts.lives:
+        generations[life.server, life.slot].add(life.generation)
+    replaced = [place for place, lives in sorted(generations.items()) if len(lives) > 1]
+    if not replaced:
+        return None
+    names = ", ".join(f"{server}.{slot}" for server, slot in replaced)
+    return f"workers were replaced in {len(replaced)} places: {names} (server.slot)"
+
+
+def incomplete(evidence: Evidence) -> str | None:
+    asked = evidence.facts.load.asked
+    if evidence.answered >= asked:
+        return None
+    return f"{evidence.answered} of {asked} requests were answered"
+
+
+CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
+    "no-answer": no_answer,
+    "unaccounted": unaccounted,
+    "incomplete": incomplete,
+    "failed-requests": failed_requests,
+    "silent-worker": silent_worker,
+    "worker-replaced": worker_replaced,
+    "setting-not-effective": setting_not_effective,
+    "neither-model": neither_model,
+    "outside-interval": outside_interval,
+    "too-few-samples": too_few_samples,
+    "saturated-generator": saturated_generator,
+    "other-writes": other_writes,
+    "late-lookups": late_lookups,
+    "outside-lookups": outside_lookups,
+    "errors": errors,
+}
+"""Every caveat there is, the grave ones first."""
+
+INVALIDATING = frozenset({"no-answer", "unaccounted"})
+"""Caveats with which a trial cannot stand as a measurement."""
+
+
+def caveats(evidence: Evidence) -> tuple[Caveat, ...]:
+    """Return the caveats of a trial in the order of `CHECKS`."""
+    found = ((code, check(evidence)) for code, check in CHECKS.items())
+    return tuple(Caveat(code=code, text=text) for code, text in found if text)

@@ -1,0 +1,1 @@
+"""What the harness itself costs; run as commands, not as tests."""

@@ -1,0 +1,220 @@
+"""Builders of valid records, for tests to override what they are about.
+
+`routed_samples` plays a trial whose caches behave by the book, so that the analysis has a truth
+to find; `facts_of` gives the facts that go with any samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.model.locmem import Limits, LocMem
+from harness.record.facts import CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.samples import Samples
+from harness.wire import TALLY_COUNTS
+
+EPOCH_S = 1_700_000_000.0
+LOOKUP_S, ORIGIN_S, STORE_S = 1e-5, 2e-4, 1e-5
+NAN, INF = float("nan"), float("inf")
+
+
+def zipf_keys(requests: int, keys: int, seed: int = 1) -> npt.NDArray[np.int64]:
+    """Return a random trace with popularity 1 / rank. [requests]"""
+    weight = 1 / np.arange(1, keys + 1)
+    return np.random.default_rng(seed).choice(keys, requests, p=weight / weight.sum())
+
+
+def even_routing(requests: int, workers: int, seed: int = 2) -> npt.NDArray[np.int64]:
+    """Return a life for each request, drawn at random. [requests]"""
+    return np.random.default_rng(seed).integers(workers, size=requests)
+
+
+def worker_lives(count: int) -> npt.NDArray[np.int64]:
+    """Return the lives of so many slots of one server, each in its first generation. [count, 4]"""
+    return np.array([(0, slot, 1, 1000 + slot) for slot in range(1, count + 1)]).reshape(-1, 4)
+
+
+def samples(**columns: Any) -> Samples:
+    """Return samples of one lookup per request, all hits of one key in one life.
+
+    Columns are overridden by name; the number of requests follows from the longest override.
+    """
+    rows = max((len(column) for name, column in columns.items() if name not in NAMES), default=3)
+    given = {name: np.asarray(column) for name, column in columns.items()}
+    return Samples(**{**_default_columns(rows), **given})
+
+
+NAMES = ("lives", "caches", "keys")
+
+
+def _default_columns(rows: int) -> dict[str, Any]:
+    at_s = EPOCH_S + np.arange(rows) * 0.001
+    return {
+        "step": np.arange(rows),
+        "due_s": at_s,
+        "sent_s": at_s,
+        "done_s": at_s + 0.0005,
+        "status": np.full(rows, 200),
+        "life": np.zeros(rows, np.int64),
+        "request": np.arange(rows),
+        "cache": np.zeros(rows, np.int64),
+        "key": np.zeros(rows, np.int64),
+        "hit": np.ones(rows, np.bool_),
+        "at_s": at_s,
+        "lookup_s": np.full(rows, LOOKUP_S),
+        "origin_s": np.full(rows, NAN),
+        "store_s": np.full(rows, NAN),
+        "ttl_s": np.full(rows, NAN),
+        "lives": worker_lives(1),
+        "caches": np.array(["default"]),
+        "keys": np.array(["key"]),
+    }
+
+
+def no_samples() -> Samples:
+    """Return samples of no request at all."""
+    empty = {name: column[:0] for name, column in samples().columns().items()}
+    return Samples(**{**empty, "lives": worker_lives(0)})
+
+
+def routed_samples(
+    key: Sequence[int] | npt.NDArray[np.int64],
+    life: Sequence[int] | npt.NDArray[np.int64],
+    *,
+    shared: bool = False,
+    ttl_s: float = INF,
+    limits: Limits | None = None,
+    gap_s: float = 0.001,
+    lives: npt.NDArray[np.int64] | None = None,
+) -> Samples:
+    """Return what caches by the book answer to these keys at these lives, one every `gap_s`.
+
+    `gap_s` has to exceed the time of a miss, so that no refill is ever in flight.
+    """
+    keys, served = np.asarray(key, np.int64), np.asarray(life, np.int64)
+    rows = len(keys)
+    at_s = EPOCH_S + np.arange(rows, dtype=np.float64) * gap_s
+    hit = _answers(keys, served * (not shared), at_s, ttl_s, limits)
+    known = np.arange(int(keys.max(initial=0)) + 1)
+    return samples(
+        key=keys,
+        life=served,
+        hit=hit,
+        at_s=at_s,
+        due_s=at_s,
+        sent_s=at_s,
+        done_s=at_s + np.where(hit, LOOKUP_S, LOOKUP_S + ORIGIN_S + STORE_S),
+        origin_s=np.where(hit, NAN, ORIGIN_S),
+        store_s=np.where(hit, NAN, STORE_S),
+        ttl_s=np.where(hit, NAN, ttl_s),
+        lives=worker_lives(int(served.max(initial=0)) + 1) if lives is None else lives,
+        keys=np.array([f"key:{number}" for number in known]),
+    )
+
+
+def _answers(
+    key: npt.NDArray[np.int64],
+    store: npt.NDArray[np.int64],
+    at_s: npt.NDArray[np.float64],
+    ttl_s: float,
+    limits: Limits | None,
+) -> npt.NDArray[np.bool_]:
+    caches = [LocMem(limits) for _ in range(int(store.max(initial=0)) + 1)]
+    hit = np.zeros(len(key), np.bool_)
+    delay_s = LOOKUP_S + ORIGIN_S + STORE_S / 2
+    columns = (key.tolist(), store.tolist(), at_s.tolist())
+    for row, (name, where, now) in enumerate(zip(*columns, strict=True)):
+        hit[row] = caches[where].get(name, now + LOOKUP_S / 2)
+        if not hit[row]:
+            caches[where].set(name, now + delay_s, ttl_s)
+    return hit
+
+
+def cache_facts(**overrides: Any) -> CacheFacts:
+    """Return a LocMem cache without timeout and with plenty of room."""
+    plain = CacheFacts(
+        alias="default",
+        backend="django.core.cache.backends.locmem.LocMemCache",
+        timeout_s=None,
+        max_entries=100_000,
+        cull_frequency=3,
+    )
+    return replace(plain, **overrides)
+
+
+def redis_facts(**overrides: Any) -> CacheFacts:
+    """Return a Redis cache as Django reports it."""
+    return cache_facts(backend="django.core.cache.backends.redis.RedisCache", **overrides)
+
+
+def life_facts(*, tally: dict[str, int] | None = None, **overrides: Any) -> LifeFacts:
+    """Return slot 1 of server 0, ready, with the given counts and zeros elsewhere."""
+    counts = {**dict.fromkeys(TALLY_COUNTS, 0), "ready": 1, **(tally or {})}
+    plain = LifeFacts(
+        server=0, slot=1, generation=1, pid=1001, tally=counts, caches=(cache_facts(),)
+    )
+    return replace(plain, **overrides)
+
+
+def load_facts(**overrides: Any) -> LoadFacts:
+    """Return a load generator with time to spare."""
+    return replace(LoadFacts(asked=3, users=8, wall_s=10.0, cpu_s=1.0), **overrides)
+
+
+def trial_facts(**overrides: Any) -> TrialFacts:
+    """Return one sync worker with LocMem, and no request counted."""
+    plain = TrialFacts(
+        number=1,
+        backend="locmem",
+        workers=1,
+        worker_class="sync",
+        threads=1,
+        servers=1,
+        timeout_s=None,
+        max_entries=100_000,
+        lives=(life_facts(),),
+        load=load_facts(),
+    )
+    return replace(plain, **overrides)
+
+
+def facts_of(
+    trial: Samples,
+    *,
+    cache: CacheFacts | None = None,
+    counts: dict[str, int] | None = None,
+    **overrides: Any,
+) -> TrialFacts:
+    """Return the facts that account for these samples exactly; `counts` go to the first life."""
+    caches = (cache or cache_facts(),)
+    lives = tuple(
+        life_facts(
+            server=server,
+            slot=slot,
+            generation=generation,
+            pid=pid,
+            caches=caches,
+            tally=_tally(trial, row) | (counts or {} if row == 0 else {}),
+        )
+        for row, (server, slot, generation, pid) in enumerate(trial.lives.tolist())
+    )
+    plain = trial_facts(
+        workers=len(np.unique(trial.lives[:, :2], axis=0)),
+        lives=lives,
+        load=load_facts(asked=trial.requests),
+    )
+    return replace(plain, **overrides)
+
+
+def _tally(trial: Samples, life: int) -> dict[str, int]:
+    mine = trial.lookup_life == life
+    requests = int(np.count_nonzero((trial.life == life) & (trial.status > 0)))
+    hits = int(np.count_nonzero(mine & trial.hit))
+    misses = int(np.count_nonzero(mine)) - hits
+    counts = {"started": requests, "finished": requests, "hits": hits, "misses": misses}
+    return counts | {"stores": int(np.count_nonzero(mine & ~np.isnan(trial.ttl_s)))}

@@ -1,0 +1,188 @@
+"""Every caveat is raised by what it is about, and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from harness.analysis.analyse import analyse_trial
+from harness.analysis.caveats import CHECKS, INVALIDATING
+from harness.record.facts import TrialFacts
+from harness.record.samples import Samples
+from tests.factories import (
+    INF,
+    cache_facts,
+    even_routing,
+    facts_of,
+    life_facts,
+    load_facts,
+    redis_facts,
+    routed_samples,
+    samples,
+    trial_facts,
+    worker_lives,
+    zipf_keys,
+)
+
+Trial = tuple[TrialFacts, Samples]
+
+
+def sound(workers: int = 2) -> Samples:
+    return routed_samples(zipf_keys(1000, 50), even_routing(1000, workers))
+
+
+def unanswered() -> Trial:
+    nothing = {
+        name: column[:0]
+        for name, column in samples().columns().items()
+        if name in ("request", "cache", "key", "hit", "at_s")
+        or name in ("lookup_s", "origin_s", "store_s", "ttl_s")
+    }
+    trial = samples(life=[-1] * 3, status=[0] * 3, **nothing)
+    return facts_of(trial), trial
+
+
+def counted(**counts: int) -> Trial:
+    trial = sound()
+    return facts_of(trial, counts=counts), trial
+
+
+def failing() -> Trial:
+    trial = sound()
+    status = trial.status.copy()
+    status[7] = 500
+    changed = Samples(**{**trial.columns(), "status": status})
+    return facts_of(changed), changed
+
+
+def silent() -> Trial:
+    trial = sound()
+    facts = facts_of(trial)
+    return trial_facts(lives=(*facts.lives, life_facts(slot=3)), load=facts.load), trial
+
+
+def replaced() -> Trial:
+    lives = np.array([(0, 1, 1, 11), (0, 1, 2, 12)])
+    key = zipf_keys(1000, 50)
+    trial = routed_samples(key, np.repeat([0, 1], 500), lives=lives)
+    return facts_of(trial), trial
+
+
+def lucky() -> Trial:
+    """Every key always goes to the same worker: far better than random routing can do."""
+    key = zipf_keys(1000, 50)
+    trial = routed_samples(key, key % 2)
+    return facts_of(trial), trial
+
+
+def forgetful() -> Trial:
+    trial = samples(
+        hit=np.zeros(300, np.bool_),
+        origin_s=np.full(300, 1e-4),
+        store_s=np.full(300, 1e-4),
+        ttl_s=np.full(300, INF),
+    )
+    return facts_of(trial), trial
+
+
+def short() -> Trial:
+    trial = routed_samples(zipf_keys(199, 20), even_routing(199, 1))
+    return facts_of(trial), trial
+
+
+def with_load(**load: float) -> Trial:
+    trial = sound()
+    return facts_of(trial, load=load_facts(**{"asked": 1000, **load})), trial
+
+
+CAUSED_BY: Mapping[str, Trial] = {
+    "no-answer": unanswered(),
+    "unaccounted": counted(hits=1),
+    "incomplete": with_load(asked=1001),
+    "failed-requests": failing(),
+    "silent-worker": silent(),
+    "worker-replaced": replaced(),
+    "setting-not-effective": (facts_of(sound(), max_entries=7), sound()),
+    "neither-model": forgetful(),
+    "outside-interval": lucky(),
+    "too-few-samples": short(),
+    "saturated-generator": with_load(cpu_s=9.1, wall_s=10.0),
+    "other-writes": counted(writes=4),
+    "late-lookups": counted(late=4),
+    "outside-lookups": counted(outside=4),
+    "errors": counted(errors=4),
+}
+
+
+def codes(trial: Trial) -> set[str]:
+    return {caveat.code for caveat in analyse_trial(*trial).caveats}
+
+
+@pytest.mark.parametrize("code", CHECKS)
+def test_each_caveat_is_raised_by_its_cause(code: str) -> None:
+    assert code in codes(CAUSED_BY[code])
+
+
+@pytest.mark.parametrize("code", CHECKS)
+def test_each_caveat_tells_its_numbers(code: str) -> None:
+    told = {caveat.code: caveat.text for caveat in analyse_trial(*CAUSED_BY[code]).caveats}
+    assert any(character.isdigit() for character in told[code])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_sound_trial_has_none(workers: int) -> None:
+    trial = sound(workers)
+    assert codes((facts_of(trial), trial)) == set()
+
+
+def test_a_sound_shared_trial_has_none() -> None:
+    trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 4), shared=True)
+    assert codes((facts_of(trial, backend="redis", cache=redis_facts()), trial)) == set()
+
+
+def test_a_dummy_cache_does_as_it_should() -> None:
+    rows = 300
+    trial = samples(
+        hit=np.zeros(rows, np.bool_),
+        origin_s=np.full(rows, 1e-4),
+        store_s=np.full(rows, 1e-4),
+        ttl_s=np.full(rows, INF),
+    )
+    dummy = cache_facts(backend="django.core.cache.backends.dummy.DummyCache")
+    assert codes((facts_of(trial, backend="dummy", cache=dummy), trial)) == set()
+
+
+@pytest.mark.parametrize("backend", ["redis", "dummy"])
+def test_a_backend_that_is_not_the_one_asked_for_is_told(backend: str) -> None:
+    trial = sound()
+    assert "setting-not-effective" in codes((facts_of(trial, backend=backend), trial))
+
+
+def test_a_timeout_that_the_workers_do_not_use_is_told() -> None:
+    trial = sound()
+    assert "setting-not-effective" in codes((facts_of(trial, timeout_s=60.0), trial))
+
+
+def test_a_limit_that_redis_never_heeds_is_not_told() -> None:
+    trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 4), shared=True)
+    facts = facts_of(trial, backend="redis", cache=redis_facts(), max_entries=7)
+    assert codes((facts, trial)) == set()
+
+
+def test_lookups_of_requests_that_died_are_not_unaccounted() -> None:
+    trial = sound()
+    first = int(np.count_nonzero(trial.life == 0))
+    hits = int(np.count_nonzero(trial.hit & (trial.lookup_life == 0)))
+    died = facts_of(trial, counts={"started": first + 1, "hits": hits + 1})
+    assert "unaccounted" not in codes((died, trial))
+
+
+def test_lookups_of_answers_that_name_no_worker_are_unaccounted() -> None:
+    trial = samples(life=[0, -1, 0], lives=worker_lives(1))
+    assert "unaccounted" in codes((facts_of(trial), trial))
+
+
+def test_what_invalidates_a_trial_is_in_the_table() -> None:
+    assert set(CHECKS) >= INVALIDATING
