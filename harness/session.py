@@ -32,6 +32,7 @@ from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.redis import RedisServer, start_redis
 from harness.servers.warden import Warden
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Where the files are that a scenario names: its Locust file, and what to import the app from."""
@@ -218,9 +219,7 @@ class _Stage:
     def _lives(self, trial: Trial) -> Path:
         return self._scratch / "lives" / trial.slug
 
-    def _keep(
-        self, trial: Trial, server: Gunicorn, out: Path, cost: Message, problem: str
-    ) -> None:
+    def _keep(self, trial: Trial, server: Gunicorn, out: Path, cost: Message, problem: str) -> None:
         if not out.exists():
             return
         scenario = self._scenario

@@ -127,4 +127,3 @@ def _ints(values: Any) -> npt.NDArray[np.int64]:
 
 def _floats(values: Any) -> npt.NDArray[np.float64]:
     return np.fromiter(values, dtype=np.float64)
-

@@ -169,9 +169,7 @@ class _Probed:
         with _Writing(self, [key], timeout, version):
             return await self._bare.aset(key, value, timeout, version, **extra)
 
-    def add(
-        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None
-    ) -> Any:
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
         with _Writing(self, [key], timeout, version):
             return self._bare.add(key, value, timeout, version)
 
@@ -191,9 +189,7 @@ class _Probed:
         with _Writing(self, data, timeout, version):
             return await self._bare.aset_many(data, timeout, version)
 
-    def _note_lookup(
-        self, key: Any, version: Any, hit: bool, started: float, ended: float
-    ) -> None:
+    def _note_lookup(self, key: Any, version: Any, hit: bool, started: float, ended: float) -> None:
         recording = current.get()
         if recording is None or recording.sent:
             self._note_unseen(recording, 1)
@@ -275,9 +271,7 @@ class _Writing:
 class _Filling:
     """Notes a `get_or_set`: a hit, or a miss whose default was computed and stored."""
 
-    def __init__(
-        self, cache: _Probed, key: Any, default: Any, timeout: Any, version: Any
-    ) -> None:
+    def __init__(self, cache: _Probed, key: Any, default: Any, timeout: Any, version: Any) -> None:
         self.cache, self.key, self.timeout, self.version = cache, key, timeout, version
         self.computed: float | None = None
         self.default = lambda: self._compute(default)

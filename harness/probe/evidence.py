@@ -22,9 +22,7 @@ from harness.probe.tally import Life
 
 def worker_header(life: Life) -> str:
     """Return the part of the worker header that stays the same for the whole life."""
-    return (
-        f"server={life.server}, slot={life.slot}, generation={life.generation}, pid={life.pid}"
-    )
+    return f"server={life.server}, slot={life.slot}, generation={life.generation}, pid={life.pid}"
 
 
 def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:

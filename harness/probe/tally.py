@@ -86,9 +86,7 @@ def _rows(path: Path, life: Life) -> list[memoryview]:
         cells = memoryview(mmap.mmap(descriptor, size)).cast("Q")
     finally:
         os.close(descriptor)
-    return [
-        cells[head + width * row : head + width * (row + 1)] for row in range(wire.TALLY_ROWS)
-    ]
+    return [cells[head + width * row : head + width * (row + 1)] for row in range(wire.TALLY_ROWS)]
 
 
 def _write_whole(path: Path, content: bytes) -> None:

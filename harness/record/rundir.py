@@ -1,10 +1,10 @@
 """The run directory, where the measuring half ends and the reading half begins.
 
-    scenario.toml   the scenario as run, overrides applied: it can be run again
-    run.json        format, times, machine and versions, the facts of each trial
-    samples.npz     every request and lookup of each trial
-    logs/           what each child process said
-    result.json     the summary, written by whoever analysed the run
+scenario.toml   the scenario as run, overrides applied: it can be run again
+run.json        format, times, machine and versions, the facts of each trial
+samples.npz     every request and lookup of each trial
+logs/           what each child process said
+result.json     the summary, written by whoever analysed the run
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     try:
         content = json.loads((path / RUN_FILE).read_text())
         _refuse_newer(path, content["format"])
-        return _record(content), read_samples(path / SAMPLES_FILE)
+        record, samples = _record(content), read_samples(path / SAMPLES_FILE)
+        return record, {facts.number: samples[facts.number] for facts in record.trials}
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
         raise MeasurementError(
             Problem(
@@ -152,6 +153,6 @@ def _trial(content: Mapping[str, Any]) -> TrialFacts:
 
 def _write_text(path: Path, text: str) -> None:
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +16,10 @@ from pydantic_core import ErrorDetails
 from harness.bundled import bundled
 from harness.errors import Problem, ScenarioError, UsageError
 from harness.scenario.schema import Scenario
+
+
+Overrides = Mapping[str, tuple[Any, str]]
+"""Dotted key -> (value, the option that set it)."""
 
 
 def scenario_paths() -> dict[str, Path]:
@@ -41,33 +45,34 @@ def find_scenario(name: str) -> Path:
     )
 
 
-def load_scenario(path: Path, overrides: Mapping[str, Any] | None = None) -> Scenario:
-    """Return the scenario of a file, with `overrides` (dotted key -> value) applied.
+def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
+    """Return the scenario of a file, with overrides applied.
 
     Raises ScenarioError with every problem that the file and the overrides have.
     """
+    overrides = overrides or {}
     content = {"name": path.stem, **_parse_toml(path)}
-    clashes = [
-        problem
-        for key, value in (overrides or {}).items()
-        if (problem := _override(content, key, value)) is not None
-    ]
-    if clashes:
-        raise ScenarioError(*clashes)
-    scenario = parse_scenario(content, where=str(path), overridden=overrides or {})
+    for key, (value, option) in overrides.items():
+        _override(content, key, value, option)
+    options = {key: option for key, (_, option) in overrides.items()}
+    scenario = parse_scenario(content, where=str(path), options=options)
     _check_files(scenario, path)
     return scenario
 
 
 def parse_scenario(
-    content: Mapping[str, Any], *, where: str, overridden: Iterable[str] = ()
+    content: Mapping[str, Any], *, where: str, options: Mapping[str, str] | None = None
 ) -> Scenario:
-    """Return the scenario that `content` describes. Raises ScenarioError, one problem a mistake."""
+    """Return the scenario that `content` describes.
+
+    `where` names the file; `options` names the option that a key came from instead.
+    Raises ScenarioError, one problem for each mistake.
+    """
     try:
         # Through JSON, because TOML knows arrays where the records have tuples.
         return TypeAdapter(Scenario).validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        problems = [_problem(detail, where, set(overridden)) for detail in error.errors()]
+        problems = [_problem(detail, where, options or {}) for detail in _distinct(error)]
         raise ScenarioError(*problems) from None
 
 
@@ -97,21 +102,27 @@ def _parse_toml(path: Path) -> dict[str, Any]:
     raise ScenarioError(problem)
 
 
-def _override(content: dict[str, Any], key: str, value: Any) -> Problem | None:
+def _override(content: dict[str, Any], key: str, value: Any, option: str) -> None:
     *tables, last = key.split(".")
     for table in tables:
         content = content.setdefault(table, {})
         if not isinstance(content, dict):
-            return Problem(code="HX202", where=f"--set {key}", what=f"{table} is not a table")
+            raise ScenarioError(Problem(code="HX202", where=option, what=f"{table} is no table"))
     content[last] = value
-    return None
 
 
-def _problem(detail: ErrorDetails, where: str, overridden: set[str]) -> Problem:
+def _distinct(error: ValidationError) -> list[ErrorDetails]:
+    """Return the errors without those that only follow from another: a list emptied by its own."""
+    details = error.errors()
+    parents = {detail["loc"][:-1] for detail in details}
+    return [item for item in details if item["type"] != "too_short" or item["loc"] not in parents]
+
+
+def _problem(detail: ErrorDetails, where: str, options: Mapping[str, str]) -> Problem:
     key = _key(detail["loc"])
-    option = key.partition("[")[0]
-    place = f"--set {key}" if option in overridden else f"{where}, key {key}"
-    if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+    option = options.get(key.partition("[")[0])
+    place = option if option else f"{where}, key {key}"
+    if detail["type"] == "unexpected_keyword_argument":
         return _unknown_key(detail["loc"], place)
     if detail["type"] in ("missing", "missing_argument"):
         return Problem(
@@ -121,7 +132,7 @@ def _problem(detail: ErrorDetails, where: str, overridden: set[str]) -> Problem:
         code="HX203",
         where=place,
         what=f"got {_shown(detail['input'])}, need {_wanted(detail)}",
-        hint=f"remove it for the default, or write {_example(detail['loc'])}",
+        hint=f"leave it out for the default, or write {_example(detail['loc'])}",
     )
 
 
@@ -148,20 +159,35 @@ def _shown(value: Any) -> str:
 
 
 def _wanted(detail: ErrorDetails) -> str:
-    if detail["type"] == "value_error":
-        return detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "literal_error":
-        return f"one of {detail['ctx']['expected']}"
-    article = {"int": "a whole number", "float": "a number", "string": "a text in quotes"}
-    kind = article.get(detail["type"].removesuffix("_type").removesuffix("_parsing"))
-    if kind:
-        return kind
-    return detail["msg"].replace("Input should be ", "a value ").removeprefix("a value a ")
+    context = detail.get("ctx", {})
+    sentence = _WANTED.get(detail["type"])
+    return sentence.format(**context) if sentence else detail["msg"]
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text in quotes",
+    "string_too_short": "a text that is not empty",
+    "tuple_type": "a list in brackets",
+    "too_short": "at least one value",
+    "dict_type": "a table",
+    "dataclass_type": "a table",
+    "literal_error": "one of {expected}",
+    "greater_than": "a number over {gt}",
+    "greater_than_equal": "a number of {ge} or more",
+    "less_than_equal": "a number of {le} or less",
+    "value_error": "{error}",
+}
+"""What is wanted instead, by pydantic's type of error."""
 
 
 def _example(place: Sequence[str | int]) -> str:
     names = [part for part in place if isinstance(part, str)]
-    return f"{'.'.join(names)} = {json.dumps(_default_at(names))}"
+    default = _default_at(names)
+    if isinstance(default, dict):
+        return f"a table [{'.'.join(names)}]"
+    return f"{'.'.join(names)} = {json.dumps(default, ensure_ascii=False)}"
 
 
 def _default_at(place: Sequence[str | int]) -> Any:

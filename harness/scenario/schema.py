@@ -72,9 +72,12 @@ class Matrix:
         Field(min_length=1),
         AfterValidator(_distinct),
     ] = ("locmem", "redis")
-    workers: Annotated[
-        tuple[Workers, ...], Field(min_length=1), AfterValidator(_distinct)
-    ] = (1, 2, 4, 8)
+    workers: Annotated[tuple[Workers, ...], Field(min_length=1), AfterValidator(_distinct)] = (
+        1,
+        2,
+        4,
+        8,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

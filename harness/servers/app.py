@@ -44,9 +44,7 @@ class AppSettings:
         return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **told}
 
 
-def prepare_app(
-    app: AppSettings, environ: Mapping[str, str], *, log: Path, warden: Warden
-) -> None:
+def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, warden: Warden) -> None:
     """Run the app's preparation, as in filling its database.
 
     Raises SurroundingsError HX304 if it fails or takes too long.

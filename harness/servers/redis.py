@@ -96,7 +96,11 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> 
     for _ in range(_START_TRIES):
         port, password = _free_port(), secrets.token_urlsafe(24)
         child = Child(
-            "redis", [choice.target, "-"], environ={}, log=log, warden=warden,
+            "redis",
+            [choice.target, "-"],
+            environ={},
+            log=log,
+            warden=warden,
             say=_configuration(port, password, scratch),
         )
         url = f"redis://:{password}@127.0.0.1:{port}/0"

@@ -1,0 +1,130 @@
+"""`harness`: the verbs, and how their failures become exit codes.
+
+Heavy imports wait inside of the verbs, so that `harness --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import load_options, overrides, scenario_argument
+from harness.errors import HarnessError
+
+INTERRUPTED = 130
+FORMATS = click.Choice(["table", "json"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="django-cache-harness", prog_name="harness")
+def cli() -> None:
+    """Why does my cache not work with four workers?
+
+    Launches a Django app under Gunicorn, drives it with Locust, and reports the hit rate of each
+    worker, why each lookup missed, and what theory predicts.
+
+    \b
+    Exit codes:
+      0    done, and the measurement holds
+      2    usage or scenario
+      3    surroundings: a server, Redis, the load or the disk failed
+      4    the measurement is not valid: no answers, or lookups unaccounted for
+      130  interrupted
+    """
+
+
+@cli.command()
+@scenario_argument
+@load_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New directory for the run.  [default: runs/SCENARIO-TIME]",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def run(
+    scenario: str, out: Path | None, style: str, settings: tuple[str, ...], **options: str | None
+) -> None:
+    """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
+    from harness.cli import measure
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    measure.run(scenario, overrides(settings, **options), out, style)
+
+
+@cli.command(name="list")
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def list_scenarios(style: str) -> None:
+    """List the scenarios that come with the harness."""
+    from harness.cli import show
+
+    show.list_scenarios(style)
+
+
+@cli.command()
+@scenario_argument
+@load_options
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def show(scenario: str, style: str, settings: tuple[str, ...], **options: str | None) -> None:
+    """Show what SCENARIO asks, teaches, varies and loads, without running it."""
+    from harness.cli import show as verbs
+
+    verbs.show_scenario(scenario, overrides(settings, **options), style)
+
+
+@cli.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "json", "svg"]),
+    default="table",
+    show_default=True,
+)
+def report(run_dir: Path, style: str) -> None:
+    """Analyse the recorded run in RUN_DIR again and report it."""
+    from harness.cli import measure
+
+    measure.report(run_dir, style)
+
+
+@cli.command()
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def doctor(style: str) -> None:
+    """Show what is installed here, and what each absence costs."""
+    from harness.cli import show
+
+    show.doctor(style)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    """End the run as Ctrl-C does; a second signal must not disturb the cleaning up."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        cli.main(args=argv, prog_name="harness", standalone_mode=False)
+    except HarnessError as error:
+        click.echo(str(error), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return 0

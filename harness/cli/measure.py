@@ -1,0 +1,108 @@
+"""The verbs that bring numbers: measure a scenario, or read a recorded run again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.analysis.analyse import analyse_trial, summarise
+from harness.analysis.summary import Summary
+from harness.bundled import bundled
+from harness.errors import HarnessError, MeasurementError, Problem
+from harness.record.rundir import read_run, write_result
+from harness.report.as_json import render_json
+from harness.report.progress import LiveProgress
+from harness.report.svg import render_svg
+from harness.report.terminal import print_report
+from harness.scenario.load import Overrides, find_scenario, load_scenario, locustfile_path
+from harness.session import Sources, run_scenario
+
+
+def run(name: str, overrides: Overrides, out: Path | None, style: str) -> None:
+    """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
+    path = find_scenario(name)
+    scenario = load_scenario(path, overrides)
+    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
+    sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
+    out = out or _fresh_run_dir(scenario.name)
+    try:
+        with LiveProgress(Console(stderr=True)) as notify:
+            run_scenario(scenario, sources, out, notify)
+    except (HarnessError, KeyboardInterrupt):
+        _keep_what_there_is(out)
+        raise
+    summary = _summary(out)
+    write_result(out, render_json(summary))
+    _print(summary, style)
+    _demand_validity(summary)
+
+
+def report(run_dir: Path, style: str) -> None:
+    """Analyse a recorded run and print it. Raises MeasurementError if it is not valid."""
+    summary = _summary(run_dir)
+    _print(summary, style)
+    _demand_validity(summary)
+
+
+def _fresh_run_dir(scenario: str) -> Path:
+    return Path("runs") / f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def _summary(run_dir: Path) -> Summary:
+    record, samples = read_run(run_dir)
+    return summarise(
+        [analyse_trial(facts, samples[facts.number]) for facts in record.trials],
+        scenario=record.scenario,
+        question=record.question,
+        lesson=record.lesson,
+        run_dir=str(run_dir),
+        environment=record.environment,
+        seed=record.seed,
+        wall_s=record.wall_s,
+        problems=record.problems,
+    )
+
+
+def _keep_what_there_is(out: Path) -> None:
+    """After a run that ended early: write `result.json` for what was measured, and say where."""
+    try:
+        summary = _summary(out)
+        write_result(out, render_json(summary))
+    except HarnessError:
+        return  # the error that ended the run is the one to tell
+    count = len(summary.trials)
+    click.echo(f"kept {count} trial{'' if count == 1 else 's'} in {out}", err=True)
+
+
+def _print(summary: Summary, style: str) -> None:
+    if style == "json":
+        click.echo(render_json(summary), nl=False)
+    elif style == "svg":
+        click.echo(render_svg(summary), nl=False)
+    else:
+        print_report(summary, Console(file=sys.stdout))
+
+
+def _demand_validity(summary: Summary) -> None:
+    if summary.valid:
+        return
+    problems = [
+        Problem(
+            code=_CODES[caveat.code],
+            where=f"{trial.backend}, {trial.workers} workers",
+            what=caveat.text,
+            hint=f"the logs in {summary.run_dir} may tell why",
+        )
+        for trial in summary.trials
+        for caveat in trial.caveats
+        if caveat.code in _CODES
+    ]
+    raise MeasurementError(*problems)
+
+
+_CODES = {"no-answer": "HX401", "unaccounted": "HX402"}
+"""The caveats that make a trial invalid, and the error each of them is."""

@@ -1,0 +1,47 @@
+"""The verbs that measure nothing: list and show scenarios, look at the machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+
+from harness.doctor import checkup
+from harness.report.doctor import as_dict, render_doctor
+from harness.report.scenarios import render_list, render_scenario
+from harness.scenario.load import (
+    Overrides,
+    find_scenario,
+    load_scenario,
+    scenario_content,
+    scenario_paths,
+)
+
+
+def list_scenarios(style: str) -> None:
+    """Print the name and question of each scenario."""
+    scenarios = [load_scenario(path) for path in scenario_paths().values()]
+    questions = {scenario.name: scenario.question for scenario in scenarios}
+    _print(questions, render_list(questions), style)
+
+
+def show_scenario(name: str, overrides: Overrides, style: str) -> None:
+    """Print what a scenario asks, teaches, varies and loads."""
+    content = scenario_content(load_scenario(find_scenario(name), overrides))
+    _print(content, render_scenario(content), style)
+
+
+def doctor(style: str) -> None:
+    """Print what is here and what each absence costs."""
+    findings = checkup()
+    _print(as_dict(findings), render_doctor(findings), style)
+
+
+def _print(content: Any, rendering: Any, style: str) -> None:
+    if style == "json":
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        Console(file=sys.stdout).print(rendering, highlight=False)
