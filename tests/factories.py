@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import settings
 
 from harness.model.locmem import Limits, LocMem
 from harness.record.facts import CacheFacts, LifeFacts, LoadFacts, TrialFacts
@@ -21,6 +22,9 @@ from harness.wire import TALLY_COUNTS
 EPOCH_S = 1_700_000_000.0
 LOOKUP_S, ORIGIN_S, STORE_S = 1e-5, 2e-4, 1e-5
 NAN, INF = float("nan"), float("inf")
+
+STEADY = settings(deadline=None, derandomize=True)
+"""For property tests: the same examples every time, and no verdict by the clock."""
 
 
 def zipf_keys(requests: int, keys: int, seed: int = 1) -> npt.NDArray[np.int64]:

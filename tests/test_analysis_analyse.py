@@ -81,6 +81,15 @@ def test_reading_a_trial_again_gives_the_same_numbers() -> None:
     assert locmem_trial(4) == locmem_trial(4)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_prediction_is_independent_of_a_trace_drawn_from_the_same_seed(seed: int) -> None:
+    trial = routed_samples(zipf_keys(200_000, 20_000, seed), even_routing(200_000, 4))
+    predicted = analyse_trial(facts_of(trial, number=seed), trial).predicted
+    assert predicted is not None
+    assert predicted.hit_rate == pytest.approx(predicted.closed_form, abs=0.0005)
+    assert predicted.high - predicted.low < 0.005
+
+
 def test_origin_time_is_that_of_all_refills() -> None:
     trial = locmem_trial(1)
     assert trial.origin_s == pytest.approx(ORIGIN_S * sum(trial.misses.values()))

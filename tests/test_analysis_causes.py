@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.causes import Outcomes, outcomes
@@ -15,7 +15,16 @@ from harness.analysis.stores import Kind
 from harness.analysis.summary import Cause
 from harness.model.locmem import Limits
 from harness.record.samples import Samples
-from tests.factories import EPOCH_S, INF, NAN, even_routing, routed_samples, samples, zipf_keys
+from tests.factories import (
+    EPOCH_S,
+    INF,
+    NAN,
+    STEADY,
+    even_routing,
+    routed_samples,
+    samples,
+    zipf_keys,
+)
 
 Step = tuple[int, int, bool]  # life, key, hit
 
@@ -187,7 +196,7 @@ histories = st.lists(
 FIVE_LIVES = [(0, 1, 1, 1), (0, 1, 2, 2), (0, 2, 1, 3), (1, 1, 1, 4), (0, 1, 3, 5)]
 
 
-@settings(deadline=None)
+@STEADY
 @given(
     histories,
     st.sampled_from([INF, 0.0, 2.5, 9.5]),

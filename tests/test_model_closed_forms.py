@@ -18,6 +18,7 @@ from harness.model.closed_forms import (
     hit_rate_with_timeout,
 )
 from harness.model.simulate import distinct_misses, timed_misses
+from tests.factories import STEADY
 from tests.test_model_simulate import cache_trace
 
 
@@ -31,6 +32,7 @@ def zipf(keys: int) -> npt.NDArray[np.float64]:
     return weight
 
 
+@STEADY
 @given(
     st.lists(st.integers(0, 1), min_size=1, max_size=5),
     st.sampled_from([(1.0,), (0.5, 0.5), (0.7, 0.2, 0.1)]),
@@ -60,7 +62,7 @@ def test_popularity_form_is_the_mean_over_every_trace_and_routing() -> None:
     assert hit_rate_of_popularity(q, workers, requests) == pytest.approx(expected)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(STEADY, max_examples=15)
 @given(st.integers(1, 8), st.integers(10, 300), st.integers(0, 99))
 def test_counts_form_agrees_with_simulated_routing(workers: int, keys: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -71,7 +73,7 @@ def test_counts_form_agrees_with_simulated_routing(workers: int, keys: int, seed
     assert hit_rate_of_counts(counts, even(workers)) == pytest.approx(simulated, abs=0.005)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(STEADY, max_examples=10)
 @given(st.integers(1, 6), st.sampled_from([0.5, 2.0, 8.0]), st.integers(0, 99))
 def test_timeout_form_agrees_with_simulated_poisson_arrivals(
     workers: int, timeout_s: float, seed: int

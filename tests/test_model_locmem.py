@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.locmem import Limits, LocMem, State
+from tests.factories import STEADY
 
 INF = float("inf")
 ttls = st.sampled_from([INF, 0.0, -1.0, 1.0, 2.5, 7.0])
@@ -54,6 +55,7 @@ def play_model(cache: LocMem, operation: str, key: int, ttl: float, now: float) 
     return cache.delete(key) if operation == "delete" else cache.touch(key, now, ttl)
 
 
+@STEADY
 @given(st.lists(steps, max_size=60), st.integers(0, 6), st.integers(0, 4))
 def test_it_answers_as_django_does_and_keeps_the_same_entries_in_the_same_order(
     history: list[tuple[str, int, float, float]], max_entries: int, cull_frequency: int

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.model.locmem import Limits, LocMem, State
 from harness.model.replay import Lookups, replay
+from tests.factories import STEADY
 
 NAN, INF = float("nan"), float("inf")
 Row = tuple[int, int, float, float, float]  # store, key, get, write, ttl
@@ -54,6 +55,7 @@ def played(history: Sequence[Row], limits: Mapping[int, Limits]) -> list[State]:
     return answers
 
 
+@STEADY
 @given(st.lists(rows, max_size=60), st.integers(1, 7), st.integers(0, 3))
 def test_it_agrees_with_playing_every_operation(
     history: list[Row], max_entries: int, cull_frequency: int

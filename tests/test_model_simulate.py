@@ -15,6 +15,7 @@ from harness.model.simulate import (
     timed_misses,
 )
 from harness.model.trace import CacheTrace, Refills
+from tests.factories import STEADY
 
 INF, NAN = float("inf"), float("nan")
 
@@ -63,6 +64,7 @@ def rng() -> np.random.Generator:
 lookups = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), max_size=80)
 
 
+@STEADY
 @given(lookups)
 def test_without_timeouts_all_ways_count_distinct_pairs(history: list[tuple[int, int]]) -> None:
     trace = cache_trace([key for key, _ in history])
@@ -72,6 +74,7 @@ def test_without_timeouts_all_ways_count_distinct_pairs(history: list[tuple[int,
         assert way(trace, store, rng()) == expected
 
 
+@STEADY
 @given(
     lookups,
     st.sampled_from([0.0, 0.5, 3.5]),
