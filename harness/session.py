@@ -35,7 +35,7 @@ from harness.servers.warden import Warden
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the files are that a scenario names: its Locust file, and what to import the app from."""
+    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
 
     locustfile: Path
     app: Path
@@ -51,9 +51,7 @@ class Measured:
     problems: list[str] = field(default_factory=list)
 
 
-def run_scenario(
-    scenario: Scenario, sources: Sources, out: Path, notify: Listener = lambda event: None
-) -> None:
+def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listener) -> None:
     """Measure every trial of the scenario into the new run directory `out`.
 
     Raises UsageError if `out` exists and SurroundingsError if a server, the load or the disk

@@ -15,7 +15,8 @@ def popularity(keys: int, zipf: float) -> npt.NDArray[np.float64]:
     Zipf's law: proportional to 1 / rank ** zipf; 0 makes all keys equal.
     """
     weights = 1.0 / np.arange(1, keys + 1, dtype=np.float64) ** zipf
-    return weights / weights.sum()
+    shares: npt.NDArray[np.float64] = weights / weights.sum()
+    return shares
 
 
 def key_sequence(*, keys: int, zipf: float, requests: int, seed: int) -> npt.NDArray[np.int64]:

@@ -72,11 +72,11 @@ def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tup
                 )
             )
         chosen[key.strip()] = (_value(text), f"--set {key.strip()}")
-    for option, text in options.items():
-        if text is not None:
+    for option, typed in options.items():
+        if typed is not None:
             key = OPTION_KEYS[option]
             listed = key.startswith("matrix.")
-            value = [_value(part) for part in text.split(",")] if listed else _value(text)
+            value = [_value(part) for part in typed.split(",")] if listed else _value(typed)
             chosen[key] = (value, f"--{option}")
     return chosen
 

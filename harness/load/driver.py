@@ -48,7 +48,7 @@ class Round:
 
 
 class Recorder:
-    """Keeps what Locust tells of each request; reading the evidence waits until the round is over."""
+    """Keeps what Locust tells of each request; the evidence in it is read after the round."""
 
     def __init__(self, events: Events) -> None:
         self._answers: list[tuple[Any, ...]] = []
@@ -95,10 +95,11 @@ class Driver:
     """Owns the Locust environment; one round at a time."""
 
     def __init__(self, locustfile: str) -> None:
-        user_classes = list(load_locustfile(locustfile)[0].values())
-        if not any(issubclass(user, TraceUser) for user in user_classes):
+        found = load_locustfile(locustfile)[0].values()
+        self._user_classes = [user for user in found if issubclass(user, TraceUser)]
+        if not self._user_classes:
             sys.exit(f"{locustfile} has no TraceUser, so that nobody would follow the trace")
-        self._environment = Environment(user_classes=user_classes, events=events)
+        self._environment = Environment(user_classes=[*self._user_classes], events=events)
         self._runner = self._environment.create_local_runner()
         self._recorder = Recorder(events)
 
@@ -118,7 +119,8 @@ class Driver:
         started_s, cpu_s = time.monotonic(), _cpu_s()
         progress = gevent.spawn(self._report_progress)
         self._runner.start(order.users, spawn_rate=order.users)
-        self._runner.spawning_greenlet.join()
+        if self._runner.spawning_greenlet:
+            self._runner.spawning_greenlet.join()
         self._runner.user_greenlets.join()
         wall_s, cpu_s = time.monotonic() - started_s, _cpu_s() - cpu_s
         progress.kill()
@@ -131,8 +133,9 @@ class Driver:
             keys=order.keys, zipf=order.zipf, requests=order.requests, seed=order.seed
         )
         self._environment.host = order.host
-        self._environment.feed = Feed(trace[order.first : order.last].tolist(), order.first)
-        for user_class in self._environment.user_classes:
+        feed = Feed(trace[order.first : order.last].tolist(), order.first)
+        self._environment.feed = feed  # type: ignore[attr-defined]
+        for user_class in self._user_classes:
             user_class.default_headers = {wire.TOKEN_HEADER: order.token}
         self._recorder.clear()
 

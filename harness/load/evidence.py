@@ -59,16 +59,13 @@ def parse_answers(answers: Sequence[Answer]) -> Samples:
         life.append(_life(answer.worker, lives))
         for alias, key, *rest in _lookups(answer):
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
-    request_columns = {
-        "step": _ints(answer.step for answer in answers),
-        "due_s": _floats(answer.due_s for answer in answers),
-        "sent_s": _floats(answer.sent_s for answer in answers),
-        "done_s": _floats(answer.done_s for answer in answers),
-        "status": _ints(answer.status for answer in answers),
-        "life": _ints(life),
-    }
     return Samples(
-        **request_columns,
+        step=_ints(answer.step for answer in answers),
+        due_s=_floats(answer.due_s for answer in answers),
+        sent_s=_floats(answer.sent_s for answer in answers),
+        done_s=_floats(answer.done_s for answer in answers),
+        status=_ints(answer.status for answer in answers),
+        life=_ints(life),
         **_lookup_columns(lookups),
         lives=np.array(list(lives.numbers), dtype=np.int64).reshape(-1, 4),
         caches=np.array(list(caches.numbers), dtype=np.str_),

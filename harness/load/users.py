@@ -33,7 +33,7 @@ class Feed:
             raise StopUser from None
 
 
-class TraceUser(FastHttpUser):  # type: ignore[misc]
+class TraceUser(FastHttpUser):
     """A user who asks for the next key of the trace, until there is none left."""
 
     abstract = True
@@ -42,7 +42,8 @@ class TraceUser(FastHttpUser):  # type: ignore[misc]
 
     def next_key(self) -> int:
         """Return the number, from 0, of the key that the next request is for."""
-        self.step, key, self.due_s = self.environment.feed.take()
+        feed: Feed = self.environment.feed
+        self.step, key, self.due_s = feed.take()
         return key
 
     def context(self) -> dict[str, Any]:
@@ -67,4 +68,4 @@ def _start_feed(environment: Environment, **_: object) -> None:
         keys = key_sequence(
             keys=options.keys, zipf=options.zipf, requests=options.requests, seed=options.seed
         )
-        environment.feed = Feed(keys.tolist())
+        environment.feed = Feed(keys.tolist())  # type: ignore[attr-defined]

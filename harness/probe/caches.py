@@ -36,7 +36,8 @@ def install(tally: Tally) -> None:
     CacheHandler.create_connection = create_connection  # type: ignore[method-assign]
     # A preloaded app may have built caches before the fork. Their state lives elsewhere (in the
     # backend's module or in a server), so that building them anew loses nothing.
-    for alias in [alias for alias in caches if hasattr(caches._connections, alias)]:
+    built = caches._connections  # type: ignore[attr-defined]
+    for alias in [alias for alias in caches if hasattr(built, alias)]:
         del caches[alias]
 
 
@@ -60,7 +61,11 @@ def wrap(bare: BaseCache, alias: str, tally: Tally) -> BaseCache:
 
 
 def _probed(backend: type[BaseCache]) -> type[BaseCache]:
-    namespace = {"__slots__": (), "__module__": backend.__module__, "__doc__": backend.__doc__}
+    namespace: dict[str, Any] = {
+        "__slots__": (),
+        "__module__": backend.__module__,
+        "__doc__": backend.__doc__,
+    }
     if len(signature(backend.get).parameters) > _PLAIN_PARAMETERS:
         namespace["get"] = _get_with_options
     return type(backend.__name__, (_Probed, backend), namespace)

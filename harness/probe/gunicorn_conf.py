@@ -15,6 +15,9 @@ from harness.probe.slots import Slots
 from harness.probe.tally import COUNT, Life, Tally
 from harness.probe.wsgi import ProbedApp
 
+# One default path would be shared by all servers of this user; older versions ignore the setting.
+control_socket_disable = True
+
 _slots = Slots()
 
 

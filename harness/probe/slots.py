@@ -19,7 +19,7 @@ class Slots:
         self._retiring: set[int] = set()
 
     def take(self, age: int, living: Iterable[int]) -> tuple[int, int]:
-        """Return (slot, generation) for the worker `age`: the lowest slot no living worker holds."""
+        """Return (slot, generation) of worker `age`: the lowest slot that no `living` one holds."""
         held = {
             self._slot_of[other]
             for other in living

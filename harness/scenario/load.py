@@ -17,7 +17,6 @@ from harness.bundled import bundled
 from harness.errors import Problem, ScenarioError, UsageError
 from harness.scenario.schema import Scenario
 
-
 Overrides = Mapping[str, tuple[Any, str]]
 """Dotted key -> (value, the option that set it)."""
 

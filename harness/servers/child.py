@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.servers.warden import Warden
@@ -58,14 +59,11 @@ class Child:
         """Ask it to end, wait up to `grace_s`, then kill whatever is left of its session."""
         if self.running:
             self.process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        # Nobody may be left of it; macOS says "not permitted" where only zombies are.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # nobody is left of it; macOS says "not permitted" where only zombies are
         self.process.wait()
         self._warden.free_group(self.process.pid)
 

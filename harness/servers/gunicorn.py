@@ -139,7 +139,6 @@ def _command(settings: GunicornSettings, descriptor: int) -> list[str]:
         *("--workers", str(settings.workers)),
         *("--worker-class", settings.worker_class),
         *("--threads", str(settings.threads)),
-        "--no-control-socket",
         *settings.options,
         settings.wsgi,
     ]
