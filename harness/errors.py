@@ -89,5 +89,6 @@ CODES: dict[str, str] = {
     "HX402": "lookups are unaccounted for",
     "HX403": "the run was recorded by a newer version",
     "HX404": "the run directory is damaged",
+    "HX405": "the run ended before its time",
 }
 """Every code with its meaning; the tests hold the README and the code base to this table."""

@@ -101,6 +101,15 @@ def _demand_validity(summary: Summary) -> None:
         for caveat in trial.caveats
         if caveat.code in _CODES
     ]
+    if not problems:
+        problems.append(
+            Problem(
+                code="HX405",
+                where=summary.run_dir,
+                what=f"ended after {len(summary.trials)} trials",
+                hint="what ended it is told at the top of the report",
+            )
+        )
     raise MeasurementError(*problems)
 
 

@@ -34,7 +34,8 @@ def read_samples(path: Path) -> dict[int, Samples]:
 
     Raises OSError, ValueError or KeyError where the file is missing, damaged or incomplete.
     """
-    with np.load(path, allow_pickle=False) as arrays:
+    # Opened here, since numpy leaves a file open that turns out to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         numbers = sorted({int(name.partition("/")[0]) for name in arrays.files})
         return {
             number: Samples(**{name: arrays[f"{number}/{name}"] for name in _COLUMNS})

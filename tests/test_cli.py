@@ -1,0 +1,160 @@
+"""The command line: verbs, options, and how failures become exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import cli, main
+from harness.cli.options import overrides
+from harness.errors import (
+    CODES,
+    HarnessError,
+    MeasurementError,
+    Problem,
+    ScenarioError,
+    SurroundingsError,
+    UsageError,
+)
+from harness.record.rundir import create_run_dir, write_run
+from tests.test_record import a_trial, record
+
+
+def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in ("run", "list", "show", "report", "doctor"))
+
+
+@pytest.mark.parametrize("verb", cli.commands)
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    assert cli.commands[verb].help
+    assert "--help" in capsys.readouterr().out
+
+
+def test_options_are_short_for_keys_of_the_scenario() -> None:
+    chosen = overrides(
+        ("load.zipf=0.8", "server.worker_class=gthread", 'question="Why?"'),
+        workers="1,4",
+        backend="locmem",
+        requests="50",
+        users=None,
+    )
+    assert {key: value for key, (value, _) in chosen.items()} == {
+        "load.zipf": 0.8,
+        "server.worker_class": "gthread",
+        "question": "Why?",
+        "matrix.workers": [1, 4],
+        "matrix.backend": ["locmem"],
+        "load.requests": 50,
+    }
+    assert chosen["matrix.workers"][1] == "--workers"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "nothing"], "HX101"),
+        (["run", "hit-rate", "--set", "load.zipf"], "HX102 --set load.zipf: need KEY=VALUE"),
+        (["run", "hit-rate", "--workers", "0"], "HX203 --workers: got 0, need a number of 1"),
+        (["run", "hit-rate", "--workers", "4,x"], 'HX203 --workers: got "x", need a whole number'),
+        (["run", "hit-rate", "--backend", "memcache"], "HX203 --backend"),
+        (["run", "hit-rate", "--requests", "0"], "HX203 --requests"),
+        (["show", "hit-rate", "--users", "no"], "HX203 --users"),
+        (["report", "/nowhere"], "HX104"),
+        (["run"], "Missing argument"),
+        (["fly"], "No such command"),
+    ],
+)
+def test_a_mistake_of_the_caller_is_exit_2_with_its_place(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(UsageError, 2), (ScenarioError, 2), (SurroundingsError, 3), (MeasurementError, 4)],
+)
+def test_the_family_of_an_error_decides_the_exit_code(
+    error: type[HarnessError],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error(Problem(code="HX000", where="here", what="got 1, need 2", hint="try 2"))
+
+    monkeypatch.setattr(cli, "main", fail)
+    assert main([]) == code
+    assert capsys.readouterr().err == "HX000 here: got 1, need 2\n      hint: try 2\n"
+
+
+def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "main", interrupt)
+    assert main([]) == 130
+
+
+def test_list_names_every_scenario_with_its_question(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["hit-rate"].endswith("?")
+    assert main(["list"]) == 0
+    assert "hit-rate" in capsys.readouterr().out
+
+
+def test_show_tells_the_scenario_with_its_overrides(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "hit-rate", "--format", "json", "--workers", "3"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["matrix"]["workers"] == [3]
+    assert main(["show", "hit-rate"]) == 0
+    table = capsys.readouterr().out
+    assert all(text in table for text in ("zipf", "LocMemCache lives inside one process", "3000"))
+
+
+def test_a_recorded_run_is_reported_in_every_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(create_run_dir(tmp_path / "run"), record(), {0: a_trial()})
+    assert main(["report", str(tmp_path / "run"), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trials"][0]["lookups"] == 60
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert "Why?" in capsys.readouterr().out
+    assert main(["report", str(tmp_path / "run"), "--format", "svg"]) == 0
+    assert capsys.readouterr().out.startswith("<svg")
+
+
+def test_a_run_without_a_trial_is_reported_as_not_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(create_run_dir(tmp_path / "run"), record(trials=[], problems=["interrupted"]), {})
+    assert main(["report", str(tmp_path / "run")]) == 4
+    captured = capsys.readouterr()
+    assert "interrupted" in captured.out
+    assert "HX405" in captured.err
+
+
+def test_help_needs_none_of_the_heavy_parts() -> None:
+    code = (
+        "import sys; from harness.cli.main import main; main(['--help'])\n"
+        "heavy = {'numpy', 'rich', 'pydantic', 'requests', 'redis', 'django', 'locust'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_code_stands_in_one_series_that_fits_its_exit_code() -> None:
+    assert all(code.startswith("HX") and code[2:].isdigit() for code in CODES)
+    assert {int(code[2]) for code in CODES} <= {1, 2, 3, 4, 5}

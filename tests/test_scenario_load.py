@@ -1,0 +1,164 @@
+"""Scenario files: what is accepted, and that every mistake is told with its key and a way out."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from harness.errors import HarnessError, ScenarioError, UsageError
+from harness.scenario.load import (
+    find_scenario,
+    load_scenario,
+    locustfile_path,
+    scenario_content,
+    scenario_paths,
+)
+
+MINIMAL = {"question": "Why?"}
+
+
+def scenario_file(tmp_path: Path, content: dict[str, Any] | str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(content if isinstance(content, str) else tomli_w.dumps(content))
+    return path
+
+
+def problems_of(tmp_path: Path, content: dict[str, Any] | str) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(scenario_file(tmp_path, content))
+    return [f"{problem.code} {problem.where}: {problem.what}" for problem in caught.value.problems]
+
+
+def test_a_question_is_all_that_a_scenario_needs(tmp_path: Path) -> None:
+    scenario = load_scenario(scenario_file(tmp_path, MINIMAL))
+    assert scenario.name == "mine"
+    assert scenario.matrix.workers == (1, 2, 4, 8)
+    assert scenario.load.requests == 3000
+
+
+@pytest.mark.parametrize("name", scenario_paths())
+def test_every_bundled_scenario_is_valid_and_has_a_lesson(name: str) -> None:
+    scenario = load_scenario(find_scenario(name))
+    assert scenario.question.endswith("?")
+    assert scenario.lesson.strip()
+    assert locustfile_path(scenario).is_file()
+
+
+def test_a_scenario_survives_being_written_as_it_was_run(tmp_path: Path) -> None:
+    scenario = load_scenario(find_scenario("hit-rate"), {"load.users": (3, "--users")})
+    path = tmp_path / "again.toml"
+    path.write_text(tomli_w.dumps(scenario_content(scenario)))
+    assert load_scenario(path) == scenario
+
+
+def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    content = """
+    colour = "red"
+    [matrix]
+    workers = [1, 0]
+    backend = ["memcache"]
+    [load]
+    requets = 3
+    users = "many"
+    """
+    found = problems_of(tmp_path, content)
+    assert [line.split(": ")[0].split(", key ")[1] for line in found] == [
+        "question",
+        "matrix.backend[0]",
+        "matrix.workers[1]",
+        "load.users",
+        "load.requets",
+        "colour",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"lesson": ""}, "HX204 {file}, key question: is missing"),
+        ({"seed": -1}, "HX203 {file}, key seed: got -1, need a number of 0 or more"),
+        ({"seed": "1"}, 'HX203 {file}, key seed: got "1", need a whole number'),
+        ({"seed": True}, "HX203 {file}, key seed: got true, need a whole number"),
+        ({"matrix": 3}, "HX203 {file}, key matrix: got 3, need a table"),
+        (
+            {"matrix": {"workers": []}},
+            "HX203 {file}, key matrix.workers: got [], need at least one value",
+        ),
+        (
+            {"matrix": {"workers": 4}},
+            "HX203 {file}, key matrix.workers: got 4, need a list in brackets",
+        ),
+        (
+            {"matrix": {"workers": [0]}},
+            "HX203 {file}, key matrix.workers[0]: got 0, need a number of 1 or more",
+        ),
+        (
+            {"matrix": {"workers": [2, 2]}},
+            "HX203 {file}, key matrix.workers: got [2, 2], need each value once",
+        ),
+        (
+            {"matrix": {"backend": ["memcache"]}},
+            'HX203 {file}, key matrix.backend[0]: got "memcache", '
+            "need one of 'locmem', 'redis' or 'dummy'",
+        ),
+        ({"load": {"zipf": -0.5}}, "HX203 {file}, key load.zipf: got -0.5, need a number of 0"),
+        ({"load": {"user": 3}}, "HX202 {file}, key load.user: is not a key of a scenario"),
+        (
+            {"app": {"env": {"X": "{password}"}}},
+            'HX203 {file}, key app.env.X: got "{password}", need only the placeholders backend',
+        ),
+        ({"app": {"env": {"X": "{"}}}, 'HX203 {file}, key app.env.X: got "{", need braces'),
+        ({"load": {"locustfile": "no.py"}}, "HX205 {file}, key load.locustfile:"),
+        ({"app": {"path": "nowhere"}}, "HX205 {file}, key app.path: nowhere is not there"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_wanted(
+    tmp_path: Path, content: dict[str, Any], told: str
+) -> None:
+    complete = content if "lesson" in content else {**MINIMAL, **content}
+    (found,) = problems_of(tmp_path, complete)
+    assert found.startswith(told.replace("{file}", str(tmp_path / "mine.toml")))
+
+
+def test_a_mistyped_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"hint: did you mean requests\?"):
+        load_scenario(scenario_file(tmp_path, {**MINIMAL, "load": {"requets": 3}}))
+
+
+def test_toml_that_does_not_parse_is_told_with_its_line(tmp_path: Path) -> None:
+    (found,) = problems_of(tmp_path, "question = \n")
+    assert found.startswith("HX201")
+    assert "line 1" in found
+
+
+def test_an_unknown_name_is_answered_with_the_names_there_are() -> None:
+    with pytest.raises(UsageError, match=r"HX101 .*hit-rate.*\n.*did you mean hit-rate\?"):
+        find_scenario("hitrate")
+
+
+def test_an_override_is_applied_and_its_mistakes_name_the_option() -> None:
+    path = find_scenario("hit-rate")
+    assert load_scenario(path, {"load.users": (3, "--users")}).load.users == 3
+    assert load_scenario(path, {"app.env.X": ("1", "--set app.env.X")}).app.env["X"] == "1"
+    with pytest.raises(HarnessError, match="HX203 --users: got 0, need a number of 1 or more"):
+        load_scenario(path, {"load.users": (0, "--users")})
+    with pytest.raises(HarnessError, match="HX202 --set load.user: is not a key"):
+        load_scenario(path, {"load.user": (1, "--set load.user")})
+    with pytest.raises(HarnessError, match=r"HX202 --set seed\.x: seed is no table"):
+        load_scenario(path, {"seed.x": (1, "--set seed.x")})
+
+
+def test_a_locustfile_beside_the_scenario_comes_before_a_bundled_one(tmp_path: Path) -> None:
+    path = scenario_file(tmp_path, {**MINIMAL, "load": {"locustfile": "catalog.py"}})
+    assert locustfile_path(load_scenario(path), path).parent.name == "locustfiles"
+    (tmp_path / "catalog.py").write_text("")
+    assert locustfile_path(load_scenario(path), path) == tmp_path / "catalog.py"
+
+
+def test_the_bundled_scenarios_are_plain_toml() -> None:
+    for path in scenario_paths().values():
+        assert tomllib.loads(path.read_text())["question"]
