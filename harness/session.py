@@ -97,7 +97,7 @@ class _Stage:
         self, scenario: Scenario, sources: Sources, logs: Path, stack: ExitStack, measured: Measured
     ) -> None:
         self._scenario, self._logs, self._measured = scenario, logs, measured
-        self._token = secrets.token_urlsafe(24)
+        self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self._warden = Warden()
         stack.callback(self._warden.close)
         self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
@@ -212,7 +212,7 @@ class _Stage:
         }
 
     def _prefix(self, trial: Trial) -> str:
-        return f"harness-{self._token[:8]}-{trial.slug}"
+        return f"harness-{self._run}-{trial.slug}"
 
     def _lives(self, trial: Trial) -> Path:
         return self._scratch / "lives" / trial.slug

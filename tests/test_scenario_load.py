@@ -146,7 +146,7 @@ def test_an_override_is_applied_and_its_mistakes_name_the_option() -> None:
     assert load_scenario(path, {"app.env.X": ("1", "--set app.env.X")}).app.env["X"] == "1"
     with pytest.raises(HarnessError, match="HX203 --users: got 0, need a number of 1 or more"):
         load_scenario(path, {"load.users": (0, "--users")})
-    with pytest.raises(HarnessError, match="HX202 --set load.user: is not a key"):
+    with pytest.raises(HarnessError, match=r"HX202 --set load\.user: is not a key"):
         load_scenario(path, {"load.user": (1, "--set load.user")})
     with pytest.raises(HarnessError, match=r"HX202 --set seed\.x: seed is no table"):
         load_scenario(path, {"seed.x": (1, "--set seed.x")})

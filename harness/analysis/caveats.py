@@ -109,7 +109,8 @@ def outside_interval(evidence: Evidence) -> str | None:
         return None
     return (
         f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
-        f" {predicted.high:.4f}: routing is not independent of what the workers are busy with"
+        f" {predicted.high:.4f}: by chance 1 trial in 20 does, and more where routing depends"
+        " on what the workers are busy with"
     )
 
 
