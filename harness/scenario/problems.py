@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a scenario -> problems: key, what was found, what is wanted, hint."""
+"""What pydantic finds wrong with a scenario, as problems: key, found, wanted, and a hint."""
 
 from __future__ import annotations
 
