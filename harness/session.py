@@ -62,6 +62,7 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
     write_scenario(out, scenario_content(scenario))
     measured = Measured()
     try:
+        notify(Phase(text="starting servers and load"))
         with ExitStack() as stack:
             stage = _Stage(scenario, sources, out / LOGS, stack, measured)
             for trial in expand_plan(scenario):

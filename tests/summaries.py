@@ -90,7 +90,12 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         run_dir="runs/hit-rate-20250102-030405",
         valid=True,
         problems=(),
-        environment={"python": "3.13.1", "django": "6.1"},
+        environment={
+            "python": "3.13.1",
+            "django": "6.1",
+            "cores": 2,
+            "servers": {"redis": "Redis 7.0.15 (redis-server on PATH)"},
+        },
         seed=1,
         trials=trials
         or tuple(

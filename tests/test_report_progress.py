@@ -33,6 +33,10 @@ def test_a_terminal_sees_trial_phase_requests_and_hit_rate() -> None:
         assert part in text
 
 
+def test_what_happens_before_the_first_trial_is_seen_too() -> None:
+    assert "starting servers" in shown(Phase(text="starting servers"), terminal=True)
+
+
 def test_a_pipe_sees_nothing() -> None:
     assert shown(*EVENTS, TrialEnded(number=2), terminal=False) == ""
 

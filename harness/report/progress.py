@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from harness.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.report.figures import number_of, percent
+from harness.report.figures import count, number_of, percent
 
 
 class LiveProgress:
@@ -18,19 +18,20 @@ class LiveProgress:
     """
 
     def __init__(self, console: Console) -> None:
+        self._requests = 0
         self._progress = Progress(
             TextColumn("[dim]{task.fields[place]}"),
             TextColumn("{task.description}", markup=False),
             TextColumn("[dim]{task.fields[phase]}"),
             BarColumn(bar_width=20),
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[served]}"),
             TextColumn("{task.fields[rate]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
         self._task = self._progress.add_task(
-            "", total=0, visible=False, place="", phase="", rate=""
+            "", total=None, visible=False, place="", phase="", served="", rate=""
         )
 
     def __enter__(self) -> LiveProgress:
@@ -50,7 +51,7 @@ class LiveProgress:
             case TrialStarted():
                 self._start(event)
             case Phase(text=text):
-                self._progress.update(self._task, phase=text)
+                self._progress.update(self._task, phase=text, visible=True)
             case LoadProgress():
                 self._advance(event)
             case TrialEnded():
@@ -64,9 +65,12 @@ class LiveProgress:
             description=f"{trial.backend}, {number_of(trial.workers, 'worker')}",
             place=f"{trial.number}/{trial.total}",
             phase="",
+            served=f"0 of {count(trial.requests)}",
             rate="",
         )
+        self._requests = trial.requests
 
     def _advance(self, load: LoadProgress) -> None:
         rate = f"{percent(load.hits / load.lookups)} hits" if load.lookups else ""
-        self._progress.update(self._task, completed=load.done, rate=rate)
+        served = f"{count(load.done)} of {count(self._requests)}"
+        self._progress.update(self._task, completed=load.done, served=served, rate=rate)

@@ -14,6 +14,7 @@ from harness.report.figures import number_of
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, prose
 from harness.report.lesson import lesson_sentences
 from harness.report.picture import render_picture
+from harness.report.surroundings import render_surroundings
 from harness.report.table import render_table
 from harness.report.workers import render_workers
 
@@ -46,7 +47,7 @@ def _lines(summary: Summary, width: int) -> Lines:
         render_evidence(trials, width),
         render_caveats(trials, width),
         _lesson(summary, width),
-        _whereabouts(summary, width),
+        render_surroundings(summary, width),
     ]
     return [line for block in blocks if block for line in [*block, Text()]][:-1]
 
@@ -64,14 +65,6 @@ def _lesson(summary: Summary, width: int) -> Lines:
     blocks = [prose(text, width) for text in told if text]
     lines = [line for block in blocks for line in [*block, Text()]]
     return [Text("Lesson", HEADING), *lines[:-1]] if lines else []
-
-
-def _whereabouts(summary: Summary, width: int) -> Lines:
-    """Return where the run is kept; a path that fits on a line of its own is not broken."""
-    kept = f"Kept in {summary.run_dir}"
-    if len(kept) <= width:
-        return [Text(kept)]
-    return [Text("Kept in"), Text(summary.run_dir, overflow="fold")]
 
 
 def _in_ascii(line: Text) -> Text:

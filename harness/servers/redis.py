@@ -88,7 +88,7 @@ def _connect(choice: RedisChoice) -> RedisServer:
                 "start a server of its own",
             )
         )
-    return RedisServer(choice.target, f"{version}, {choice.display}")
+    return RedisServer(choice.target, f"{version} ({choice.display})")
 
 
 def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> RedisServer:
@@ -105,7 +105,7 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> 
         )
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         if _answers(url, child):
-            return RedisServer(url, f"{redis_version(choice)}, {choice.display}", child)
+            return RedisServer(url, f"{redis_version(choice)} ({choice.display})", child)
         child.stop()
     raise SurroundingsError(
         Problem(
