@@ -60,6 +60,7 @@ def _default_columns(rows: int) -> dict[str, Any]:
     at_s = EPOCH_S + np.arange(rows) * 0.001
     return {
         "step": np.arange(rows),
+        "round": np.zeros(rows, np.int64),
         "due_s": at_s,
         "sent_s": at_s,
         "done_s": at_s + 0.0005,

@@ -18,25 +18,31 @@ from harness.record.samples import Samples
 
 _WORKER = re.compile(r"server=(\d+), slot=(\d+), generation=(\d+), pid=(\d+), lookups=(\d+)")
 _MEMBER = re.compile(
-    r'([^;,\s]+); (hit|fwd=miss)(; stored(?:; ttl=([\d.e+]+))?)?; key="((?:[^"\\]|\\.)*)"; '
+    r'("(?:[^"\\]|\\.)*"|[^;,\s"]+); (hit|fwd=miss)(; stored(?:; ttl=([\d.]+))?)?; '
+    r'key="((?:[^"\\]|\\.)*)"; '
     r'detail="(\d+\.\d+)"'
 )
-_TIMING = re.compile(r"(cache|origin|store);dur=(\d+\.\d+)")
+_TIMING = re.compile(r"(?<![^\s,])(?:cache|origin|store);dur=(\d+\.\d+)")
 _ESCAPED = re.compile(r"\\(.)")
+
+HeaderValue = str | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request as Locust saw it; header values are None where the answer had none."""
+    """One request as Locust saw it.
+
+    A header value is None where the answer had none, a list where it had several such lines.
+    """
 
     step: int
     due_s: float
     sent_s: float
     done_s: float
     status: int
-    worker: str | None
-    cache_status: str | None
-    server_timing: str | None
+    worker: HeaderValue
+    cache_status: HeaderValue
+    server_timing: HeaderValue
 
 
 @dataclass(slots=True)
@@ -49,8 +55,8 @@ class _Names:
         return self.numbers.setdefault(name, len(self.numbers))
 
 
-def parse_answers(answers: Sequence[Answer]) -> Samples:
-    """Return the samples of one round, in the order of the trace."""
+def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
+    """Return the samples of round `number`, in the order of the trace."""
     answers = sorted(answers, key=lambda answer: answer.step)
     lives, caches, keys = _Names(), _Names(), _Names()
     life: list[int] = []
@@ -61,6 +67,7 @@ def parse_answers(answers: Sequence[Answer]) -> Samples:
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
     return Samples(
         step=_ints(answer.step for answer in answers),
+        round=np.full(len(answers), number, dtype=np.int64),
         due_s=_floats(answer.due_s for answer in answers),
         sent_s=_floats(answer.sent_s for answer in answers),
         done_s=_floats(answer.done_s for answer in answers),
@@ -73,28 +80,45 @@ def parse_answers(answers: Sequence[Answer]) -> Samples:
     )
 
 
-def _life(worker: str | None, lives: _Names) -> int:
-    match = _WORKER.fullmatch(worker or "")
+def _life(worker: HeaderValue, lives: _Names) -> int:
+    match = _WORKER.fullmatch(_text(worker))
     return lives.number(tuple(int(part) for part in match.groups()[:4])) if match else -1
 
 
 def _lookups(answer: Answer) -> list[tuple[str, str, bool, float, float, float, float, float]]:
-    """Return (alias, key, hit, at, lookup, origin, store, ttl) for each lookup of an answer."""
-    timings = iter(_TIMING.findall(answer.server_timing or ""))
+    """Return (alias, key, hit, at, lookup, origin, store, ttl) for each lookup of an answer.
+
+    Empty where its evidence is not whole: the accounts then show that lookups are missing.
+    """
+    members = _MEMBER.findall(_text(answer.cache_status))
+    timings = [float(dur) / 1000 for dur in _TIMING.findall(_text(answer.server_timing))]
+    wanted = sum(3 if stored else 1 for _, _, stored, *_ in members)
+    if not 0 < wanted <= len(timings):
+        return []
+    # The probe's own stand last: the app may tell timings of these names as well.
+    last = iter(timings[-wanted:])
     found = []
-    for alias, status, stored, ttl, key, at_s in _MEMBER.findall(answer.cache_status or ""):
-        lookup_s, origin_s, store_s = _seconds(next(timings)), nan, nan
+    for alias, status, stored, ttl, key, at_s in members:
+        lookup_s, origin_s, store_s = next(last), nan, nan
         if stored:
-            origin_s, store_s = _seconds(next(timings)), _seconds(next(timings))
+            origin_s, store_s = next(last), next(last)
         ttl_s = (float(ttl) if ttl else inf) if stored else nan
-        name = _ESCAPED.sub(r"\1", key)
-        hit = status == "hit"
-        found.append((alias, name, hit, float(at_s), lookup_s, origin_s, store_s, ttl_s))
+        times = (float(at_s), lookup_s, origin_s, store_s, ttl_s)
+        found.append((_unquoted(alias), _unescaped(key), status == "hit", *times))
     return found
 
 
-def _seconds(timing: tuple[str, str]) -> float:
-    return float(timing[1]) / 1000
+def _text(value: HeaderValue) -> str:
+    """Return a header as one line, as RFC 9110 joins several."""
+    return ", ".join(value) if isinstance(value, list) else value or ""
+
+
+def _unquoted(name: str) -> str:
+    return _unescaped(name[1:-1]) if name.startswith('"') else name
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 _LOOKUP_COLUMNS: Mapping[str, type] = {

@@ -6,7 +6,8 @@ Plain values only, so that they can be written as JSON and read again by a later
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +35,41 @@ class LifeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadFacts:
-    """What the load generator did: requests asked for, its own wall and CPU seconds."""
+    """What the load generator did: requests asked for, its own wall and CPU seconds.
+
+    `arrival_rate_per_second` None: a closed loop, each user waits for the answer.
+    """
 
     asked: int
     users: int
     wall_s: float
     cpu_s: float
+    arrival_rate_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFacts:
+    """One action as it happened, while the load went on. Times are seconds since the epoch.
+
+    `at` is the share of the trace that was asked for, `step` the position in the trace at which
+    it fired. `slot` is the worker it was aimed at, if at one.
+    """
+
+    do: str
+    at: float
+    step: int
+    started_s: float
+    ended_s: float
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
-    """One trial as it was served. `problem` is the error that ended it early, or empty."""
+    """One trial as it was served.
+
+    `varied` holds the scenario keys in which the trials of the run differ beside backend and
+    workers, with this trial's values. `problem` is the error that ended it early, or empty.
+    """
 
     number: int
     backend: str
@@ -56,4 +81,6 @@ class TrialFacts:
     max_entries: int
     lives: tuple[LifeFacts, ...]
     load: LoadFacts
+    actions: tuple[ActionFacts, ...] = ()
+    varied: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""

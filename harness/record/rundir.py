@@ -20,7 +20,7 @@ import tomli_w
 
 from harness import wire
 from harness.errors import MeasurementError, Problem, SurroundingsError, UsageError
-from harness.record.facts import CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.record.store import read_samples, write_samples
 
@@ -148,7 +148,9 @@ def _trial(content: Mapping[str, Any]) -> TrialFacts:
         LifeFacts(**{**life, "caches": tuple(CacheFacts(**cache) for cache in life["caches"])})
         for life in content["lives"]
     )
-    return TrialFacts(**{**content, "lives": lives, "load": LoadFacts(**content["load"])})
+    actions = tuple(ActionFacts(**action) for action in content["actions"])
+    load = LoadFacts(**content["load"])
+    return TrialFacts(**{**content, "lives": lives, "actions": actions, "load": load})
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -23,16 +23,18 @@ LIFE_COLUMNS = ("server", "slot", "generation", "pid")
 class Samples:
     """Columns of R requests and of their L lookups.
 
-    `step` is the position in the trace. `status` is 0 where no answer came. `life` is a row of
-    `lives`, or -1 where the answer did not say who gave it. A lookup belongs to `request` (a row
-    of the request columns), read `key` (an index into `keys`) of `cache` (an index into `caches`)
-    and was a hit or not. `origin_s` is the time from the miss to the write that refilled the key,
+    `step` is the position in the trace, `round` the round it was served in. `status` is 0 where no
+    answer came. `life` is a row of `lives`, or -1 where the answer did not say who gave it.
+
+    A lookup belongs to `request` (a row of the request columns), read `key` (an index into `keys`)
+    of `cache` (an index into `caches`) and was a hit or not. `origin_s` is the time from the miss to the write that refilled the key,
     `store_s` the time of that write, `ttl_s` the lifetime it was given (inf: for ever); all three
     are nan where the key was not refilled.
     """
 
     # requests
     step: Ints  # [R]
+    round: Ints  # [R]
     due_s: Floats  # [R]
     sent_s: Floats  # [R]
     done_s: Floats  # [R]
