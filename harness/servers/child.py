@@ -7,11 +7,13 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from harness.servers.warden import Warden
 
 TAIL_LINES = 12
+RAISED_LINES = 3
 
 
 class Child:
@@ -36,17 +38,17 @@ class Child:
         self.name = name
         self.log = log
         self._warden = warden
+        enlisting, descriptor = warden.enlisting(command)
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                command,
+                enlisting,
                 env=dict(environ),
                 stdin=subprocess.PIPE if talk or say else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if talk else output,
                 stderr=output,
-                pass_fds=pass_fds,
+                pass_fds=(*pass_fds, descriptor),
                 start_new_session=True,
             )
-        warden.watch_group(self.process.pid)
         if say and self.process.stdin:
             self.process.stdin.write(say.encode())
             self.process.stdin.close()
@@ -68,6 +70,19 @@ class Child:
         self._warden.free_group(self.process.pid)
 
     def last_lines(self) -> tuple[str, ...]:
-        """Return the end of its log, for an error that has to tell why."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return tuple(line.rstrip() for line in lines if line.strip())[-TAIL_LINES:]
+        """Return the end of its log, for an error that has to tell why; () if it said nothing.
+
+        Before it stand the last exceptions of the lines above: the traceback of a server that
+        comes down may well be longer than that of the mistake which brought it down.
+        """
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+        above, end = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
+        return (*_raised(above)[-RAISED_LINES:], *end)
+
+
+def _raised(lines: Sequence[str]) -> list[str]:
+    """Return the lines that name an exception, each once: the unindented ones after a traceback."""
+    pairs = pairwise(lines)
+    found = [line for before, line in pairs if before[:1] == " " and line[:1] != " "]
+    return list(dict.fromkeys(found))

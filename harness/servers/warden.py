@@ -1,8 +1,9 @@
 """Ends what a killed harness left behind: a small process that outlives it.
 
-It reads lines from a pipe whose other end only the harness holds: `group 123` and `path /x` put
-a process group or a directory under its care, `free group 123` takes it out. When the pipe ends,
-however the harness ended, whatever is still under its care is killed and removed.
+It reads lines from a pipe whose other end only the harness holds, and for a moment each child as
+it starts: `group 123` and `path /x` put a process group or a directory under its care,
+`free group 123` takes it out. When the pipe ends, however the harness ended, whatever is still
+under its care is killed and removed.
 
 Standard library only. Run as `python -m harness.servers.warden`.
 """
@@ -14,8 +15,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
+
+_ENLIST = str(Path(__file__).with_name("enlist.py"))
+_REMOVE_TRIES = 50
+_REMOVE_PAUSE_S = 0.1
 
 
 class Warden:
@@ -30,16 +37,22 @@ class Warden:
             text=True,
         )
 
-    def watch_group(self, group: int) -> None:
-        """Kill this process group if the harness ends without having freed it."""
-        self._tell(f"group {group}")
+    def enlisting(self, command: Sequence[str]) -> tuple[list[str], int]:
+        """Return a command that enlists its own group and becomes `command`, a path and arguments.
+
+        The group is killed if the harness ends without having freed it. With it the descriptor
+        that the new process needs to be given.
+        """
+        assert self._process.stdin
+        descriptor = self._process.stdin.fileno()
+        return [sys.executable, "-S", "-E", _ENLIST, str(descriptor), *command], descriptor
 
     def free_group(self, group: int) -> None:
         """Forget a process group that has ended: its number may soon be somebody else's."""
         self._tell(f"free group {group}")
 
     def watch_path(self, path: Path) -> None:
-        """Remove this directory when the harness ends, however it ends."""
+        """Remove this directory, made already or not, when the harness ends, however it ends."""
         self._tell(f"path {path}")
 
     def close(self) -> None:
@@ -63,9 +76,11 @@ def watch(lines: TextIO) -> None:
             care.pop(ward.removeprefix("free "), None)
         else:
             care[ward] = None
-    for ward in care:
-        kind, _, name = ward.partition(" ")
-        _CLEAN_UP[kind](name)
+    # Groups first: whoever still lives might write into a directory that is being removed.
+    for kind, clean_up in (("group ", _kill_group), ("path ", _remove)):
+        for ward in care:
+            if ward.startswith(kind):
+                clean_up(ward.removeprefix(kind))
 
 
 def _kill_group(group: str) -> None:
@@ -76,10 +91,13 @@ def _kill_group(group: str) -> None:
 
 
 def _remove(path: str) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove a directory. A killed process may finish a write, so that one try may not do."""
+    for _ in range(_REMOVE_TRIES):
+        shutil.rmtree(path, ignore_errors=True)
+        if not os.path.lexists(path):
+            return
+        time.sleep(_REMOVE_PAUSE_S)
 
-
-_CLEAN_UP = {"group": _kill_group, "path": _remove}
 
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
