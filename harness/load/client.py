@@ -111,6 +111,7 @@ class Locust:
 
     def _checked(self, message: Message | None, failure: str) -> Message:
         if message is None:
+            self._messages.put(None)  # whoever asks next must not wait for what cannot come
             raise self._failed(failure)
         return message
 
