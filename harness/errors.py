@@ -78,7 +78,7 @@ CODES: dict[str, str] = {
     "HX205": "a file that the scenario names cannot be read",
     "HX301": "the run directory cannot be written",
     "HX302": "no Redis server can be started",
-    "HX303": "the Redis of HARNESS_REDIS_URL does not answer",
+    "HX303": "Redis does not answer",
     "HX304": "the app could not be prepared",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",

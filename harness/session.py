@@ -22,7 +22,14 @@ from harness.machine import surroundings
 from harness.plan import Trial, expand_plan
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.record.facts import LoadFacts, TrialFacts
-from harness.record.rundir import LOGS, RunRecord, create_run_dir, write_run, write_scenario
+from harness.record.rundir import (
+    LOGS,
+    RunRecord,
+    cannot_write,
+    create_run_dir,
+    write_run,
+    write_scenario,
+)
 from harness.record.samples import Samples
 from harness.record.store import read_samples
 from harness.scenario.load import scenario_content
@@ -63,10 +70,7 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
     measured = Measured()
     try:
         notify(Phase(text="starting servers and load"))
-        with ExitStack() as stack:
-            stage = _Stage(scenario, sources, out / LOGS, stack, measured)
-            for trial in expand_plan(scenario):
-                stage.run_trial(trial, notify)
+        _measure(scenario, sources, out / LOGS, measured, notify)
     except HarnessError as error:
         measured.problems.append(str(error))
         raise
@@ -76,6 +80,19 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
     finally:
         record = _record(scenario, measured, time.monotonic() - started_s)
         write_run(out, record, measured.samples)
+
+
+def _measure(
+    scenario: Scenario, sources: Sources, logs: Path, measured: Measured, notify: Listener
+) -> None:
+    """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
+    try:
+        with ExitStack() as stack:
+            stage = _Stage(scenario, sources, logs, stack, measured)
+            for trial in expand_plan(scenario):
+                stage.run_trial(trial, notify)
+    except OSError as error:
+        raise cannot_write(Path(error.filename or logs), error) from error
 
 
 def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
@@ -101,8 +118,9 @@ class _Stage:
         self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self._warden = Warden()
         stack.callback(self._warden.close)
-        self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
+        self._scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
         self._warden.watch_path(self._scratch)
+        self._scratch.mkdir(mode=0o700)
         # Locust takes its time to start; the database is filled meanwhile.
         self._locust = Locust(
             sources.locustfile, environ=os.environ, log=logs / "locust.log", warden=self._warden
@@ -152,10 +170,10 @@ class _Stage:
         finally:
             notify(Phase(text="stopping"))
             server.stop()
-            if self._redis:
-                self._redis.delete_prefix(self._prefix(trial))
             self._keep(trial, server, out, cost, problem)
             notify(TrialEnded(number=trial.number + 1))
+            if self._redis:
+                self._redis.delete_prefix(self._prefix(trial))
 
     def _start_redis(self, stack: ExitStack) -> RedisServer | None:
         if "redis" not in {BACKENDS[backend] for backend in self._scenario.matrix.backend}:

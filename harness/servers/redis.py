@@ -36,7 +36,25 @@ class RedisServer:
         self._client = _client(url)
 
     def delete_prefix(self, prefix: str) -> None:
-        """Delete the keys that begin with `prefix`, and no others."""
+        """Delete the keys that begin with `prefix`, and no others.
+
+        Raises SurroundingsError HX303 if the server answers no more.
+        """
+        import redis
+
+        try:
+            self._delete_prefix(prefix)
+        except redis.RedisError as error:
+            raise SurroundingsError(
+                Problem(
+                    code="HX303",
+                    where=f"redis, {self.display}",
+                    what=f"answers no more: {type(error).__name__}",
+                    hint="see why it ended; what was measured by then is kept",
+                )
+            ) from error
+
+    def _delete_prefix(self, prefix: str) -> None:
         batch: list[bytes] = []
         for key in self._client.scan_iter(match=f"{prefix}*", count=1000):
             batch.append(key)
