@@ -27,9 +27,9 @@ class Samples:
     answer came. `life` is a row of `lives`, or -1 where the answer did not say who gave it.
 
     A lookup belongs to `request` (a row of the request columns), read `key` (an index into `keys`)
-    of `cache` (an index into `caches`) and was a hit or not. `origin_s` is the time from the miss to the write that refilled the key,
-    `store_s` the time of that write, `ttl_s` the lifetime it was given (inf: for ever); all three
-    are nan where the key was not refilled.
+    of `cache` (an index into `caches`) and was a hit or not. `origin_s` is the time from the miss
+    to the write that refilled the key, `store_s` the time of that write, `ttl_s` the lifetime it
+    was given (inf: for ever); all three are nan where the key was not refilled.
     """
 
     # requests
