@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -76,6 +76,187 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the model expects: mean, and bounds that hold 95 % of the single outcomes."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """When the hit rate was back at `level` times what it had been before an action.
+
+    Counted from the action to the start of the first window that reaches it: 0 if it never fell.
+    None: not within the trace.
+    """
+
+    level: float
+    requests: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartSummary:
+    """What was lost with workers that ended, or with a shared cache that was emptied.
+
+    `do` is the action, several joined by " + "; "max-requests" where Gunicorn recycled by itself,
+    "died" where nobody asked. `step` is where the first action fired, None without one. Before,
+    dip and recoveries are told for actions alone.
+
+    `entries_lost` counts the live (cache, key) pairs of each ended life or emptied cache, summed;
+    `keys_lost` counts a pair once, however many lives held it.
+
+    Misses are told in two ways, each with its own prediction. `misses_by_cause`: lookups of a key
+    that an ended life held and would hold still, and that no living one could give.
+    `misses_vs_control`: misses of the whole trial minus those of the trial without the action.
+    The first is larger: it also has misses that would have come anyway, a little later by the
+    timeout, or in another worker as fragmentation. `predicted` is the model's own difference, the
+    same requests at the same workers with and without the loss: the mean of the second without
+    the luck that two trials do not share. `origin_s_again` is the origin time of the first.
+
+    `curve` holds (step, hit rate) of windows of `window` requests, each told by its first step.
+    """
+
+    do: str
+    step: int | None
+    workers_replaced: int
+    entries_lost: int
+    keys_lost: int
+    misses_by_cause: int
+    predicted_by_cause: Expected
+    misses_vs_control: int | None
+    predicted_vs_control: Expected | None
+    predicted: Expected
+    origin_s_again: float
+    requests_failed: int
+    requests_lost_in_flight: int
+    hit_rate_before: float | None
+    hit_rate_dip: float | None
+    recovery: tuple[Recovery, ...]
+    window: int
+    curve: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure and its 95 % interval. `value` None: withheld; bounds None: no interval known."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long `count` lookups or requests took. `quantiles_s` are named "p50" to "p99.9"."""
+
+    count: int
+    mean_s: Estimate
+    quantiles_s: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesByOutcome:
+    """The same times of all, and of hits and misses apart. A hit request had no lookup miss."""
+
+    all: Times
+    hit: Times
+    miss: Times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How an open loop kept to its times. `late` requests were sent over 1 ms after their due."""
+
+    asked_per_second: float
+    achieved_per_second: float | None
+    late: int
+    worst_lag_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencySummary:
+    """Times of one trial: of lookups in the worker, of requests at the client.
+
+    `request` counts from when a request was due in an open loop, and from its sending in a closed
+    one; `service` counts from the sending and is told in an open loop only, like `pace`.
+    `saturated` names who could not keep up, "generator" or "server": the times of requests are
+    then withheld.
+    """
+
+    rounds: int
+    lookup: TimesByOutcome
+    request: TimesByOutcome
+    service: TimesByOutcome | None = None
+    pace: Pace | None = None
+    saturated: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Time of `other` over that of `base`, two trials of `group` that were up at the same time.
+
+    `metric` is "request" or "lookup", `statistic` "median" or "mean", `outcome` "all", "hit" or
+    "miss". `rounds` and `samples` (requests or lookups of both) are what the ratio stands on.
+    `withheld` says why there is no ratio: "few-rounds" or "saturated".
+    """
+
+    group: Mapping[str, Any]
+    base: str
+    other: str
+    metric: str
+    statistic: str
+    outcome: str
+    ratio: Estimate
+    rounds: int
+    samples: int
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupCost:
+    """Mean seconds of a hit, and of a miss without its origin: the lookup and the store."""
+
+    hit_s: float
+    miss_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEvenPoint:
+    """Mean seconds per lookup, origin included, with so many workers, measured or modelled."""
+
+    workers: int
+    local_s: float
+    shared_s: float
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """From how many workers on the `shared` backend costs less per lookup than the `local` one.
+
+    `origin_s` is the mean cost of the origin per miss, of both. `from_workers` None: not up to
+    `up_to` workers; `low` and `high` bound it with 95 %, None again beyond `up_to`. `modelled`
+    says whether it was read off the model, else off the measured points alone, without bounds.
+    """
+
+    group: Mapping[str, Any]
+    local: str
+    shared: str
+    local_cost: LookupCost
+    shared_cost: LookupCost
+    origin_s: float
+    points: tuple[BreakEvenPoint, ...]
+    up_to: int
+    modelled: bool
+    from_workers: int | None
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSummary:
     """All numbers of one trial. `server` is Gunicorn's worker class."""
 
@@ -99,6 +280,9 @@ class TrialSummary:
     lives: tuple[LifeSummary, ...]
     accounted: Accounted
     caveats: tuple[Caveat, ...]
+    latency: LatencySummary | None = None
+    varied: Mapping[str, Any] = field(default_factory=dict)
+    restart: RestartSummary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +300,5 @@ class Summary:
     seed: int
     trials: tuple[TrialSummary, ...]
     wall_s: float
+    comparisons: tuple[Comparison, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()

@@ -68,7 +68,8 @@ class TrialFacts:
     """One trial as it was served.
 
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
-    workers, with this trial's values. `problem` is the error that ended it early, or empty.
+    workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
+    replaced, 0 for never. `problem` is the error that ended it early, or empty.
     """
 
     number: int
@@ -83,4 +84,5 @@ class TrialFacts:
     load: LoadFacts
     actions: tuple[ActionFacts, ...] = ()
     varied: Mapping[str, Any] = field(default_factory=dict)
+    max_requests: int = 0
     problem: str = ""
