@@ -35,20 +35,25 @@ class Recording:
         self.lookups: list[Lookup] = []
         self.refills: dict[int, Refill] = {}
         self.sent = False
-        self._open: dict[tuple[str, Any, Any], int] = {}
+        self._open: dict[tuple[str, str, str], int] = {}
 
     def missed(self, alias: str, key: Any, version: Any, started: float, ended: float) -> None:
         """Note a miss, and expect the write that refills it."""
-        self._open[alias, key, version] = len(self.lookups)
+        self._open[_entry(alias, key, version)] = len(self.lookups)
         self.lookups.append((alias, key, version, False, started, ended))
 
     def refilled(self, alias: str, key: Any, version: Any, refill: Refill) -> bool:
         """Note a write; True if it refilled a key that this request had missed."""
-        position = self._open.pop((alias, key, version), None)
+        position = self._open.pop(_entry(alias, key, version), None)
         if position is None:
             return False
         self.refills[position] = refill
         return True
+
+
+def _entry(alias: str, key: Any, version: Any) -> tuple[str, str, str]:
+    """Return what stands for an entry of a cache; Django too makes text of keys of any type."""
+    return alias, str(key), str(version)
 
 
 current: ContextVar[Recording | None] = ContextVar("harness_recording", default=None)

@@ -1,0 +1,177 @@
+"""What a wrapped cache notes of its calls: in the request's recording, and in the worker's tally.
+
+Each of `Reading`, `Writing` and `Filling` is a `with` block around one call of the bare backend;
+it takes the call's arguments, and a call that raises is noted as such and raises all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from math import inf
+from time import perf_counter
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+
+from harness.probe.recording import Recording, Refill, current
+from harness.probe.tally import COUNT, Tally
+
+_HITS, _MISSES, _ERRORS = COUNT["hits"], COUNT["misses"], COUNT["errors"]
+_OUTSIDE, _LATE = COUNT["outside"], COUNT["late"]
+_STORES, _WRITES = COUNT["stores"], COUNT["writes"]
+
+
+class Notes:
+    """Knows where lookups and writes of one cache go."""
+
+    __slots__ = ("_alias", "_bare", "_tally")
+
+    def __init__(self, bare: BaseCache, alias: str, tally: Tally) -> None:
+        self._bare, self._alias, self._tally = bare, alias, tally
+
+    def lookup(self, key: Any, version: Any, hit: bool, started: float, ended: float) -> None:
+        """Note one lookup that the backend answered."""
+        recording = current.get()
+        if recording is None or recording.sent:
+            self.unseen(recording, 1)
+        elif hit:
+            recording.counts[_HITS] += 1
+            recording.lookups.append((self._alias, key, version, True, started, ended))
+        else:
+            recording.counts[_MISSES] += 1
+            recording.missed(self._alias, key, version, started, ended)
+
+    def unseen(self, recording: Recording | None, lookups: int) -> None:
+        """Count lookups that no answer can tell of, whatever became of them."""
+        self._tally.add(_OUTSIDE if recording is None else _LATE, lookups)
+
+    def failed(self, lookups: int) -> None:
+        """Count lookups whose backend raised."""
+        recording = current.get()
+        if recording is None or recording.sent:
+            self.unseen(recording, lookups)
+        else:
+            recording.counts[_ERRORS] += lookups
+
+    def stored(self, key: Any, version: Any, timeout: Any, started: float, ended: float) -> None:
+        """Note a write that took effect: as the refill of a key just missed, or as another."""
+        recording = current.get()
+        refill = Refill(started, ended, _lifetime(timeout, self._bare.default_timeout))
+        if recording is not None and recording.refilled(self._alias, key, version, refill):
+            self._tally.add(_STORES)
+        else:
+            self._tally.add(_WRITES)
+
+    def changed(self) -> None:
+        """Count a call that changes the cache in another way than by storing a value."""
+        self._tally.add(_WRITES)
+
+
+class Reading:
+    """A read of several keys; each lookup is given an equal part of its time."""
+
+    def __init__(self, notes: Notes, keys: Iterable[Any] | None, version: Any) -> None:
+        self._notes, self._keys, self._version = notes, keys, version
+        self.found: Any = ()
+
+    def __enter__(self) -> Reading:
+        self._started = perf_counter()
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        ended, keys = perf_counter(), _listed(self._keys)
+        if failed:
+            self._notes.failed(len(keys))
+            return
+        part = (ended - self._started) / max(1, len(keys))
+        for number, key in enumerate(keys):
+            started = self._started + number * part
+            hit = _is_among(key, self.found)
+            self._notes.lookup(key, self._version, hit, started, started + part)
+
+
+class Writing:
+    """A write of several keys. `refused` are those that the backend did not store."""
+
+    def __init__(
+        self,
+        notes: Notes,
+        keys: Iterable[Any] | None,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Any = None,
+        *_: Any,
+        **__: Any,
+    ) -> None:
+        self._notes, self._keys, self._timeout, self._version = notes, keys, timeout, version
+        self.refused: Collection[Any] = ()
+
+    def __enter__(self) -> Writing:
+        self._started = perf_counter()
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        ended = perf_counter()
+        for key in () if failed else _listed(self._keys):
+            if not _is_among(key, self.refused):
+                self._notes.stored(key, self._version, self._timeout, self._started, ended)
+
+
+class Filling:
+    """A `get_or_set`: a hit, or a miss whose default was computed and stored."""
+
+    def __init__(
+        self,
+        notes: Notes,
+        key: Any,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Any = None,
+        *_: Any,
+        **__: Any,
+    ) -> None:
+        self._notes, self._key, self._timeout, self._version = notes, key, timeout, version
+        self._missed = False
+        self.default = lambda: self._compute(default)
+
+    def __enter__(self) -> Filling:
+        self._started = perf_counter()
+        return self
+
+    def _compute(self, default: Any) -> Any:
+        self._notes.lookup(self._key, self._version, False, self._started, perf_counter())
+        self._missed = True
+        value = default() if callable(default) else default
+        self._computed = perf_counter()
+        return value
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        ended = perf_counter()
+        if self._missed and not failed:
+            self._notes.stored(self._key, self._version, self._timeout, self._computed, ended)
+        elif failed and not self._missed:
+            self._notes.failed(1)
+        elif not failed:
+            self._notes.lookup(self._key, self._version, True, self._started, ended)
+
+
+def _listed(keys: Iterable[Any] | None) -> list[Any]:
+    return [] if keys is None else list(keys)
+
+
+def _is_among(key: Any, found: Collection[Any]) -> bool:
+    try:
+        return key in found
+    except TypeError:  # Django formats keys into text, so that even a list is one
+        return False
+
+
+def _lifetime(timeout: Any, default_timeout: float | None) -> float:
+    """Return the seconds that a value given `timeout` lives, 0 for no time at all.
+
+    inf for ever, or where only the backend knows what the app means by this timeout.
+    """
+    chosen = default_timeout if timeout is DEFAULT_TIMEOUT else timeout
+    try:
+        return inf if chosen is None else max(0.0, float(chosen))
+    except (TypeError, ValueError, OverflowError):
+        return inf
