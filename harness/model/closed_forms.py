@@ -30,28 +30,47 @@ def hit_rate_of_counts(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
     return 1 - distinct_pairs(counts, shares) / float(np.sum(np.asarray(counts, np.float64)))
 
 
-def hit_rate_of_popularity(popularity: npt.ArrayLike, workers: int, requests: int) -> float:
+def distinct_pairs_of_popularity(
+    popularity: npt.ArrayLike, workers: int, requests: int, keys: npt.ArrayLike = 1.0
+) -> float:
+    """Return the expected number of (worker, key) pairs that meet in R random requests.
+
+    sum_k N (1 - (1 - q_k / N)^R): each request is key k on worker j with chance q_k / N. `keys`
+    says how many keys have each popularity, where they come in groups.
+    """
+    q, count = np.asarray(popularity, np.float64), np.asarray(keys, np.float64)
+    with np.errstate(divide="ignore"):  # one key on one worker: log1p(-1)
+        met = -np.expm1(requests * np.log1p(-q / workers))
+    return workers * float((count * met).sum())
+
+
+def hit_rate_of_popularity(
+    popularity: npt.ArrayLike, workers: int, requests: int, keys: npt.ArrayLike = 1.0
+) -> float:
     """Return the hit rate without timeout of R random requests: keys by popularity q, even shares.
 
-    1 - sum_k N (1 - (1 - q_k / N)^R) / R: each request is key k on worker j with chance q_k / N.
+    1 - pairs / R, with the pairs and `keys` of `distinct_pairs_of_popularity`.
     """
-    q = np.asarray(popularity, np.float64)
-    misses = workers * float((1 - (1 - q / workers) ** requests).sum())
-    return 1 - misses / requests
+    return 1 - distinct_pairs_of_popularity(popularity, workers, requests, keys) / requests
 
 
 def hit_rate_with_timeout(
-    popularity: npt.ArrayLike, workers: int, per_second: float, timeout_s: float
+    popularity: npt.ArrayLike,
+    workers: int,
+    per_second: float,
+    timeout_s: float,
+    keys: npt.ArrayLike = 1.0,
 ) -> float:
     """Return the long-run hit rate under a timeout: sum_k q_k l_k T / (N + l_k T), l_k = q_k L.
 
     Poisson arrivals at rate L over N even workers. A worker sees key k at rate l_k / N; after a
     miss it hits l_k T / N times on average until the timeout T has passed, then misses again
-    (renewal reward; a read does not prolong the lifetime).
+    (renewal reward; a read does not prolong the lifetime). `keys` as in
+    `distinct_pairs_of_popularity`.
     """
-    q = np.asarray(popularity, np.float64)
+    q, count = np.asarray(popularity, np.float64), np.asarray(keys, np.float64)
     hits = q * per_second * timeout_s / workers
-    return float((q * hits / (1 + hits)).sum())
+    return float((count * q * hits / (1 + hits)).sum())
 
 
 def effective_workers(shares: npt.ArrayLike) -> float:
