@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rich.console import Console, Group
 from rich.text import Text
 
 Lines = list[Text]
@@ -17,6 +18,8 @@ INDENT = "  "
 GAP = 2
 HEADING = "bold"
 QUIET = "dim"
+ASCII = str.maketrans("─│┼━░█▚▼└●·", "-|+=:#%v+o.")
+"""What a terminal that has no Unicode gets instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ def row(cells: Iterable[Cell | Text], gap: int = GAP) -> Text:
     return line
 
 
+def print_lines(lines: Lines, console: Console) -> None:
+    """Write whole lines to `console` in what its encoding can say."""
+    if console.options.ascii_only:
+        lines = [_in_ascii(line) for line in lines]
+    console.print(Group(*lines), highlight=False)
+
+
 def heading(title: str, caption: str, width: int) -> Lines:
     """Return a block's title, and beneath it what its figures mean."""
     return [Text(title, HEADING), *prose(caption, width, style=QUIET)]
@@ -70,3 +80,9 @@ def _wrapped(text: str, width: int, indent: str) -> Iterator[str]:
         margin = indent + " " * (len(clean) - len(clean.lstrip()))
         for piece in textwrap.wrap(tied, max(width - len(margin), 20), break_on_hyphens=False):
             yield margin + piece.replace("\u00a0", " ")
+
+
+def _in_ascii(line: Text) -> Text:
+    plain = line.copy()
+    plain.plain = line.plain.translate(ASCII).encode("ascii", "replace").decode()
+    return plain

@@ -11,15 +11,12 @@ from rich.text import Text
 from harness.analysis.summary import Summary
 from harness.report.evidence import render_banner, render_caveats, render_evidence
 from harness.report.figures import number_of
-from harness.report.layout import HEADING, QUIET, Lines, paragraphs, prose
+from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
 from harness.report.lesson import lesson_sentences
 from harness.report.picture import render_picture
 from harness.report.surroundings import render_surroundings
 from harness.report.table import render_table
 from harness.report.workers import render_workers
-
-ASCII = str.maketrans("─│┼━░█▚▼", "-|+=:#%v")
-"""What a terminal that has no Unicode gets instead."""
 
 
 def render_terminal(summary: Summary, width: int) -> Group:
@@ -29,10 +26,7 @@ def render_terminal(summary: Summary, width: int) -> Group:
 
 def print_report(summary: Summary, console: Console) -> None:
     """Write the report to `console`, in its width and in what its encoding can say."""
-    lines = _lines(summary, console.width)
-    if console.options.ascii_only:
-        lines = [_in_ascii(line) for line in lines]
-    console.print(Group(*lines), highlight=False)
+    print_lines(_lines(summary, console.width), console)
 
 
 def _lines(summary: Summary, width: int) -> Lines:
@@ -65,9 +59,3 @@ def _lesson(summary: Summary, width: int) -> Lines:
     blocks = [prose(text, width) for text in told if text]
     lines = [line for block in blocks for line in [*block, Text()]]
     return [Text("Lesson", HEADING), *lines[:-1]] if lines else []
-
-
-def _in_ascii(line: Text) -> Text:
-    plain = line.copy()
-    plain.plain = line.plain.translate(ASCII).encode("ascii", "replace").decode()
-    return plain
