@@ -7,17 +7,27 @@
 `Cache-Status` (RFC 9211) has one member per lookup, `detail` being its time on the worker's clock.
 `Server-Timing` (W3C, milliseconds) has for each lookup in turn a `cache` entry, and after a miss
 that was refilled an `origin` entry (miss until refill) and a `store` entry (the refill itself).
+Keys are percent-encoded where they hold "%" or what is not printable ASCII.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from itertools import chain, repeat
+from itertools import accumulate, chain, repeat
 from math import inf
+from urllib.parse import quote
 
 from harness import wire
 from harness.probe.recording import Lookup, Recording, Refill
 from harness.probe.tally import Life
+
+_LINE_LENGTH = 60_000
+"""Characters of evidence in one header line; Python's own client takes 65,536 with the name."""
+
+_LONGEST_TTL_S = 10**12 - 1  # the largest number that fits an RFC 8941 decimal
+_TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
 def worker_header(life: Life) -> str:
@@ -27,16 +37,22 @@ def worker_header(life: Life) -> str:
 
 def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
     """Return the headers that tell what `recording` holds; `worker` as from `worker_header`."""
-    told = recording.lookups[: wire.MAX_LOOKUPS_PER_RESPONSE]
+    lookups = recording.lookups[: wire.MAX_LOOKUPS_PER_RESPONSE]
+    refills = [recording.refills.get(position) for position in range(len(lookups))]
+    epoch = time.time() - time.perf_counter()
+    members = _fitting([*map(_member, lookups, refills, repeat(epoch))])
+    timings = chain.from_iterable(map(_timings, lookups[: len(members)], refills))
     evidence = [(wire.WORKER_HEADER, f"{worker}, lookups={len(recording.lookups)}")]
-    if told:
-        epoch = time.time() - time.perf_counter()
-        refills = [recording.refills.get(position) for position in range(len(told))]
-        members = map(_member, told, refills, repeat(epoch))
-        timings = chain.from_iterable(map(_timings, told, refills))
+    if members:
         evidence.append((wire.CACHE_STATUS, ", ".join(members)))
         evidence.append((wire.SERVER_TIMING, ", ".join(timings)))
     return evidence
+
+
+def _fitting(members: list[str]) -> list[str]:
+    """Return the first members, as many as fit into one header line."""
+    lengths = accumulate(len(member) + 2 for member in members)
+    return members[: sum(length <= _LINE_LENGTH for length in lengths)]
 
 
 def _member(lookup: Lookup, refill: Refill | None, epoch: float) -> str:
@@ -48,9 +64,10 @@ def _member(lookup: Lookup, refill: Refill | None, epoch: float) -> str:
     elif refill.ttl_s == inf:
         status = "fwd=miss; stored"
     else:
-        status = f"fwd=miss; stored; ttl={refill.ttl_s:g}"
+        status = f"fwd=miss; stored; ttl={_number(refill.ttl_s)}"
     named = str(key) if version is None else f"{key};version={version}"
-    return f'{alias}; {status}; key={_quoted(named)}; detail="{started + epoch:.6f}"'
+    cache = alias if _TOKEN.fullmatch(alias) else _quoted(alias)
+    return f'{cache}; {status}; key={_quoted(named)}; detail="{started + epoch:.6f}"'
 
 
 def _timings(lookup: Lookup, refill: Refill | None) -> list[str]:
@@ -66,13 +83,13 @@ def _timing(name: str, started: float, ended: float) -> str:
     return f"{name};dur={(ended - started) * 1000:.4f}"
 
 
+def _number(seconds: float) -> str:
+    """Return an RFC 8941 number: whole where it is, else of three decimals."""
+    seconds = min(seconds, _LONGEST_TTL_S)
+    return f"{seconds:.0f}" if seconds == round(seconds) else f"{seconds:.3f}"
+
+
 def _quoted(text: str) -> str:
     """Return an RFC 8941 string; what its character set cannot hold is percent-encoded."""
-    safe = "".join(
-        character if " " <= character <= "~" else _percent(character) for character in text
-    )
+    safe = quote(text, safe=_PLAIN, errors="surrogatepass")
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _percent(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
