@@ -14,6 +14,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import CacheHandler, caches
 from django.core.cache.backends.base import BaseCache
 
@@ -31,8 +32,16 @@ def install(tally: Tally) -> None:
         return wrap(build(self, alias), alias, tally)
 
     CacheHandler.create_connection = create_connection  # type: ignore[method-assign]
-    # A preloaded app may have built caches before the fork. Their state lives elsewhere (in the
-    # backend's module or in a server), so that building them anew loses nothing.
+    # Before the app is loaded nobody may ask for its settings: its WSGI module names them.
+    if settings.configured:
+        _drop_built()
+
+
+def _drop_built() -> None:
+    """Forget the caches that a preloaded app had built before the fork, to build them wrapped.
+
+    Their state lives elsewhere, in the backend's module or in a server: nothing is lost.
+    """
     built = caches._connections  # type: ignore[attr-defined]
     for alias in [alias for alias in caches if hasattr(built, alias)]:
         del caches[alias]

@@ -7,6 +7,7 @@ own options. Needs the environment variables named `ENV_…` in `harness.wire`.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,5 +52,5 @@ def post_worker_init(worker: Any) -> None:
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:  # noqa: ARG001
-    """Note that the response was handed over whole."""
-    worker.wsgi.request_ended()
+    """Note that the request is over. Gunicorn calls this on failure too, while it propagates."""
+    worker.wsgi.request_ended(whole=sys.exc_info()[0] is None)

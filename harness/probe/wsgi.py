@@ -27,7 +27,7 @@ class ProbedApp:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        if not hmac.compare_digest(environ.get(_TOKEN_KEY, "").encode(), self._token):
+        if not self._is_measured(environ):
             current.set(None)
             return self._app(environ, start_response)
         recording = Recording(self._tally.take_row())
@@ -43,10 +43,14 @@ class ProbedApp:
 
         return self._app(environ, start_with_evidence)
 
-    def request_ended(self) -> None:
-        """Close the recording of this thread, if any: its response was handed over whole."""
+    def _is_measured(self, environ: dict[str, Any]) -> bool:
+        token = environ.get(_TOKEN_KEY, "").encode()
+        return bool(token) and hmac.compare_digest(token, self._token)
+
+    def request_ended(self, *, whole: bool) -> None:
+        """Close the recording of this thread, if any; `whole`: its response was handed over."""
         recording = current.get()
         if recording is not None:
-            recording.counts[COUNT["finished"]] += 1
+            recording.counts[COUNT["finished"]] += whole
             self._tally.give_row(recording.counts)
             current.set(None)
