@@ -122,6 +122,12 @@ def routed_samples(
     )
 
 
+def in_rounds(trial: Samples, rounds: int) -> Samples:
+    """Return the same samples, served in so many rounds of equal length."""
+    number = np.arange(trial.requests) * rounds // max(trial.requests, 1)
+    return Samples(**{**trial.columns(), "round": number})
+
+
 def _answers(
     key: npt.NDArray[np.int64],
     store: npt.NDArray[np.int64],

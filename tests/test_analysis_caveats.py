@@ -16,6 +16,7 @@ from tests.factories import (
     cache_facts,
     even_routing,
     facts_of,
+    in_rounds,
     life_facts,
     load_facts,
     redis_facts,
@@ -97,6 +98,19 @@ def with_load(**load: float) -> Trial:
     return facts_of(trial, load=load_facts(**{"asked": 1000, **load})), trial
 
 
+def overrun() -> Trial:
+    """Asked for 200 requests a second, the server lets 100 through."""
+    at_s = np.arange(300) / 200
+    trial = samples(due_s=at_s, sent_s=at_s, done_s=np.arange(1, 301) / 100)
+    return facts_of(trial, load=load_facts(asked=300, arrival_rate_per_second=200.0)), trial
+
+
+def hurried() -> Trial:
+    """Several rounds, but far too few lookups for the far percentiles."""
+    trial = in_rounds(sound(), 4)
+    return facts_of(trial), trial
+
+
 CAUSED_BY: Mapping[str, Trial] = {
     "no-answer": unanswered(),
     "unaccounted": counted(hits=1),
@@ -109,6 +123,8 @@ CAUSED_BY: Mapping[str, Trial] = {
     "outside-interval": lucky(),
     "too-few-samples": short(),
     "saturated-generator": with_load(cpu_s=9.1, wall_s=10.0),
+    "saturated-server": overrun(),
+    "percentile-withheld": hurried(),
     "other-writes": counted(writes=4),
     "late-lookups": counted(late=4),
     "outside-lookups": counted(outside=4),

@@ -6,21 +6,43 @@ Knows no files and no screens. Every renderer and gate takes its figures from he
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness import wire
 from harness.analysis.accounting import accounted, life_accounts
+from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, Evidence, caveats
+from harness.analysis.comparison import comparisons as compared
+from harness.analysis.latency import latency
 from harness.analysis.lives import answered, effective_workers, life_summaries
 from harness.analysis.predicted import prediction
 from harness.analysis.stores import kinds
-from harness.analysis.summary import Summary, TrialSummary
+from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The numbers of all trials, and those that come of setting trials against each other."""
+
+    trials: tuple[TrialSummary, ...]
+    comparisons: tuple[Comparison, ...]
+    break_even: tuple[BreakEven, ...]
+
+
+def analyse_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
+    """Return the numbers of a run, with its trials in their order."""
+    alone = tuple(analyse_trial(facts, samples) for facts, samples in trials)
+    return Analysis(
+        trials=alone,
+        comparisons=compared(trials),
+        break_even=break_evens(trials, [trial.misses for trial in alone]),
+    )
 
 
 def analyse_trial(facts: TrialFacts, samples: Samples) -> TrialSummary:
@@ -56,6 +78,7 @@ def analyse_trial(facts: TrialFacts, samples: Samples) -> TrialSummary:
         lives=lives,
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
+        latency=latency(facts, samples),
     )
     evidence = Evidence(facts=facts, trial=trial, accounts=accounts, answered=answers)
     return replace(trial, caveats=caveats(evidence))
@@ -72,6 +95,8 @@ def summarise(
     seed: int,
     wall_s: float,
     problems: Sequence[str] = (),
+    comparisons: Sequence[Comparison] = (),
+    break_even: Sequence[BreakEven] = (),
 ) -> Summary:
     """Return the numbers of a run from those of its trials, in their order.
 
@@ -90,6 +115,8 @@ def summarise(
         seed=seed,
         trials=tuple(trials),
         wall_s=wall_s,
+        comparisons=tuple(comparisons),
+        break_even=tuple(break_even),
     )
 
 

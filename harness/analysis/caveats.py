@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from harness.analysis.accounting import LifeAccount
+from harness.analysis.pace import SATURATED_FROM, busy_share
 from harness.analysis.stores import CLASS_OF_BACKEND, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
+from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.record.facts import CacheFacts, TrialFacts
 
-SATURATED_FROM = 0.9  # CPU seconds of the load generator per second of wall clock
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
 ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
@@ -84,8 +85,7 @@ def silent_worker(evidence: Evidence) -> str | None:
 
 
 def saturated_generator(evidence: Evidence) -> str | None:
-    load = evidence.facts.load
-    busy = load.cpu_s / load.wall_s if load.wall_s > 0 else 0.0
+    busy = busy_share(evidence.facts.load)
     if busy <= SATURATED_FROM:
         return None
     return (
@@ -211,6 +211,8 @@ CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
     "outside-interval": outside_interval,
     "too-few-samples": too_few_samples,
     "saturated-generator": saturated_generator,
+    "saturated-server": lambda evidence: saturated_server(evidence.trial.latency),
+    "percentile-withheld": lambda evidence: percentile_withheld(evidence.trial.latency),
     "other-writes": other_writes,
     "late-lookups": late_lookups,
     "outside-lookups": outside_lookups,

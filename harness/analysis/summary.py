@@ -237,9 +237,10 @@ class BreakEvenPoint:
 class BreakEven:
     """From how many workers on the `shared` backend costs less per lookup than the `local` one.
 
-    `origin_s` is the mean cost of the origin per miss, of both. `from_workers` None: not up to
-    `up_to` workers; `low` and `high` bound it with 95 %, None again beyond `up_to`. `modelled`
-    says whether it was read off the model, else off the measured points alone, without bounds.
+    `group` is what the trials had in common. `origin_s` is the mean cost of the origin per miss,
+    of both. `from_workers` None: not up to `up_to` workers; where `bounded`, `low` and `high`
+    enclose it with 95 %, None again beyond `up_to`. Where not `modelled` it was read off the
+    measured points alone.
     """
 
     group: Mapping[str, Any]
@@ -252,6 +253,7 @@ class BreakEven:
     up_to: int
     modelled: bool
     from_workers: int | None
+    bounded: bool
     low: int | None
     high: int | None
 

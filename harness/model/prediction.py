@@ -78,11 +78,11 @@ def band(values: Floats) -> Band:
         high = float(np.quantile(values, 0.975, method="higher"))
         return Band(mean=mean, low=low, high=high)
     n = len(values)
-    reach = _t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
+    reach = t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
     return Band(mean=mean, low=max(0.0, mean - reach), high=min(1.0, mean + reach))
 
 
-def _t_95(degrees: int) -> float:
+def t_95(degrees: int) -> float:
     """Return Student's t at 97.5 %, within 1 % from 3 degrees on (Abramowitz & Stegun 26.7.5)."""
     z, n = Z_95, degrees
     return (

@@ -1,0 +1,184 @@
+"""From how many workers on a shared cache costs less per lookup than one cache per process.
+
+A hit in the process's own memory is cheap, but N workers have N caches to fill. Takes what hits,
+misses and the origin cost from the samples, and the hit rate by N from the trace: it is the
+break-even of these requests on caches that start empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.analysis.comparison import ROUNDS_NEEDED, Trial, grouped, setup_of
+from harness.analysis.costs import Costs, Sums, costs, mean_lookup_s, resampled, round_sums
+from harness.analysis.stores import kinds
+from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
+from harness.model.closed_forms import distinct_pairs
+from harness.record.facts import TrialFacts
+from harness.record.samples import Floats, Ints, Samples
+
+UP_TO = 64
+"""Workers per server up to which the model looks."""
+FORGETTING = ("expired", "evicted", "restart")
+"""Causes of misses that the closed form knows nothing of."""
+
+Misses = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitRates:
+    """The hit rates to expect: of a cache per process with 1, 2, ... workers; of a shared one."""
+
+    local: Floats  # [UP_TO]
+    shared: float
+
+
+def break_evens(trials: Sequence[Trial], misses: Sequence[Misses]) -> tuple[BreakEven, ...]:
+    """Return the break-even of each backend that processes share against each that they do not.
+
+    `misses` are those of each trial by cause. One for each set-up of several rounds; none where
+    either side had no hit or no miss. Entries that expire, are evicted or restarted away are
+    beyond the closed form, so the measured numbers of workers have to do then.
+    """
+    remembers = {
+        facts.number: not any(causes.get(name) for name in FORGETTING)
+        for (facts, _), causes in zip(trials, misses, strict=True)
+    }
+    several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
+    return tuple(
+        _break_even(setup, local, shared, modelled=all(remembers[f.number] for f, _ in group))
+        for setup, group in grouped(several, _setup)
+        for local, shared in _sides(group)
+        if _is_complete(local) and _is_complete(shared)
+    )
+
+
+def hit_rates(samples: Samples, servers: int) -> HitRates:
+    """Return what the closed form says of this trace with N even workers on each server.
+
+    Each worker misses each key once that it is asked for; a shared cache misses each key once.
+    """
+    counts = _key_counts(samples)
+    alone = [
+        caches * distinct_pairs(counts, [1 / caches])
+        for caches in servers * np.arange(1, UP_TO + 1)
+    ]
+    return HitRates(
+        local=1 - np.array(alone) / counts.sum(), shared=1 - len(counts) / int(counts.sum())
+    )
+
+
+def crossings(cost: Costs, rates: HitRates) -> Ints:
+    """Return from how many workers on the shared cache is cheaper, UP_TO + 1: never. [B]"""
+    cheaper = cost.shared_s(rates.shared)[:, None] < cost.local_s(rates.local)
+    found: Ints = np.where(cheaper.any(axis=1), cheaper.argmax(axis=1), UP_TO) + 1
+    return found
+
+
+def first_measured(points: Sequence[BreakEvenPoint]) -> int | None:
+    """Return the least number of workers from which the shared cache is cheaper at every point."""
+    found = None
+    for point in sorted(points, key=lambda point: point.workers, reverse=True):
+        if point.shared_s >= point.local_s:
+            break
+        found = point.workers
+    return found
+
+
+def _setup(facts: TrialFacts) -> dict[str, Any]:
+    return {name: value for name, value in setup_of(facts).items() if name != "workers"}
+
+
+def _sides(group: Sequence[Trial]) -> Iterator[tuple[list[Trial], list[Trial]]]:
+    """Yield the trials of each local backend with those of each shared one."""
+    by_backend: dict[str, list[Trial]] = {}
+    for trial in group:
+        by_backend.setdefault(trial[0].backend, []).append(trial)
+    for local in by_backend.values():
+        for shared in by_backend.values():
+            if _nature(local[0]) == "local" and _nature(shared[0]) == "shared":
+                yield local, shared
+
+
+def _nature(trial: Trial) -> str:
+    """Return "local" or "shared", or nothing for what keeps nothing or is a bit of both."""
+    found = kinds(*trial)
+    if found and all(kind.per_process for kind in found):
+        return "local"
+    return "shared" if found and all(k.keeps and not k.per_process for k in found) else ""
+
+
+def _is_complete(side: Sequence[Trial]) -> bool:
+    hits = [samples.hit for _, samples in side]
+    return any(hit.any() for hit in hits) and any(not hit.all() for hit in hits)
+
+
+def _break_even(
+    setup: Mapping[str, Any], local: list[Trial], shared: list[Trial], *, modelled: bool
+) -> BreakEven:
+    rounds = 1 + max(int(samples.round.max()) for _, samples in [*local, *shared])
+    sums = [round_sums([samples for _, samples in side], rounds) for side in (local, shared)]
+    cost = costs(sums[0], sums[1])
+    facts, longest = max(local, key=lambda trial: trial[1].lookups)
+    rates = hit_rates(longest, facts.servers)
+    points = _measured(local, shared)
+    curve = _curve(cost, rates) if modelled else []
+    bounds = _bounds(sums, rates) if modelled and rounds >= ROUNDS_NEEDED else None
+    found = _told(crossings(cost, rates)[0]) if modelled else first_measured(points)
+    return BreakEven(
+        group=setup,
+        local=local[0][0].backend,
+        shared=shared[0][0].backend,
+        local_cost=LookupCost(hit_s=float(cost.local_hit[0]), miss_s=float(cost.local_miss[0])),
+        shared_cost=LookupCost(hit_s=float(cost.shared_hit[0]), miss_s=float(cost.shared_miss[0])),
+        origin_s=float(cost.origin[0]),
+        points=tuple(sorted([*points, *curve], key=lambda p: (p.workers, not p.measured))),
+        up_to=UP_TO if modelled else max((point.workers for point in points), default=0),
+        modelled=modelled,
+        from_workers=found,
+        bounded=bounds is not None,
+        low=bounds[0] if bounds else None,
+        high=bounds[1] if bounds else None,
+    )
+
+
+def _measured(local: Sequence[Trial], shared: Sequence[Trial]) -> list[BreakEvenPoint]:
+    """Return the points where both were measured; of a repeated trial the last."""
+    own, other = (
+        {facts.workers: mean_lookup_s(samples) for facts, samples in side if samples.lookups}
+        for side in (local, shared)
+    )
+    return [
+        BreakEvenPoint(workers=n, local_s=own[n], shared_s=other[n], measured=True)
+        for n in sorted(own.keys() & other.keys())
+    ]
+
+
+def _curve(cost: Costs, rates: HitRates) -> list[BreakEvenPoint]:
+    shared_s = float(cost.shared_s(rates.shared)[0])
+    return [
+        BreakEvenPoint(workers=number, local_s=local_s, shared_s=shared_s, measured=False)
+        for number, local_s in enumerate(cost.local_s(rates.local)[0].tolist(), start=1)
+    ]
+
+
+def _bounds(sums: Sequence[Sums], rates: HitRates) -> tuple[int | None, int | None]:
+    """Return the interval of the crossing over resampled rounds; the trace itself is given."""
+    found = crossings(resampled(sums[0], sums[1]), rates)
+    low, high = np.quantile(found, [0.025, 0.975], method="inverted_cdf")
+    return _told(low), _told(high)
+
+
+def _told(workers: Any) -> int | None:
+    return int(workers) if workers <= UP_TO else None
+
+
+def _key_counts(samples: Samples) -> Ints:
+    """Return how often each key that occurs was looked up, each cache's keys apart."""
+    pair = samples.cache * len(samples.keys) + samples.key
+    counts: Ints = np.unique(pair, return_counts=True)[1]
+    return counts
