@@ -29,7 +29,7 @@ def paired_times(
     steps = rng.normal(0, walk, (comparisons, turns)).cumsum(axis=1)
     slope = 3 * drift * rng.normal(size=(comparisons, 1)) * np.linspace(0, 1, turns)
     level = steps + slope + rng.normal(0, 0.3 * drift, (comparisons, turns))
-    body = _remembering(rng, comparisons, turns * requests, memory).reshape(level.shape + (-1,))
+    body = _remembering(rng, comparisons, turns * requests, memory).reshape((*level.shape, -1))
     spikes = rng.random(body.shape) < 0.02
     seconds = 1e-3 * np.exp(0.4 * body + level[..., None])
     seconds *= 1 + spikes * 20 * rng.pareto(tail, body.shape)
@@ -44,4 +44,5 @@ def _remembering(rng: np.random.Generator, rows: int, length: int, memory: float
     fresh[0] /= np.sqrt(1 - memory**2)
     for now in range(1, length):
         fresh[now] += memory * fresh[now - 1]
-    return fresh.T
+    memories: Floats = fresh.T
+    return memories

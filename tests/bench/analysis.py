@@ -1,4 +1,4 @@
-"""Seconds and peak memory of analysing one large trial: `python -m tests.bench.analysis`."""
+"""Seconds and peak memory of analysing a large run: `python -m tests.bench.analysis`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ import sys
 from dataclasses import dataclass
 from time import perf_counter
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyse import analyse_run
 from harness.model.locmem import Limits
-from tests.factories import cache_facts, even_routing, facts_of, routed_samples, zipf_keys
+from harness.record.facts import TrialFacts
+from harness.record.samples import Samples
+from tests.factories import (
+    cache_facts,
+    even_routing,
+    facts_of,
+    in_rounds,
+    redis_facts,
+    routed_samples,
+    zipf_keys,
+)
 
-REQUESTS, KEYS, WORKERS, TTL_S = 1_000_000, 300, 4, 300.0
+REQUESTS, KEYS, WORKERS, ROUNDS, TTL_S = 1_000_000, 300, 4, 60, 300.0
 GAP_S = 0.0003  # all requests fall within one lifetime
 
 
@@ -25,14 +35,22 @@ class Cost:
 
 
 def analysis_cost(requests: int = REQUESTS) -> Cost:
-    """Return the cost of analysing a LocMem trial of four workers."""
-    key, life = zipf_keys(requests, KEYS), even_routing(requests, WORKERS)
-    samples = routed_samples(key, life, ttl_s=TTL_S, limits=Limits(KEYS), gap_s=GAP_S)
-    facts = facts_of(samples, cache=cache_facts(timeout_s=TTL_S, max_entries=KEYS))
+    """Return the cost of analysing LocMem and Redis with four workers, compared over rounds."""
+    trials = [_trial(requests // 2, shared=shared) for shared in (False, True)]
     started = perf_counter()
-    analyse_trial(facts, samples)
+    analyse_run(trials)
     seconds = perf_counter() - started
     return Cost(samples=requests, seconds=seconds, peak_bytes=_peak_bytes())
+
+
+def _trial(requests: int, *, shared: bool) -> tuple[TrialFacts, Samples]:
+    key, life = zipf_keys(requests, KEYS), even_routing(requests, WORKERS)
+    limits = None if shared else Limits(KEYS)
+    played = routed_samples(key, life, shared=shared, ttl_s=TTL_S, limits=limits, gap_s=GAP_S)
+    samples = in_rounds(played, ROUNDS)
+    kind = redis_facts if shared else cache_facts
+    cache = kind(timeout_s=TTL_S, max_entries=KEYS)
+    return facts_of(samples, cache=cache, backend="redis" if shared else "locmem"), samples
 
 
 def _peak_bytes() -> int:
