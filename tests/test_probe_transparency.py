@@ -140,7 +140,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Pair
         yield Pair(bare, inner, probe.wrap(inner), probe)
 
 
-@settings(STEADY, max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(STEADY, max_examples=50, suppress_health_check=list(HealthCheck))
 @given(
     calls=st.lists(calls(), min_size=10, max_size=25),
     where=st.sampled_from(["request", "late", "outside"]),
