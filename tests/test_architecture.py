@@ -68,6 +68,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "harness.machine harness.servers.executables harness.servers.redis_discovery",
         "",
     ),
+    "harness.report.forecast": ("harness.model harness.report", "rich"),
+    "harness.report.method": ("harness.model harness.report", ""),
     "harness.report.doctor": ("harness.doctor harness.report", "rich"),
     # Everything comes together here, and nobody imports it.
     "harness.__main__": ("harness.cli", ""),

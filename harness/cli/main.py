@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import load_options, overrides, scenario_argument
+from harness.cli.options import load_options, overrides, predict_options, scenario_argument
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -93,6 +93,20 @@ def report(run_dir: Path, style: str) -> None:
     from harness.cli import measure
 
     measure.report(run_dir, style)
+
+
+@cli.command()
+@predict_options
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def predict(style: str, **options: str | None) -> None:
+    """Say on paper, without measuring, what hit rate N workers will have.
+
+    LocMem beside one cache that all workers share, by number of workers. With what a hit in each
+    and the origin cost, also from how many workers on the shared cache is cheaper.
+    """
+    from harness.cli import predict as verb
+
+    verb.predict(options, style)
 
 
 @cli.command()

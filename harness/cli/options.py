@@ -57,6 +57,68 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a forecast can be told; all as text, so that mistakes are told together."""
+    decorators = (
+        click.option(
+            "--workers",
+            default="4",
+            show_default=True,
+            metavar="N",
+            help="Gunicorn workers of each server, each with a LocMem cache of its own.",
+        ),
+        click.option(
+            "--servers", default="1", show_default=True, metavar="N", help="Servers, all alike."
+        ),
+        click.option(
+            "--keys",
+            default="300",
+            show_default=True,
+            metavar="N",
+            help="Different keys that are asked for.",
+        ),
+        click.option(
+            "--zipf",
+            default="1.0",
+            show_default=True,
+            metavar="X",
+            help="Popularity of a key is 1 / rank ** X; 0 makes all keys alike.",
+        ),
+        click.option(
+            "--requests",
+            metavar="N",
+            help="Requests to all servers together, from empty caches on.  [default: 3000]",
+        ),
+        click.option(
+            "--requests-per-second",
+            metavar="X",
+            help="In place of --requests: the long run at this rate to all servers together.",
+        ),
+        click.option(
+            "--timeout",
+            metavar="S",
+            help="Seconds until an entry expires, or none; goes with --requests-per-second."
+            "  [default: none]",
+        ),
+        click.option(
+            "--max-entries",
+            metavar="N",
+            help="MAX_ENTRIES of each LocMem cache, or none; Django's own is 300."
+            "  [default: none, no entry is culled]",
+        ),
+        click.option("--hit-us", metavar="X", help="Microseconds of a LocMem lookup."),
+        click.option("--shared-hit-us", metavar="X", help="Microseconds of a shared lookup."),
+        click.option(
+            "--origin-ms",
+            metavar="X",
+            help="Milliseconds that a miss costs on top, either way.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
 def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tuple[Any, str]]:
     """Return scenario key -> (value, the option as typed). Raises UsageError HX102."""
     chosen = {}

@@ -129,6 +129,7 @@ def _stays_below(keys: Keys, saw: Saw, requests: float) -> bool:
 
 def _distinct(keys: Keys, requests: int, workers: int) -> Expected:
     pairs = distinct_pairs_of_popularity(keys.chance, workers, requests, keys.count)
+    pairs = min(pairs, requests)  # beyond it only by rounding
     return Expected(hit_rate=1 - pairs / requests, entries=pairs / workers, way=Way.DISTINCT_PAIRS)
 
 

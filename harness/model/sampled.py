@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from harness.model.locmem import Limits, LocMem
 from harness.model.popularity import Keys
+from harness.model.prediction import Z_95
 
 Ints = npt.NDArray[np.int64]
 
 LOOKUPS = 60_000  # that are played for one figure; some hundredths of a second
 STORES = 8  # at least, so that their spread tells the error
-Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

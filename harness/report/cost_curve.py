@@ -1,0 +1,110 @@
+"""Mean cost of a lookup by number of workers as a small curve, LocMem against a shared cache.
+
+Drawn with marks that tell the two apart without colour. Each doubling is equally wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from rich.text import Text
+
+from harness.report.figures import count
+from harness.report.layout import HEADING, INDENT, QUIET, Lines
+
+HEIGHT = 9
+WIDEST = 72
+POINT, BETWEEN, SHARED = "●", "·", "─"
+STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta"}
+MILLISECONDS_FROM_US = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Costs in microseconds: LocMem's by rising number of workers, the shared cache's."""
+
+    workers: Sequence[int]
+    locmem_us: Sequence[float]
+    shared_us: float
+
+    @property
+    def highest_us(self) -> float:
+        return max(*self.locmem_us, self.shared_us)
+
+
+def render_curve(curve: Curve, width: int) -> Lines:
+    """Return title, plot from 0 up, axis and legend. At least two numbers of workers."""
+    unit, figure = cost_unit(curve)
+    labels = {HEIGHT - 1: figure(curve.highest_us), 0: "0"}
+    room = max(map(len, labels.values()))
+    across = min(width, WIDEST) - len(INDENT) - room - len(" │ ") - len(count(curve.workers[-1]))
+    columns = _columns(curve.workers, across - 1)
+    lines = [Text(f"Mean cost of a lookup in {unit}, by number of workers in all", HEADING)]
+    for level in reversed(range(HEIGHT)):
+        lines.append(Text(f"{INDENT}{labels.get(level, ''):>{room}} │ ", QUIET))
+        lines[-1].append_text(_marks(curve, columns, level))
+        lines[-1].rstrip()
+    margin = INDENT + " " * room
+    lines.append(Text(f"{margin} └─{'─' * across}", QUIET))
+    lines.append(Text(f"{margin}   {_scale(curve.workers, columns)}", QUIET))
+    legend = ((POINT, f"{POINT} LocMem"), (SHARED, f"{SHARED} shared"))
+    return [*lines, Text(f"{margin}   ").append_text(_joined(legend))]
+
+
+def cost_unit(curve: Curve) -> tuple[str, Callable[[float], str]]:
+    """Return the unit that suits all costs of a curve, and how a cost reads in it."""
+    if curve.highest_us >= MILLISECONDS_FROM_US:
+        return "ms", lambda cost_us: f"{cost_us / 1000:,.1f}"
+    if curve.highest_us >= 100:
+        return "us", lambda cost_us: f"{cost_us:,.0f}"
+    return "us", lambda cost_us: f"{cost_us:.1f}"
+
+
+def _columns(workers: Sequence[int], last: int) -> list[int]:
+    """Return the column of each number of workers, the first one's 0."""
+    doublings = [log2(number / workers[0]) for number in workers]
+    return [round(place / doublings[-1] * last) for place in doublings]
+
+
+def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:
+    """Return one line of the plot; LocMem's mark covers the other."""
+    line = [SHARED if _level(curve.shared_us, curve) == level else " "] * (columns[-1] + 1)
+    for column, cost_us in enumerate(_between(columns, curve.locmem_us)):
+        if _level(cost_us, curve) == level:
+            line[column] = POINT if column in columns else BETWEEN
+    text = Text()
+    for mark in line:
+        text.append(mark, STYLES.get(mark, ""))
+    return text
+
+
+def _level(cost_us: float, curve: Curve) -> int:
+    return round(cost_us / (curve.highest_us or 1.0) * (HEIGHT - 1))
+
+
+def _between(columns: Sequence[int], costs: Sequence[float]) -> list[float]:
+    """Return a cost for each column, on straight lines from point to point."""
+    drawn = [costs[0]]
+    for start, end, low, high in zip(columns, columns[1:], costs, costs[1:], strict=False):
+        drawn += [low + (high - low) * step / (end - start) for step in range(1, end - start + 1)]
+    return drawn
+
+
+def _scale(workers: Sequence[int], columns: Sequence[int]) -> str:
+    """Return the numbers of workers under their points, as many as have room; the last one has."""
+    last = columns[-1]
+    line = ""
+    for number, column in zip(workers, columns, strict=True):
+        free = len(line) + bool(line)
+        if column == last or (column >= free and column + len(count(number)) < last):
+            line = line.ljust(column) + count(number)
+    return line
+
+
+def _joined(parts: Sequence[tuple[str, str]]) -> Text:
+    text = Text()
+    for mark, words in parts:
+        text.append("   " if text else "").append(words, STYLES[mark])
+    return text

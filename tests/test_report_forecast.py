@@ -1,0 +1,143 @@
+"""How a forecast reads: golden files, its sentences, and what must hold at any width."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from harness.model.break_even import BreakEven
+from harness.model.forecast import Costs, Forecast, Question, forecast
+from harness.report.cost_curve import Curve, cost_unit, render_curve
+from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
+from harness.report.layout import print_lines
+
+COSTS = Costs(hit_us=9, shared_hit_us=400, origin_ms=5)
+LONG_RUN = Question(
+    workers=512,
+    servers=32,
+    keys=1_000_000,
+    requests=None,
+    requests_per_second=100_000.0,
+    timeout_s=300.0,
+    costs=COSTS,
+)
+CASES: Mapping[str, Question] = {
+    "default": Question(),
+    "costs": Question(workers=6, costs=COSTS),
+    "long-run": LONG_RUN,
+    "mixed-ways": Question(workers=64, zipf=0.0, requests=30_000, max_entries=295),
+    "nothing-lost": Question(requests=None, requests_per_second=5.0),
+}
+
+
+def printed(answer: Forecast, width: int = 80, **options: object) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, **options)  # type: ignore[arg-type]
+    print_lines(render_forecast(answer, width), console)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("width", [80, 120])
+def test_forecast_reads_as_in_its_golden_file(
+    name: str, width: int, matches_golden: Callable[[str, str], None]
+) -> None:
+    matches_golden(f"forecast-{name}-{width}.txt", printed(forecast(CASES[name]), width))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_no_line_is_wider_than_the_terminal_or_ends_in_blanks(name: str, width: int) -> None:
+    lines = printed(forecast(CASES[name]), width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_largest_questions_still_fit_in_80_characters() -> None:
+    question = replace(LONG_RUN, workers=1_000_000, servers=1, keys=10**12, timeout_s=1e9)
+    assert max(map(len, printed(forecast(question)).splitlines())) <= 80
+
+
+def test_colour_adds_nothing_that_is_lost_without_it() -> None:
+    answer = forecast(CASES["costs"])
+    coloured = printed(answer, force_terminal=True, color_system="truecolor")
+    assert "\x1b[3" in coloured
+    assert Console().render_str("").from_ansi(coloured).plain.split() == printed(answer).split()
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console(file=stream, width=80)
+    print_lines(render_forecast(forecast(CASES["costs"]), 80), console)
+    stream.seek(0)
+    text = stream.read()
+    assert "o LocMem   - shared" in text
+    assert "?" not in text.partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("even", "told"),
+    [
+        (None, "Add --hit-us, --shared-hit-us and --origin-ms"),
+        (BreakEven(workers=None, searched=1_000_000), "up to the 1,000,000 that were tried"),
+        (BreakEven(workers=1, searched=9), "from the first worker on"),
+        (BreakEven(workers=3, searched=9), "from 3 workers in all on; with fewer, LocMem is"),
+        (BreakEven(workers=1200, searched=9, about=True), "from about 1,200 workers in all on"),
+    ],
+)
+def test_one_sentence_tells_the_break_even(even: BreakEven | None, told: str) -> None:
+    answer = replace(forecast(CASES["default"]), break_even=even)
+    assert told in break_even_sentence(answer)
+
+
+def test_djangos_own_limit_is_recalled_where_it_would_matter() -> None:
+    assert "Django's own is 300" in printed(forecast(Question(keys=2000, requests=10**6)))
+    assert "Django's own" not in printed(forecast(Question(keys=300, requests=10**6)))
+    culled = Question(keys=2000, requests=10**6, max_entries=300)
+    assert "Django's own" not in printed(forecast(culled))
+
+
+def test_a_single_worker_has_a_table_and_no_curve() -> None:
+    text = printed(forecast(Question(workers=1, costs=COSTS)))
+    assert "us per lookup" in text
+    assert "Mean cost" not in text
+
+
+def test_json_has_every_figure_unrounded() -> None:
+    answer = forecast(CASES["costs"])
+    content = json.loads(render_forecast_json(answer))
+    assert list(content) == ["format", "question", "shared", "locmem", "break_even"]
+    assert content["locmem"][-1]["workers"] == 6
+    assert content["locmem"][-1]["hit_rate"] == answer.asked.hit_rate
+    assert content["locmem"][-1]["way"] == "distinct-pairs"
+    assert content["break_even"] == {"workers": 3, "searched": 1_000_000, "about": False}
+    assert json.loads(render_forecast_json(forecast(CASES["default"])))["break_even"] is None
+
+
+def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
+    curve = Curve(workers=[1, 2, 4], locmem_us=[0.0, 40.0, 80.0], shared_us=40.0)
+    lines = [line.plain for line in render_curve(curve, 40)]
+    assert lines[1].startswith("  80.0 │")
+    assert lines[1].endswith("●")
+    assert lines[9].startswith("     0 │ ●")
+    assert lines[5].count("●") == 1
+    assert lines[11].split() == ["1", "2", "4"]
+
+
+def test_a_curve_may_begin_with_any_number_of_workers() -> None:
+    curve = Curve(workers=[3, 6, 12], locmem_us=[10.0, 20.0, 30.0], shared_us=5.0)
+    text = "\n".join(line.plain for line in render_curve(curve, 60))
+    assert text.count("●") == 3 + 1  # and the legend
+
+
+@pytest.mark.parametrize(
+    ("highest_us", "told"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
+)
+def test_costs_are_told_in_the_unit_that_suits_the_highest(highest_us: float, told: str) -> None:
+    unit, figure = cost_unit(Curve(workers=[1], locmem_us=[1.0], shared_us=highest_us))
+    assert f"{unit} {figure(highest_us)}" == told
