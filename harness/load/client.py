@@ -138,7 +138,8 @@ class Locust:
     def _read(self) -> None:
         stdout = self._child.process.stdout
         assert stdout
-        for line in stdout:
-            if line.startswith(b"{"):
-                self._messages.put(json.loads(line))
+        with stdout:
+            for line in stdout:
+                if line.startswith(b"{"):
+                    self._messages.put(json.loads(line))
         self._messages.put(None)

@@ -67,6 +67,9 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        if self.process.stdin:
+            with suppress(OSError):  # it may not have read to the end
+                self.process.stdin.close()
         self._warden.free_group(self.process.pid)
 
     def last_lines(self) -> tuple[str, ...]:
