@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +121,17 @@ def test_a_table_is_printed_and_tells_the_break_even(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "from 3 workers in all on" in " ".join(shown.split())
     assert "66.1 %" in shown
+
+
+def test_the_readme_shows_what_is_really_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"^\$ harness (predict .+)\n([^$]+?)```", readme, flags=re.MULTILINE)
+    assert shown is not None
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(shown[1].split()) == 0
+    assert capsys.readouterr().out == shown[2]
 
 
 def test_nothing_is_loaded_that_measuring_needs() -> None:

@@ -57,65 +57,53 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+PREDICT_OPTIONS = (
+    ("workers", "N", "4", "Gunicorn workers of each server, each with a LocMem cache of its own."),
+    ("servers", "N", "1", "Servers, all alike."),
+    ("keys", "N", "300", "Different keys that are asked for."),
+    ("zipf", "X", "1.0", "Popularity of a key is 1 / rank ** X; 0 makes all keys alike."),
+    (
+        "requests",
+        "N",
+        None,
+        "Requests to all servers together, from empty caches on.  [default: 3000]",
+    ),
+    (
+        "requests-per-second",
+        "X",
+        None,
+        "In place of --requests: the long run at this rate to all servers together.",
+    ),
+    (
+        "timeout",
+        "S",
+        None,
+        "Seconds until an entry expires, or none; with --requests-per-second.  [default: none]",
+    ),
+    (
+        "max-entries",
+        "N",
+        None,
+        "MAX_ENTRIES of each LocMem cache, or none: nothing is culled; Django's own is 300."
+        "  [default: none]",
+    ),
+    ("hit-us", "X", None, "Microseconds of a LocMem lookup."),
+    ("shared-hit-us", "X", None, "Microseconds of a shared lookup."),
+    ("origin-ms", "X", None, "Milliseconds that a miss costs on top, either way."),
+)
+"""Options of `harness predict`: name, metavar, default, help."""
+
+
 def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what a forecast can be told; all as text, so that mistakes are told together."""
-    decorators = (
-        click.option(
-            "--workers",
-            default="4",
-            show_default=True,
-            metavar="N",
-            help="Gunicorn workers of each server, each with a LocMem cache of its own.",
-        ),
-        click.option(
-            "--servers", default="1", show_default=True, metavar="N", help="Servers, all alike."
-        ),
-        click.option(
-            "--keys",
-            default="300",
-            show_default=True,
-            metavar="N",
-            help="Different keys that are asked for.",
-        ),
-        click.option(
-            "--zipf",
-            default="1.0",
-            show_default=True,
-            metavar="X",
-            help="Popularity of a key is 1 / rank ** X; 0 makes all keys alike.",
-        ),
-        click.option(
-            "--requests",
-            metavar="N",
-            help="Requests to all servers together, from empty caches on.  [default: 3000]",
-        ),
-        click.option(
-            "--requests-per-second",
-            metavar="X",
-            help="In place of --requests: the long run at this rate to all servers together.",
-        ),
-        click.option(
-            "--timeout",
-            metavar="S",
-            help="Seconds until an entry expires, or none; goes with --requests-per-second."
-            "  [default: none]",
-        ),
-        click.option(
-            "--max-entries",
-            metavar="N",
-            help="MAX_ENTRIES of each LocMem cache, or none; Django's own is 300."
-            "  [default: none, no entry is culled]",
-        ),
-        click.option("--hit-us", metavar="X", help="Microseconds of a LocMem lookup."),
-        click.option("--shared-hit-us", metavar="X", help="Microseconds of a shared lookup."),
-        click.option(
-            "--origin-ms",
-            metavar="X",
-            help="Milliseconds that a miss costs on top, either way.",
-        ),
-    )
-    for decorate in reversed(decorators):
-        command = decorate(command)
+    for name, metavar, default, told in reversed(PREDICT_OPTIONS):
+        command = click.option(
+            f"--{name}",
+            metavar=metavar,
+            default=default,
+            show_default=default is not None,
+            help=told,
+        )(command)
     return command
 
 
