@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,49 +13,8 @@ from harness.analysis.costs import Costs, costs, mean_lookup_s, resampled, round
 from harness.analysis.summary import BreakEven, BreakEvenPoint
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from tests.factories import (
-    NAN,
-    STEADY,
-    even_routing,
-    facts_of,
-    in_rounds,
-    redis_facts,
-    routed_samples,
-    samples,
-    zipf_keys,
-)
-
-LOCAL_S, SHARED_S, ORIGIN_S, STORE_S = 1e-5, 4e-4, 3e-3, 2e-5
-
-
-def trial(
-    workers: int, *, shared: bool, number: int = 0, rounds: int = 20, **times: float
-) -> tuple[TrialFacts, Samples]:
-    """Return 3,000 requests for 300 keys with the given times of a lookup and of the origin."""
-    key, life = zipf_keys(3000, 300), even_routing(3000, workers)
-    plain = in_rounds(routed_samples(key, life, shared=shared), rounds)
-    noise = np.random.default_rng([number, workers]).exponential(size=(2, 3000))
-    lookup_s = times.get("lookup_s", SHARED_S if shared else LOCAL_S) * noise[0]
-    origin_s = times.get("origin_s", ORIGIN_S) * noise[1]
-    played = Samples(
-        **{
-            **plain.columns(),
-            "lookup_s": lookup_s,
-            "origin_s": np.where(plain.hit, NAN, origin_s),
-            "store_s": np.where(plain.hit, NAN, STORE_S),
-        }
-    )
-    cache = redis_facts() if shared else None
-    facts = facts_of(played, cache=cache, backend="redis" if shared else "locmem", number=number)
-    return replace(facts, workers=workers), played
-
-
-def both(workers: tuple[int, ...] = (1, 4), **options: Any) -> list[tuple[TrialFacts, Samples]]:
-    return [
-        trial(count, shared=shared, number=2 * place + shared, **options)
-        for place, count in enumerate(workers)
-        for shared in (False, True)
-    ]
+from tests.factories import NAN, STEADY, samples, zipf_keys
+from tests.timed import LOCAL_S, ORIGIN_S, SHARED_S, STORE_S, side_by_side, timed_trial
 
 
 def only(trials: list[tuple[TrialFacts, Samples]]) -> BreakEven:
@@ -138,7 +94,7 @@ def test_measured_points_alone_tell_the_least_number_from_which_all_are_cheaper(
 
 
 def test_the_model_agrees_with_what_was_measured() -> None:
-    found = only(both(workers=(1, 2, 4, 8)))
+    found = only(side_by_side(workers=(1, 2, 4, 8)))
     measured = {point.workers: point for point in found.points if point.measured}
     modelled = {point.workers: point for point in found.points if not point.measured}
     assert list(measured) == [1, 2, 4, 8]
@@ -151,7 +107,7 @@ def test_the_model_agrees_with_what_was_measured() -> None:
 def test_a_shared_cache_with_a_dear_origin_is_cheaper_from_a_few_workers_on() -> None:
     """By hand: shared 0.4 + 0.095 * 3.02 = 0.69 ms; alone 0.21 * 3.03 = 0.64 ms with 3 workers and
     0.24 * 3.03 = 0.73 ms with 4."""
-    found = only(both())
+    found = only(side_by_side())
     assert found.modelled
     assert found.bounded
     assert found.from_workers == 4
@@ -165,24 +121,24 @@ def test_a_shared_cache_with_a_dear_origin_is_cheaper_from_a_few_workers_on() ->
 
 
 def test_a_cheap_origin_never_pays_for_a_shared_cache() -> None:
-    found = only(both(origin_s=1e-5))
+    found = only(side_by_side(origin_s=1e-5))
     assert (found.from_workers, found.low, found.high) == (None, None, None)
     assert found.up_to == UP_TO
 
 
 def test_few_rounds_give_a_number_without_bounds() -> None:
-    found = only(both(rounds=4))
+    found = only(side_by_side(rounds=4))
     assert found.from_workers == 4
     assert not found.bounded
 
 
 def test_one_round_or_one_kind_of_cache_gives_no_break_even() -> None:
-    assert analyse_run(both(rounds=1)).break_even == ()
-    assert analyse_run([trial(4, shared=True)]).break_even == ()
+    assert analyse_run(side_by_side(rounds=1)).break_even == ()
+    assert analyse_run([timed_trial(4, shared=True)]).break_even == ()
 
 
 def test_entries_that_expire_leave_the_measured_points_alone() -> None:
-    trials = both(workers=(1, 8))
+    trials = side_by_side(workers=(1, 8))
     facts, played = trials[0]
     ttl_s = np.where(played.hit, NAN, 1.0)
     hit = played.hit.copy()
@@ -197,7 +153,7 @@ def test_entries_that_expire_leave_the_measured_points_alone() -> None:
 
 
 def test_resampled_costs_lie_around_those_measured() -> None:
-    (_, local), (_, shared) = both(workers=(4,))
+    (_, local), (_, shared) = side_by_side(workers=(4,))
     sums = round_sums([local], 20), round_sums([shared], 20)
     exact, drawn = costs(*sums), resampled(*sums)
     assert len(drawn.local_hit) == 1000

@@ -16,18 +16,23 @@ from harness.report.layout import HEADING, INDENT, QUIET, Lines
 
 HEIGHT = 9
 WIDEST = 72
-POINT, BETWEEN, SHARED = "●", "·", "─"
-STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta"}
+POINT, BETWEEN, SHARED, CROSSING = "●", "·", "─", "▼"
+STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta", CROSSING: "bold"}
 MILLISECONDS_FROM_US = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Costs in microseconds: LocMem's by rising number of workers, the shared cache's."""
+    """Costs in microseconds: LocMem's by rising number of workers, the shared cache's.
+
+    `crossing`, one of `workers`, is marked as the first with which the shared cache is cheaper.
+    """
 
     workers: Sequence[int]
     locmem_us: Sequence[float]
     shared_us: float
+    names: tuple[str, str] = ("LocMem", "shared")
+    crossing: int | None = None
 
     @property
     def highest_us(self) -> float:
@@ -47,10 +52,9 @@ def render_curve(curve: Curve, width: int) -> Lines:
         lines[-1].append_text(_marks(curve, columns, level))
         lines[-1].rstrip()
     margin = INDENT + " " * room
-    lines.append(Text(f"{margin} └─{'─' * across}", QUIET))
+    lines.append(Text(f"{margin} └─{_axis(curve, columns, across)}", QUIET))
     lines.append(Text(f"{margin}   {_scale(curve.workers, columns)}", QUIET))
-    legend = ((POINT, f"{POINT} LocMem"), (SHARED, f"{SHARED} shared"))
-    return [*lines, Text(f"{margin}   ").append_text(_joined(legend))]
+    return [*lines, Text(f"{margin}   ").append_text(_joined(_legend(curve)))]
 
 
 def cost_unit(curve: Curve) -> tuple[str, Callable[[float], str]]:
@@ -66,6 +70,20 @@ def _columns(workers: Sequence[int], last: int) -> list[int]:
     """Return the column of each number of workers, the first one's 0."""
     doublings = [log2(number / workers[0]) for number in workers]
     return [round(place / doublings[-1] * last) for place in doublings]
+
+
+def _axis(curve: Curve, columns: Sequence[int], across: int) -> str:
+    axis = ["─"] * across
+    if curve.crossing in curve.workers:
+        axis[columns[curve.workers.index(curve.crossing)]] = CROSSING
+    return "".join(axis)
+
+
+def _legend(curve: Curve) -> list[tuple[str, str]]:
+    legend = [(POINT, f"{POINT} {curve.names[0]}"), (SHARED, f"{SHARED} {curve.names[1]}")]
+    if curve.crossing in curve.workers:
+        legend.append((CROSSING, f"{CROSSING} cheaper from here on: {curve.names[1]}"))
+    return legend
 
 
 def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:

@@ -18,7 +18,7 @@ INDENT = "  "
 GAP = 2
 HEADING = "bold"
 QUIET = "dim"
-ASCII = str.maketrans("─│┼━░█▚▼└●·", "-|+=:#%v+o.")
+ASCII = str.maketrans("─│┼━░█▚▼└●·µ", "-|+=:#%v+o.u")
 """What a terminal that has no Unicode gets instead."""
 
 

@@ -9,8 +9,10 @@ from rich.console import Console, Group
 from rich.text import Text
 
 from harness.analysis.summary import Summary
+from harness.report.break_even import render_break_even
 from harness.report.evidence import render_banner, render_caveats, render_evidence
 from harness.report.figures import number_of
+from harness.report.latency import render_ratios, render_times
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
 from harness.report.lesson import lesson_sentences
 from harness.report.picture import render_picture
@@ -36,6 +38,9 @@ def _lines(summary: Summary, width: int) -> Lines:
         render_banner(summary, width),
         _title(summary, width),
         render_table(trials, width),
+        render_break_even(summary, width),
+        render_ratios(summary, width),
+        render_times(summary, width),
         render_picture(trials, width),
         render_workers(trials, width),
         render_evidence(trials, width),

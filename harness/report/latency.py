@@ -1,0 +1,172 @@
+"""How long requests and lookups took: first as ratios between backends, then in absolute times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from harness.analysis.comparison import ROUNDS_NEEDED, SAMPLES_NEEDED
+from harness.analysis.quantiles import BEYOND_NEEDED
+from harness.analysis.summary import (
+    Comparison,
+    Estimate,
+    LatencySummary,
+    Pace,
+    Summary,
+    Times,
+    TimesByOutcome,
+    TrialSummary,
+)
+from harness.report.durations import duration, durations, ratio, unit_for
+from harness.report.figures import count, number_of
+from harness.report.grid import Row, render_grid
+from harness.report.layout import QUIET, Lines, heading, prose
+from harness.report.setups import setup_of, setup_words
+
+OUTCOMES = ("all", "hit", "miss")
+METRICS = {
+    "request": "Requests, at the client",
+    "service": "Requests, from the sending",
+    "lookup": "Lookups, in the worker",
+}
+COMPARED = (
+    "Time over that of {base}, which was up at the same time and served the same requests in "
+    "turns; with its 95 % interval. Above 1 is slower; an interval that holds 1 shows no "
+    "difference."
+)
+ABSOLUTE = (
+    "Raw times with 95 % intervals, for this machine on this day. A request is a hit when all its "
+    "lookups hit."
+)
+REASONS = {
+    "few-rounds": (
+        f"withheld: fewer than {ROUNDS_NEEDED} rounds in which each trial had {SAMPLES_NEEDED} "
+        "or more of these"
+    ),
+    "saturated": "withheld: the load generator or the server could not keep up",
+    "few-samples": f"withheld: fewer than {BEYOND_NEEDED} lie beyond this percentile",
+    "generator": "withheld for requests: the load generator could not keep up",
+    "server": "withheld for requests: the server could not keep up",
+}
+MOST_TRIALS = 6
+"""With more trials than this, hits and misses apart are left to result.json."""
+
+
+def render_ratios(summary: Summary, width: int) -> Lines:
+    """Return the ratios of every pair of backends; no line without a comparison."""
+    found = summary.comparisons
+    lines: Lines = []
+    for base in dict.fromkeys(one.base for one in found):
+        mine = [one for one in found if one.base == base]
+        lines += [Text()] * bool(lines)
+        lines += heading(f"Compared with {base}", COMPARED.format(base=base), width)
+        for metric in dict.fromkeys(one.metric for one in mine):
+            lines += _ratios([one for one in mine if one.metric == metric], width)
+        lines += _reasons([one.withheld for one in mine if one.withheld], width)
+    return lines
+
+
+def render_times(summary: Summary, width: int) -> Lines:
+    """Return the times of each trial; no line for a run that was not served in rounds."""
+    timed = [(trial, trial.latency) for trial in summary.trials if trial.latency]
+    if not any(latency.rounds > 1 or latency.pace for _, latency in timed):
+        return []
+    lines = heading("Times", ABSOLUTE, width)
+    named = list(_named(timed))
+    for metric, title in METRICS.items():
+        lines += _times(named, metric, title, width)
+    lines += _paces(named, width)
+    return lines + _reasons(_withheld(named), width)
+
+
+def _ratios(found: Sequence[Comparison], width: int) -> Lines:
+    """Return the ratios of one metric: a row for each pair, set-up and statistic."""
+    lines = prose(METRICS[found[0].metric], width, style="bold")
+    rows: dict[tuple[str, str, str], dict[str, str]] = {}
+    setups = [one.group for one in found]
+    for one in found:
+        place = (one.other, setup_words(one.group, setups), one.statistic)
+        rows.setdefault(place, {})[one.outcome] = ratio(one.ratio)
+    return lines + render_grid(
+        OUTCOMES,
+        [
+            (", ".join(filter(None, place)), [cells.get(outcome, "") for outcome in OUTCOMES])
+            for place, cells in rows.items()
+        ],
+        width,
+    )
+
+
+Named = Sequence[tuple[str, LatencySummary]]
+
+
+def _named(
+    timed: Sequence[tuple[TrialSummary, LatencySummary]],
+) -> Iterator[tuple[str, LatencySummary]]:
+    """Yield the times of each trial with its name: "redis, 4 workers"."""
+    setups = [setup_of(trial) for trial, _ in timed]
+    for (trial, latency), setup in zip(timed, setups, strict=True):
+        yield ", ".join(filter(None, [trial.backend, setup_words(setup, setups)])), latency
+
+
+def _times(named: Named, metric: str, title: str, width: int) -> Lines:
+    rows = [
+        row
+        for name, latency in named
+        for row in _rows(name, getattr(latency, metric), short=len(named) > MOST_TRIALS)
+    ]
+    if not rows:
+        return []
+    heads = ["count", "mean", *named[0][1].lookup.all.quantiles_s]
+    return [*prose(title, width, style="bold"), *render_grid(heads, rows, width)]
+
+
+def _rows(name: str, times: TimesByOutcome | None, *, short: bool) -> Iterator[Row]:
+    """Yield a row for each outcome that occurred, in the unit of its median."""
+    if times is None:
+        return
+    for outcome in OUTCOMES[:1] if short else OUTCOMES:
+        one: Times = getattr(times, outcome)
+        if one.count:
+            estimates = [one.mean_s, *one.quantiles_s.values()]
+            unit = unit_for(known.value for known in estimates if known.value is not None)
+            label = name if short else f"{name}, {outcome}"
+            yield f"{label} [{unit}]", [count(one.count), *(durations(e, unit) for e in estimates)]
+
+
+def _paces(named: Named, width: int) -> Lines:
+    """Return how each open loop kept to its times."""
+    return [
+        line
+        for name, latency in named
+        if latency.pace
+        for line in prose(f"{name}: {_pace(latency.pace)}", width)
+    ]
+
+
+def _pace(pace: Pace) -> str:
+    late = number_of(pace.late, "late start")
+    worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
+    achieved = pace.achieved_per_second
+    sent = "" if achieved is None else f", {achieved:,.1f} were sent"
+    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}{worst}."
+
+
+def _withheld(named: Named) -> list[str]:
+    """Return the reasons why any time is withheld."""
+    few = any(
+        estimate == Estimate()
+        for _, latency in named
+        for kind in (latency.lookup, None if latency.saturated else latency.request)
+        if kind is not None
+        for times in (kind.all, kind.hit, kind.miss)
+        if times.count
+        for estimate in times.quantiles_s.values()
+    )
+    return ["few-samples"] * few + [latency.saturated for _, latency in named if latency.saturated]
+
+
+def _reasons(codes: Sequence[str], width: int) -> Lines:
+    told = [REASONS[code] for code in dict.fromkeys(codes)]
+    return [line for text in told for line in prose(text, width, style=QUIET)]
