@@ -1,0 +1,88 @@
+"""The bundled Locust file works alone, against a plain Gunicorn without the probe."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.trace import key_sequence
+from tests.e2e.processes import ROOT
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+PRODUCTS = 10
+ANSWERED = re.compile(r"GET (/products/\d+/) 200")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[str]:
+    """Return the URL of the shop under plain Gunicorn; its access log is `access` in tmp_path."""
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "demo_app.settings",
+        "SHOP_DATABASE": str(tmp_path / "shop.sqlite3"),
+        "SHOP_PRODUCTS": str(PRODUCTS),
+    }
+    seed = [sys.executable, "-m", "django", "seed_shop"]
+    subprocess.run(seed, env=environ, check=True, capture_output=True)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        (tmp_path / "gunicorn.log").open("wb") as log,
+    ):
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listening.fileno()}"),
+                *("--access-logfile", str(tmp_path / "access")),
+                *("--access-logformat", "%(m)s %(U)s %(s)s", "demo_app.wsgi"),
+            ],
+            env={**environ, "HOME": str(tmp_path)},
+            pass_fds=[listening.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def test_locust_alone_serves_the_trace_once(shop: str, tmp_path: Path) -> None:
+    access, told = tmp_path / "access", tmp_path / "locust.json"
+    with told.open("wb") as stdout, (tmp_path / "locust.log").open("wb") as stderr:
+        locust = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "catalog.py")),
+                *("--headless", "--host", shop, "-u", "4", "-r", "4", "--json"),
+                *("--requests", "50", "--keys", str(PRODUCTS), "--seed", "3"),
+            ],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+        try:
+            wait_until(lambda: access.exists() and len(access.read_text().splitlines()) >= 50)
+            locust.send_signal(signal.SIGTERM)  # plain Locust waits for more after a trace's end
+            assert locust.wait(30) == 0
+        finally:
+            locust.kill()
+            locust.wait()
+    trace = key_sequence(keys=PRODUCTS, zipf=1.0, requests=50, seed=3)
+    served = ANSWERED.findall(access.read_text())
+    assert sorted(served) == sorted(f"/products/{key + 1}/" for key in trace)
+    (line,) = json.loads(told.read_text())
+    assert (line["name"], line["num_requests"]) == ("/products/[id]/", 50)
+    assert line["num_failures"] == 0
