@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from itertools import accumulate, chain, repeat
+from functools import cache
 from math import inf
 from urllib.parse import quote
 
@@ -28,6 +28,7 @@ _LINE_LENGTH = 60_000
 _LONGEST_TTL_S = 10**12 - 1  # the largest number that fits an RFC 8941 decimal
 _TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
 _PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+_AS_IT_IS = re.compile(r"[ !#$&-\[\]-~]*")  # of those, what needs no backslash either
 
 
 def worker_header(life: Life) -> str:
@@ -37,46 +38,53 @@ def worker_header(life: Life) -> str:
 
 def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
     """Return the headers that tell what `recording` holds; `worker` as from `worker_header`."""
-    lookups = recording.lookups[: wire.MAX_LOOKUPS_PER_RESPONSE]
-    refills = [recording.refills.get(position) for position in range(len(lookups))]
+    # One pass and few calls: code that runs once per request is never warm in the CPU's caches.
+    lookups, refills, room = recording.lookups, recording.refills, _LINE_LENGTH
     epoch = time.time() - time.perf_counter()
-    members = _fitting([*map(_member, lookups, refills, repeat(epoch))])
-    timings = chain.from_iterable(map(_timings, lookups[: len(members)], refills))
-    evidence = [(wire.WORKER_HEADER, f"{worker}, lookups={len(recording.lookups)}")]
+    members: list[str] = []
+    timings: list[str] = []
+    for position, lookup in enumerate(lookups[: wire.MAX_LOOKUPS_PER_RESPONSE]):
+        refill = refills.get(position)
+        member = _member(lookup, refill, epoch)
+        room -= len(member) + 2
+        if room < 0:
+            break
+        members.append(member)
+        timings.append(_timings(lookup, refill))
+    evidence = [(wire.WORKER_HEADER, f"{worker}, lookups={len(lookups)}")]
     if members:
         evidence.append((wire.CACHE_STATUS, ", ".join(members)))
         evidence.append((wire.SERVER_TIMING, ", ".join(timings)))
     return evidence
 
 
-def _fitting(members: list[str]) -> list[str]:
-    """Return the first members, as many as fit into one header line."""
-    lengths = accumulate(len(member) + 2 for member in members)
-    return members[: sum(length <= _LINE_LENGTH for length in lengths)]
-
-
 def _member(lookup: Lookup, refill: Refill | None, epoch: float) -> str:
     alias, key, version, hit, started, _ = lookup
-    if hit:
-        status = "hit"
-    elif refill is None:
-        status = "fwd=miss"
-    elif refill.ttl_s == inf:
-        status = "fwd=miss; stored"
-    else:
-        status = f"fwd=miss; stored; ttl={_number(refill.ttl_s)}"
+    status = "hit" if hit else _miss(refill)
     named = str(key) if version is None else f"{key};version={version}"
-    cache = alias if _TOKEN.fullmatch(alias) else _quoted(alias)
-    return f'{cache}; {status}; key={_quoted(named)}; detail="{started + epoch:.6f}"'
+    return f'{_cache(alias)}; {status}; key={_quoted(named)}; detail="{started + epoch:.6f}"'
 
 
-def _timings(lookup: Lookup, refill: Refill | None) -> list[str]:
+def _miss(refill: Refill | None) -> str:
+    if refill is None:
+        return "fwd=miss"
+    if refill.ttl_s == inf:
+        return "fwd=miss; stored"
+    return f"fwd=miss; stored; ttl={_number(refill.ttl_s)}"
+
+
+@cache
+def _cache(alias: str) -> str:
+    return alias if _TOKEN.fullmatch(alias) else _quoted(alias)
+
+
+def _timings(lookup: Lookup, refill: Refill | None) -> str:
     *_, started, ended = lookup
-    entries = [_timing("cache", started, ended)]
+    told = _timing("cache", started, ended)
     if refill is not None:
-        entries.append(_timing("origin", ended, refill.started))
-        entries.append(_timing("store", refill.started, refill.ended))
-    return entries
+        told += ", " + _timing("origin", ended, refill.started)
+        told += ", " + _timing("store", refill.started, refill.ended)
+    return told
 
 
 def _timing(name: str, started: float, ended: float) -> str:
@@ -91,5 +99,7 @@ def _number(seconds: float) -> str:
 
 def _quoted(text: str) -> str:
     """Return an RFC 8941 string; what its character set cannot hold is percent-encoded."""
+    if _AS_IT_IS.fullmatch(text):
+        return f'"{text}"'
     safe = quote(text, safe=_PLAIN, errors="surrogatepass")
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'

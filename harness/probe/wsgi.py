@@ -12,6 +12,8 @@ from harness.probe.recording import Recording, current
 from harness.probe.tally import COUNT, Tally
 
 _TOKEN_KEY = "HTTP_" + wire.TOKEN_HEADER.upper().replace("-", "_")
+_STARTED, _FINISHED = COUNT["started"], COUNT["finished"]
+
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -31,7 +33,7 @@ class ProbedApp:
             current.set(None)
             return self._app(environ, start_response)
         recording = Recording(self._tally.take_row())
-        recording.counts[COUNT["started"]] += 1
+        recording.counts[_STARTED] += 1
         current.set(recording)
 
         def start_with_evidence(
@@ -51,6 +53,6 @@ class ProbedApp:
         """Close the recording of this thread, if any; `whole`: its response was handed over."""
         recording = current.get()
         if recording is not None:
-            recording.counts[COUNT["finished"]] += whole
+            recording.counts[_FINISHED] += whole
             self._tally.give_row(recording.counts)
             current.set(None)
