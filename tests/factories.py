@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hypothesis import settings
 
 from harness.model.locmem import Limits, LocMem
-from harness.record.facts import CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.wire import TALLY_COUNTS
 
@@ -41,6 +41,31 @@ def even_routing(requests: int, workers: int, seed: int = 2) -> npt.NDArray[np.i
 def worker_lives(count: int) -> npt.NDArray[np.int64]:
     """Return the lives of so many slots of one server, each in its first generation. [count, 4]"""
     return np.array([(0, slot, 1, 1000 + slot) for slot in range(1, count + 1)]).reshape(-1, 4)
+
+
+def restarted_routing(
+    requests: int, workers: int, step: int, *, slots: int | None = None, seed: int = 2
+) -> npt.NDArray[np.int64]:
+    """Return a random slot's life for each request; from `step` on the first `slots` are new ones.
+
+    Lives are numbered as in `restarted_lives`: the first of every slot, then those that are new.
+    """
+    slot = even_routing(requests, workers, seed)
+    new = (np.arange(requests) >= step) & (slot < (workers if slots is None else slots))
+    return slot + workers * new
+
+
+def restarted_lives(workers: int, slots: int | None = None) -> npt.NDArray[np.int64]:
+    """Return the lives of so many slots, and the second generation of the first `slots`."""
+    first, new = worker_lives(workers), worker_lives(workers if slots is None else slots)
+    return np.concatenate([first, new + np.array([0, 0, 1, 1000])])
+
+
+def action_facts(do: str, step: int, *, gap_s: float = 0.001, **overrides: Any) -> ActionFacts:
+    """Return an action between two requests of `routed_samples`, the later of them at `step`."""
+    at_s = EPOCH_S + (step - 0.3) * gap_s
+    plain = ActionFacts(do=do, at=0.5, step=step, started_s=at_s, ended_s=at_s + 0.1 * gap_s)
+    return replace(plain, **overrides)
 
 
 def samples(**columns: Any) -> Samples:
@@ -92,6 +117,7 @@ def routed_samples(
     life: Sequence[int] | npt.NDArray[np.int64],
     *,
     shared: bool = False,
+    emptied: int | None = None,
     ttl_s: float = INF,
     limits: Limits | None = None,
     gap_s: float = 0.001,
@@ -99,12 +125,14 @@ def routed_samples(
 ) -> Samples:
     """Return what caches by the book answer to these keys at these lives, one every `gap_s`.
 
-    `gap_s` has to exceed the time of a miss, so that no refill is ever in flight.
+    `gap_s` has to exceed the time of a miss, so that no refill is ever in flight. A shared cache
+    loses everything before request `emptied`.
     """
     keys, served = np.asarray(key, np.int64), np.asarray(life, np.int64)
     rows = len(keys)
     at_s = EPOCH_S + np.arange(rows, dtype=np.float64) * gap_s
-    hit = _answers(keys, served * (not shared), at_s, ttl_s, limits)
+    store = np.arange(rows) >= (rows if emptied is None else emptied) if shared else served
+    hit = _answers(keys, store.astype(np.int64), at_s, ttl_s, limits)
     known = np.arange(int(keys.max(initial=0)) + 1)
     return samples(
         key=keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
 from tests.factories import (
     INF,
+    action_facts,
     cache_facts,
     even_routing,
     facts_of,
@@ -20,6 +22,8 @@ from tests.factories import (
     life_facts,
     load_facts,
     redis_facts,
+    restarted_lives,
+    restarted_routing,
     routed_samples,
     samples,
     trial_facts,
@@ -111,6 +115,12 @@ def hurried() -> Trial:
     return facts_of(trial), trial
 
 
+def reloaded() -> Trial:
+    routing = restarted_routing(1000, 2, 500)
+    trial = routed_samples(zipf_keys(1000, 50), routing, lives=restarted_lives(2))
+    return facts_of(trial, actions=(action_facts("reload", 500),)), trial
+
+
 CAUSED_BY: Mapping[str, Trial] = {
     "no-answer": unanswered(),
     "unaccounted": counted(hits=1),
@@ -118,6 +128,7 @@ CAUSED_BY: Mapping[str, Trial] = {
     "failed-requests": failing(),
     "silent-worker": silent(),
     "worker-replaced": replaced(),
+    "no-control": reloaded(),
     "setting-not-effective": (facts_of(sound(), max_entries=7), sound()),
     "neither-model": forgetful(),
     "outside-interval": lucky(),
@@ -156,6 +167,32 @@ def test_a_sound_trial_has_none(workers: int) -> None:
 def test_a_sound_shared_trial_has_none() -> None:
     trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 4), shared=True)
     assert codes((facts_of(trial, backend="redis", cache=redis_facts()), trial)) == set()
+
+
+def test_workers_that_a_reload_replaced_were_asked_to_end() -> None:
+    assert "worker-replaced" not in codes(reloaded())
+
+
+def test_workers_that_max_requests_recycles_were_asked_to_end() -> None:
+    facts, trial = replaced()
+    assert "worker-replaced" not in codes((replace(facts, max_requests=500), trial))
+
+
+def test_a_worker_that_dies_beside_the_one_that_was_killed_is_named() -> None:
+    facts, trial = reloaded()
+    killed = replace(facts, actions=(action_facts("kill-worker", 500, slot=1),))
+    told = {caveat.code: caveat.text for caveat in analyse_trial(killed, trial).caveats}
+    assert (
+        "1 worker ended without being asked to: 0.2 generation 1 (pid 1002)"
+        in (told["worker-replaced"])
+    )
+
+
+def test_a_trial_with_a_control_lacks_none() -> None:
+    facts, trial = reloaded()
+    undisturbed = sound()
+    told = analyse_trial(facts, trial, control=(facts_of(undisturbed), undisturbed))
+    assert "no-control" not in {caveat.code for caveat in told.caveats}
 
 
 def test_a_dummy_cache_does_as_it_should() -> None:

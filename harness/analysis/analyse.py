@@ -18,9 +18,10 @@ from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, Evidence, caveats
 from harness.analysis.comparison import comparisons as compared
 from harness.analysis.latency import latency
-from harness.analysis.lives import answered, effective_workers, life_summaries
+from harness.analysis.lives import answered, effective_workers, failures
 from harness.analysis.predicted import prediction
-from harness.analysis.stores import kinds
+from harness.analysis.reading import is_control, reading
+from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -37,7 +38,7 @@ class Analysis:
 
 def analyse_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
     """Return the numbers of a run, with its trials in their order."""
-    alone = tuple(analyse_trial(facts, samples) for facts, samples in trials)
+    alone = tuple(analyse_trial(*trial, control=_control(trial[0], trials)) for trial in trials)
     return Analysis(
         trials=alone,
         comparisons=compared(trials),
@@ -45,15 +46,17 @@ def analyse_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
     )
 
 
-def analyse_trial(facts: TrialFacts, samples: Samples) -> TrialSummary:
+def analyse_trial(
+    facts: TrialFacts, samples: Samples, control: tuple[TrialFacts, Samples] | None = None
+) -> TrialSummary:
     """Return all numbers of one trial; what cannot be told, as in a trial without answers, is None.
 
-    The result depends on the arguments alone: the prediction is seeded with the trial's number.
+    `control` is the trial without what was done in this one, if there is one. The result depends
+    on the arguments alone: the predictions are seeded with the trial's number.
     """
-    lives = life_summaries(samples)
-    accounts = life_accounts(lives, facts.lives)
-    kind_of = kinds(facts, samples)
-    found = outcomes(samples, kind_of)
+    read = reading(facts, samples)
+    accounts = life_accounts(read.lives, facts.lives)
+    found = outcomes(samples, read.kinds, read.ends)
     hits = int(np.count_nonzero(samples.hit))
     answers = int(np.count_nonzero(answered(samples)))
     wall_s = _wall_s(samples)
@@ -64,24 +67,34 @@ def analyse_trial(facts: TrialFacts, samples: Samples) -> TrialSummary:
         workers=facts.workers,
         threads=facts.threads,
         requests=samples.requests,
-        failures=_failures(samples),
+        failures=failures(samples),
         lookups=samples.lookups,
         hits=hits,
         hit_rate=hits / samples.lookups if samples.lookups else None,
-        predicted=prediction(facts, samples, lives, kind_of),
+        predicted=prediction(facts, samples, read.modelled),
         explained=found.explained,
         misses=found.misses,
-        effective_workers=effective_workers(lives),
+        effective_workers=effective_workers(read.lives),
         origin_s=float(np.nansum(samples.origin_s)),
         wall_s=wall_s,
         requests_per_second=answers / wall_s if answers and wall_s else None,
-        lives=lives,
+        lives=read.lives,
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
         latency=latency(facts, samples),
+        varied=facts.varied,
+        restart=restart_summary(read, found, accounts, reading(*control) if control else None),
     )
-    evidence = Evidence(facts=facts, trial=trial, accounts=accounts, answered=answers)
+    evidence = Evidence(
+        facts=facts, trial=trial, accounts=accounts, answered=answers, ends=read.ends
+    )
     return replace(trial, caveats=caveats(evidence))
+
+
+def _control(
+    facts: TrialFacts, trials: Sequence[tuple[TrialFacts, Samples]]
+) -> tuple[TrialFacts, Samples] | None:
+    return next((other for other in trials if is_control(other[0], facts)), None)
 
 
 def summarise(
@@ -122,10 +135,6 @@ def summarise(
 
 def _is_invalid(trial: TrialSummary) -> bool:
     return any(caveat.code in INVALIDATING for caveat in trial.caveats)
-
-
-def _failures(samples: Samples) -> int:
-    return int(np.count_nonzero((samples.status == 0) | (samples.status >= 400)))
 
 
 def _wall_s(samples: Samples) -> float:

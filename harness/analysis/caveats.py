@@ -5,11 +5,11 @@ A check looks at the evidence and returns its sentence, or nothing when there is
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from harness.analysis.accounting import LifeAccount
+from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
 from harness.analysis.stores import CLASS_OF_BACKEND, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
@@ -17,6 +17,7 @@ from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.record.facts import CacheFacts, TrialFacts
 
 LOOKUPS_NEEDED = 200
+NAMED_AT_MOST = 4  # workers that a sentence lists
 EXPLAINED_NEEDED = 0.99
 ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
 
@@ -32,6 +33,7 @@ class Evidence:
     trial: TrialSummary
     accounts: tuple[LifeAccount, ...]
     answered: int
+    ends: Ends
 
     def tallied(self, name: str) -> int:
         """Return a count of the tallies, summed over all lives."""
@@ -182,14 +184,32 @@ def _if_any(count: int, text: str) -> str | None:
 
 
 def worker_replaced(evidence: Evidence) -> str | None:
-    generations: Mapping[tuple[int, int], set[int]] = defaultdict(set)
-    for life in evidence.facts.lives:
-        generations[life.server, life.slot].add(life.generation)
-    replaced = [place for place, lives in sorted(generations.items()) if len(lives) > 1]
-    if not replaced:
+    """Tell of lives that ended though no action ended them and none was to be recycled."""
+    if evidence.facts.max_requests:
         return None
-    names = ", ".join(f"{server}.{slot}" for server, slot in replaced)
-    return f"workers were replaced in {len(replaced)} places: {names} (server.slot)"
+    lives, ends = evidence.trial.lives, evidence.ends
+    gone = [
+        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
+        for life in (lives[row] for row in ends.unasked.tolist())
+    ]
+    if not gone:
+        return None
+    noun = "worker" if len(gone) == 1 else "workers"
+    more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
+    return (
+        f"{len(gone)} {noun} ended without being asked to:"
+        f" {', '.join(gone[:NAMED_AT_MOST])}{more} (server.slot)"
+    )
+
+
+def no_control(evidence: Evidence) -> str | None:
+    restart = evidence.trial.restart
+    if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
+        return None
+    return (
+        f"no trial served the same trace without the {restart.do} at step {restart.step}, so its"
+        " misses are told by their cause alone"
+    )
 
 
 def incomplete(evidence: Evidence) -> str | None:
@@ -206,6 +226,7 @@ CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
     "failed-requests": failed_requests,
     "silent-worker": silent_worker,
     "worker-replaced": worker_replaced,
+    "no-control": no_control,
     "setting-not-effective": setting_not_effective,
     "neither-model": neither_model,
     "outside-interval": outside_interval,

@@ -14,6 +14,11 @@ def answered(samples: Samples) -> Bools:
     return samples.status > 0
 
 
+def failures(samples: Samples) -> int:
+    """Return how many requests got no answer, or one that tells of an error."""
+    return int(np.count_nonzero((samples.status == 0) | (samples.status >= 400)))
+
+
 def life_summaries(samples: Samples) -> tuple[LifeSummary, ...]:
     """Return one summary per row of `samples.lives`, in their order."""
     lives = len(samples.lives)

@@ -75,9 +75,21 @@ def lookups_by_process(samples: Samples, kept: Ints) -> Lookups:
     return _lookups(samples, samples.lookup_life * len(samples.caches) + samples.cache, kept)
 
 
-def lookups_by_alias(samples: Samples, kept: Ints) -> Lookups:
-    """Return the lookups with one store per alias; `kept` as of `kept_refills`."""
-    return _lookups(samples, samples.cache, kept)
+def lookups_by_alias(samples: Samples, kept: Ints, times_emptied: Ints | None = None) -> Lookups:
+    """Return the lookups with one store per alias; `kept` as of `kept_refills`.
+
+    Or with one for each of its times between being emptied: `times_emptied` before each lookup.
+    """
+    store = samples.cache
+    if times_emptied is not None:
+        store = store + times_emptied * len(samples.caches)
+    return _lookups(samples, store, kept)
+
+
+def times_emptied(samples: Samples, kinds: list[Kind], emptied_s: Floats) -> Ints:
+    """Return how often the cache of each lookup had lost everything before it, if shared. [L]"""
+    shared = np.array([not kind.per_process for kind in kinds], np.bool_)
+    return np.searchsorted(emptied_s, get_s(samples)) * shared[samples.cache]
 
 
 def kept_refills(samples: Samples, kinds: list[Kind]) -> Ints:

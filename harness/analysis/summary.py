@@ -121,14 +121,14 @@ class RestartSummary:
 
     do: str
     step: int | None
-    workers_replaced: int
+    workers_ended: int
     entries_lost: int
     keys_lost: int
     misses_by_cause: int
-    predicted_by_cause: Expected
+    predicted_by_cause: Expected | None
     misses_vs_control: int | None
     predicted_vs_control: Expected | None
-    predicted: Expected
+    predicted: Expected | None
     origin_s_again: float
     requests_failed: int
     requests_lost_in_flight: int

@@ -46,6 +46,31 @@ class Band:
     high: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to count the misses of some caches: `lost` in any case, the others by simulation."""
+
+    lost: int
+    caches: Sequence[tuple[CacheTrace, Simulation]]
+
+    @property
+    def draws(self) -> int:
+        """Return how many draws the budget affords for these caches together."""
+        return _draws(self.caches)
+
+    def misses(self, life: Ints, rng: np.random.Generator) -> int:
+        """Return the misses of all caches, given who serves each request. [R]"""
+        return self.lost + sum(way(cache, cache.store(life), rng) for cache, way in self.caches)
+
+
+def planned(caches: Sequence[CacheTrace]) -> Plan:
+    """Return the cheapest exact way for each cache."""
+    # A key that was never refilled misses every time, whoever serves it.
+    kept = [cache.subset(_refilled(cache)) for cache in caches]
+    lost = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
+    return Plan(lost=lost, caches=[(cache, simulation_for(cache)) for cache in kept])
+
+
 def predict(
     caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
 ) -> Band:
@@ -54,22 +79,24 @@ def predict(
     `sent_s` [R] are the times of the requests that the traces point to. There must be a lookup.
     """
     lookups = sum(len(cache.key) for cache in caches)
-    # A key that was never refilled misses every time, whoever serves it.
-    kept = [cache.subset(_refilled(cache)) for cache in caches]
-    lost = lookups - sum(len(cache.key) for cache in kept)
-    plans = [(cache, simulation_for(cache)) for cache in kept]
-    misses = np.empty(_draws(plans))
-    for draw in range(len(misses)):
-        life = routing.draw(sent_s, rng)
-        misses[draw] = lost + sum(way(cache, _stores(cache, life), rng) for cache, way in plans)
-    return band(1 - misses / lookups)
+    found = band(1 - drawn_misses(caches, sent_s, routing, rng) / lookups)
+    return Band(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
+
+
+def drawn_misses(
+    caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
+) -> Floats:
+    """Return the misses of each draw; arguments as in `predict`. [n >= DRAWS_AT_LEAST]"""
+    plan = planned(caches)
+    draws = [plan.misses(routing.draw(sent_s, rng), rng) for _ in range(plan.draws)]
+    return np.array(draws, np.float64)
 
 
 def band(values: Floats) -> Band:
     """Return mean and bounds of n >= 2 draws: their quantiles, or with few of them normal ones.
 
     Few draws know their own spread badly, so the normal bounds are those of a prediction for one
-    more value: mean +- t sd sqrt(1 + 1/n), t with n - 1 degrees of freedom, kept within [0, 1].
+    more value: mean +- t sd sqrt(1 + 1/n), t with n - 1 degrees of freedom.
     """
     mean = float(values.mean())
     if len(values) >= QUANTILES_FROM:
@@ -79,7 +106,7 @@ def band(values: Floats) -> Band:
         return Band(mean=mean, low=low, high=high)
     n = len(values)
     reach = t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
-    return Band(mean=mean, low=max(0.0, mean - reach), high=min(1.0, mean + reach))
+    return Band(mean=mean, low=mean - reach, high=mean + reach)
 
 
 def t_95(degrees: int) -> float:
@@ -94,13 +121,8 @@ def t_95(degrees: int) -> float:
 
 
 def _draws(plans: Sequence[tuple[CacheTrace, Simulation]]) -> int:
-    """Return how many draws the budget affords for these caches together."""
     cost = sum(len(cache.key) / LOOKUPS_AFFORDED[way] for cache, way in plans)
     return int(np.clip(1 / max(cost, 1e-9), DRAWS_AT_LEAST, DRAWS_AT_MOST))
-
-
-def _stores(cache: CacheTrace, life: Ints) -> Ints:
-    return np.zeros(len(cache.key), np.int64) if cache.shared else life[cache.request]
 
 
 def _refilled(cache: CacheTrace) -> npt.NDArray[np.bool_]:

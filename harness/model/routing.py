@@ -1,12 +1,14 @@
 """Who serves a request: slots drawn by their shares, and which life of a slot was in place.
 
-Lives follow each other in a slot as they did in the trial; only the choice of the slot is random.
+Lives follow each other in a slot as they did in the trial, and a slot without a living worker
+gets nothing; only the choice among those that are there is random.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +16,41 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+ABSENT = -1
+FIT_STEPS = 30  # each makes the error several times smaller
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A worker's place: its share of requests, its lives in order and when each took over."""
+    """A worker's place: its lives in order, when each took over and when it ended.
+
+    `share` is what it gets of the requests while it is there, relative to the others that are.
+    `until_s` None: each life lasts until the next, and the last for ever.
+    """
 
     share: float
     lives: Ints  # [G]
     since_s: Floats  # [G], ascending
+    until_s: Floats | None = None  # [G]
+
+    def life_at(self, at_s: Floats) -> Ints:
+        """Return who is in place at each time, ABSENT where nobody is. [M]"""
+        until_s = np.append(self.since_s[1:], np.inf) if self.until_s is None else self.until_s
+        turn = np.searchsorted(self.since_s, at_s, side="right") - 1
+        there = (turn >= 0) & (at_s < until_s[turn])
+        return np.where(there, self.lives[turn], ABSENT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Who was there and with what share, from one change to the next: E epochs of S slots."""
+
+    from_s: Floats  # [E - 1] start of each epoch but the first
+    life: Ints  # [E, S]
+    bounds: Floats  # [E, S] cumulative shares, 1 from the last slot that is there
+
+
+@dataclass(frozen=True)
 class Routing:
     """The slots of a trial, at least one of them with a share above 0."""
 
@@ -38,18 +64,61 @@ class Routing:
         return shares
 
     @property
-    def replaced(self) -> bool:
-        """Return whether any slot had more than one life."""
-        return any(len(slot.lives) > 1 for slot in self.slots)
+    def steady(self) -> bool:
+        """Return whether the same lives were there all the time."""
+        return len(self.schedule.life) == 1
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """Return the epochs; one without any worker is served by those of the next."""
+        edges = [slot.since_s for slot in self.slots]
+        edges += [slot.until_s for slot in self.slots if slot.until_s is not None]
+        times = np.unique(np.concatenate(edges))
+        from_s = times[np.isfinite(times)]
+        start_s = np.append(-np.inf, from_s)
+        life = np.stack([slot.life_at(start_s) for slot in self.slots], axis=1)
+        served = np.flatnonzero(((life != ABSENT) * self.shares).sum(axis=1))
+        following = np.searchsorted(served, np.arange(len(start_s)))
+        life = life[served[np.minimum(following, len(served) - 1)]]
+        bounds = np.cumsum((life != ABSENT) * self.shares, axis=1)
+        used = np.unique(np.column_stack([life, bounds]), axis=0)
+        if len(used) == 1:
+            from_s, life, bounds = from_s[:0], life[:1], bounds[:1]
+        return Schedule(from_s=from_s, life=life, bounds=bounds / bounds[:, -1:])
 
     def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints:
         """Return a random life for each request, independent of all others. [R]"""
-        # The last bound is left out: rounding could put it below 1, and a draw beyond it.
-        slot = np.searchsorted(np.cumsum(self.shares)[:-1], rng.random(len(sent_s)), side="right")
-        life = np.array([slot.lives[0] for slot in self.slots])[slot]
-        for number, place in enumerate(self.slots):
-            if len(place.lives) > 1:
-                rows = np.flatnonzero(slot == number)
-                turn = np.searchsorted(place.since_s, sent_s[rows], side="right") - 1
-                life[rows] = place.lives[np.maximum(turn, 0)]
+        schedule = self.schedule
+        epoch = np.searchsorted(schedule.from_s, sent_s, side="right")
+        # All epochs' bounds in one ascending row: those of epoch e lie between e and e + 1.
+        bounds = schedule.bounds + np.arange(len(schedule.bounds))[:, None]
+        place = np.searchsorted(bounds.ravel(), epoch + rng.random(len(sent_s)), side="right")
+        slot = np.minimum(place - epoch * len(self.slots), len(self.slots) - 1)
+        life: Ints = schedule.life[epoch, slot]
         return life
+
+    def fitted(self, requests: npt.ArrayLike, sent_s: Floats) -> Routing:
+        """Return the same slots with the shares that make `requests` [S] the most likely ones.
+
+        `sent_s` [R] are the times of all requests. A slot's share is what it served over what was
+        there to be served: w_s = n_s / sum_e (n_e / W_e) over the epochs e in which it was there,
+        W_e being the shares of all that were there. Solved by iteration (Hunter 2004, MM).
+        """
+        there = self.schedule.life != ABSENT
+        epoch = np.searchsorted(self.schedule.from_s, sent_s, side="right")
+        by_epoch = np.bincount(epoch, minlength=len(there))
+        served = np.asarray(requests, np.float64)
+        share = np.ones(len(self.slots))
+        for _ in range(FIT_STEPS):
+            share = served / np.maximum(there.T @ (by_epoch / (there @ share)), 1e-300)
+            share /= share.sum()
+        slots = zip(self.slots, share.tolist(), strict=True)
+        return Routing([replace(slot, share=part) for slot, part in slots])
+
+    def unbroken(self, life: Ints) -> Ints:
+        """Return the first life of the slot of each life: as if none had ever ended. [R]"""
+        first = np.arange(1 + max(int(slot.lives.max()) for slot in self.slots))
+        for slot in self.slots:
+            first[slot.lives] = slot.lives[0]
+        continued: Ints = first[life]
+        return continued

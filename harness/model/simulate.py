@@ -6,15 +6,12 @@ to miss, and playing every operation through `LocMem`.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
-from heapq import heappop, heappush
-from math import isnan
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.model.locmem import LocMem
+from harness.model.play import play
 from harness.model.trace import CacheTrace
 
 Ints = npt.NDArray[np.int64]
@@ -89,18 +86,4 @@ def _flight(
 
 def played_misses(trace: CacheTrace, store: Ints, rng: np.random.Generator) -> int:
     """Return the misses with timeouts, refills in flight and culls, one operation at a time."""
-    delay_s, ttl_s = trace.refills.draw(trace.key, rng)
-    caches: dict[int, LocMem] = defaultdict(lambda: LocMem(trace.limits))
-    flying: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
-    misses = 0
-    columns = (trace.key, store, trace.at_s, delay_s, ttl_s)
-    for key, where, now, delay, ttl in zip(*(c.tolist() for c in columns), strict=True):
-        cache, pending = caches[where], flying[where]
-        while pending and (trace.serial or pending[0][0] < now):
-            lands, written, lifetime = heappop(pending)
-            cache.set(written, lands, lifetime)
-        if not cache.get(key, now):
-            misses += 1
-            if not isnan(ttl):
-                heappush(pending, (now + delay, key, ttl))
-    return misses
+    return int(np.count_nonzero(~play(trace, store, rng).hit))

@@ -5,7 +5,7 @@ What a simulation needs to play the same lookups again with another routing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +57,8 @@ class CacheTrace:
     """L lookups of one cache, ascending in time.
 
     `shared`: one store for all workers, else one for each life. `serial`: a store never serves
-    two requests at once, so that no lookup can find a refill in flight.
+    two requests at once, so that no lookup can find a refill in flight. `emptied_s`: when a shared
+    store lost everything, ascending.
     """
 
     request: Ints  # [L] row in what a routing draws
@@ -68,6 +69,14 @@ class CacheTrace:
     serial: bool
     limits: Limits | None
     refills: Refills
+    emptied_s: tuple[float, ...] = ()
+
+    def store(self, life: Ints) -> Ints:
+        """Return the store of each lookup, given who serves each request. [R] -> [L]"""
+        if self.shared:
+            return np.searchsorted(np.array(self.emptied_s), self.at_s)
+        store: Ints = life[self.request]
+        return store
 
     @property
     def may_cull(self) -> bool:
@@ -85,13 +94,4 @@ class CacheTrace:
 
     def subset(self, rows: npt.NDArray[np.bool_]) -> CacheTrace:
         """Return the same cache with the chosen lookups alone."""
-        return CacheTrace(
-            request=self.request[rows],
-            key=self.key[rows],
-            at_s=self.at_s[rows],
-            keys=self.keys,
-            shared=self.shared,
-            serial=self.serial,
-            limits=self.limits,
-            refills=self.refills,
-        )
+        return replace(self, request=self.request[rows], key=self.key[rows], at_s=self.at_s[rows])

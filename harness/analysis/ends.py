@@ -1,0 +1,165 @@
+"""When worker lives ended, and when a shared cache was emptied: what no answer tells outright.
+
+Knows the lookups and the actions. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.analysis.stores import get_s, write_s
+from harness.record.facts import ActionFacts, TrialFacts
+from harness.record.samples import LIFE_COLUMNS, Bools, Floats, Ints, Samples
+
+NOBODY = -1
+EMPTYING = "restart-cache"
+LUCK = 1e-6
+"""A worker without heir has ended if its silence after an action is less likely than this."""
+
+_SERVER, _SLOT, _GENERATION, _PID = range(len(LIFE_COLUMNS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What ended in a trial of W lives. `slot` numbers the (server, slot) places from 0.
+
+    `emptied_s`: when a cache that all workers share lost everything, ascending.
+    """
+
+    slot: Ints  # [W]
+    since_s: Floats  # [W] first lookup; inf: none
+    until_s: Floats  # [W] inf: not seen to end
+    action: Ints  # [W] the action that ended it, NOBODY where none did
+    emptied_s: Floats  # [E]
+
+    @property
+    def ended(self) -> Ints:
+        """Return the lives that ended. [M]"""
+        ended: Ints = np.flatnonzero(np.isfinite(self.until_s))
+        return ended
+
+    @property
+    def unasked(self) -> Ints:
+        """Return the lives that ended though no action ended them. [M]"""
+        unasked: Ints = self.ended[self.action[self.ended] == NOBODY]
+        return unasked
+
+    def heirs(self, life: int) -> Bools:
+        """Return which lives served in the slot of `life` after it. [W]"""
+        later = (self.since_s > self.since_s[life]) & np.isfinite(self.since_s)
+        heirs: Bools = later & (self.slot == self.slot[life])
+        return heirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Life:
+    """What is seen of one life: first and last lookup, and whether and when another took over."""
+
+    row: int
+    slot: int
+    since_s: float
+    last_s: float
+    heir_s: float
+    replaced: bool
+
+
+def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
+    """Return all ends; without facts, those of lives that were seen to be followed by others.
+
+    A life ends between its last lookup or refill and the first lookup of its heir. If an action
+    ended it, it did not end before the action. Else it is over with the last that was seen of
+    it, as where `max_requests` is reached.
+    """
+    since_s, last_s = _spans(samples)
+    actions = facts.actions if facts else ()
+    ends = Ends(
+        slot=_slots(samples),
+        since_s=since_s,
+        until_s=np.full(len(since_s), np.inf),
+        action=np.full(len(since_s), NOBODY),
+        emptied_s=np.array([_emptied_s(samples, one) for one in actions if one.do == EMPTYING]),
+    )
+    for row in np.flatnonzero(np.isfinite(since_s)).tolist():
+        heir_s = float(np.min(since_s, where=ends.heirs(row), initial=np.inf))
+        life = _Life(
+            row=row,
+            slot=int(samples.lives[row, _SLOT]),
+            since_s=float(since_s[row]),
+            last_s=float(last_s[row]),
+            heir_s=heir_s,
+            replaced=bool(np.isfinite(heir_s)) or _has_silent_heir(samples.lives[row], facts),
+        )
+        by = _ender(life, actions, samples)
+        if by != NOBODY or life.replaced:
+            ends.action[row] = by
+            ends.until_s[row] = max(life.last_s, actions[by].started_s if by != NOBODY else 0.0)
+    return ends
+
+
+def _ender(life: _Life, actions: Sequence[ActionFacts], samples: Samples) -> int:
+    """Return the action that ended this life, of several the one nearest to its last lookup."""
+    able = [
+        number
+        for number, action in enumerate(actions)
+        if life.since_s < action.started_s < life.heir_s and _can_end(life, action, samples)
+    ]
+    return min(able, key=lambda one: abs(actions[one].started_s - life.last_s), default=NOBODY)
+
+
+def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:
+    if action.do == EMPTYING or action.slot not in (None, life.slot):
+        return False
+    named = action.slot == life.slot and life.last_s <= action.ended_s
+    return life.replaced or named or _fell_silent(life, action, samples)
+
+
+def _fell_silent(life: _Life, action: ActionFacts, samples: Samples) -> bool:
+    """Return whether a life without heir got so little after the action that it must have ended."""
+    alive = (samples.sent_s >= life.since_s) & (samples.sent_s <= action.started_s)
+    share = np.count_nonzero(samples.life == life.row) / max(1, int(np.count_nonzero(alive)))
+    later = np.count_nonzero(samples.sent_s > max(action.ended_s, life.last_s))
+    return life.last_s <= action.ended_s and float(1 - min(share, 1.0)) ** int(later) < LUCK
+
+
+def _has_silent_heir(life: Ints, facts: TrialFacts | None) -> bool:
+    """Return whether a later generation reported from the slot, though it may not have served."""
+    place, generation = life[:_GENERATION].tolist(), life[_GENERATION]
+    return facts is not None and any(
+        [other.server, other.slot] == place and other.generation > generation
+        for other in facts.lives
+    )
+
+
+def _slots(samples: Samples) -> Ints:
+    places = samples.lives[:, [_SERVER, _SLOT]].reshape(-1, 2)
+    return np.unique(places, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _spans(samples: Samples) -> tuple[Floats, Floats]:
+    """Return the first lookup and the last lookup or refill of each life. [W] x 2
+
+    inf and -inf for a life without any.
+    """
+    first_s, last_s = (np.full(len(samples.lives), fill) for fill in (np.inf, -np.inf))
+    known = samples.lookup_life >= 0
+    life, at_s = samples.lookup_life[known], get_s(samples)[known]
+    np.minimum.at(first_s, life, at_s)
+    np.maximum.at(last_s, life, np.fmax(at_s, write_s(samples)[known]))
+    return first_s, last_s
+
+
+def _emptied_s(samples: Samples, action: ActionFacts) -> float:
+    """Return until when the shared caches surely held what they had held before the action.
+
+    A hit proves it, as long as its key was not written again since the action began.
+    """
+    pair, at_s = samples.cache * len(samples.keys) + samples.key, get_s(samples)
+    again_s = np.full(len(samples.caches) * len(samples.keys), np.inf)
+    written = write_s(samples) >= action.started_s
+    np.minimum.at(again_s, pair[written], write_s(samples)[written])
+    within = (at_s >= action.started_s) & (at_s <= action.ended_s)
+    proof = samples.hit & within & (at_s <= again_s[pair])
+    return float(np.max(at_s, where=proof, initial=action.started_s))

@@ -1,0 +1,117 @@
+"""Misses that the model expects of a restart: by cause, by difference, and against a control."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.analysis.causes import (
+    CAUSES,
+    Outcomes,
+    causes_by_alias,
+    causes_by_process,
+    replayed_by_alias,
+    replayed_by_process,
+)
+from harness.analysis.modelled import Modelled
+from harness.analysis.predicted import SEED
+from harness.analysis.reading import Reading
+from harness.analysis.summary import Cause, Expected
+from harness.model.loss import drawn_losses
+from harness.model.play import play
+from harness.model.prediction import band, drawn_misses
+from harness.record.samples import Floats, Samples
+
+RESTART = CAUSES.index(Cause.RESTART)
+DRAWS_AT_MOST, DRAWS_AT_LEAST = 100, 5
+LOOKUPS_AFFORDED = 300_000  # that all draws together may play and replay; about a second
+BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
+NONE = Expected(mean=0.0, low=0.0, high=0.0)
+
+
+def expected_by_cause(reading: Reading, found: Outcomes) -> Expected | None:
+    """Return the misses with cause `restart` under random routing; None if there is no model.
+
+    Each draw is a whole trial: routed at random, answered by the model, and given its causes by
+    the same rules as the measured one.
+    """
+    if reading.modelled is None:
+        return None
+    if not _loses(reading, found):
+        return NONE
+    rng = _stream(reading, BY_CAUSE)
+    draws = [_restarts(reading, reading.modelled, found, rng) for _ in range(_draws(reading))]
+    return _expected(np.array(draws, np.float64))
+
+
+def expected_net(reading: Reading, found: Outcomes) -> Expected | None:
+    """Return the misses beyond those of the same requests at the same workers without any end."""
+    if reading.modelled is None:
+        return None
+    if not _loses(reading, found):
+        return NONE
+    model, sent_s = reading.modelled, reading.samples.sent_s
+    return _expected(drawn_losses(model.traces, sent_s, model.routing, _stream(reading, NET)))
+
+
+def expected_vs_control(reading: Reading, control: Reading) -> Expected | None:
+    """Return the misses beyond those of the control, each routed at random by itself."""
+    with_ends, without = _misses(reading, WITH), _misses(control, WITHOUT)
+    if with_ends is None or without is None:
+        return None
+    draws = min(len(with_ends), len(without))
+    return _expected(with_ends[:draws] - without[:draws])
+
+
+def _loses(reading: Reading, found: Outcomes) -> bool:
+    ends = reading.ends
+    return len(ends.ended) > 0 if found.per_process else len(ends.emptied_s) > 0
+
+
+def _draws(reading: Reading) -> int:
+    afforded = LOOKUPS_AFFORDED // max(reading.samples.lookups, 1)
+    return int(np.clip(afforded, DRAWS_AT_LEAST, DRAWS_AT_MOST))
+
+
+def _restarts(reading: Reading, model: Modelled, found: Outcomes, rng: np.random.Generator) -> int:
+    samples = _simulated(reading.samples, model, rng)
+    missed = np.flatnonzero(~samples.hit)
+    if found.per_process:
+        own = replayed_by_process(samples, reading.kinds)
+        causes = causes_by_process(samples, own, reading.ends, missed)
+    else:
+        joint = replayed_by_alias(samples, reading.kinds, reading.ends)
+        causes = causes_by_alias(samples, joint, missed)
+    return int(np.count_nonzero(causes == RESTART))
+
+
+def _simulated(samples: Samples, model: Modelled, rng: np.random.Generator) -> Samples:
+    """Return the same requests at the same times, as the model answers them at random workers."""
+    life = model.routing.draw(samples.sent_s, rng)
+    hit, ttl_s = np.ones(samples.lookups, np.bool_), np.full(samples.lookups, np.nan)
+    origin_s = np.full(samples.lookups, np.nan)
+    for trace, rows in zip(model.traces, model.rows, strict=True):
+        played = play(trace, trace.store(life), rng)
+        hit[rows] = played.hit
+        missed = rows[~played.hit]
+        ttl_s[missed] = played.ttl_s[~played.hit]
+        # Such that the refill takes effect `delay_s` after the middle of the read.
+        origin_s[missed] = played.delay_s[~played.hit] - samples.lookup_s[missed] / 2
+    columns = {"life": life, "hit": hit, "origin_s": origin_s, "ttl_s": ttl_s}
+    return Samples(**{**samples.columns(), **columns, "store_s": np.zeros(samples.lookups)})
+
+
+def _misses(reading: Reading, stream: int) -> Floats | None:
+    model = reading.modelled
+    if model is None:
+        return None
+    rng = _stream(reading, stream)
+    return drawn_misses(model.traces, reading.samples.sent_s, model.routing, rng)
+
+
+def _stream(reading: Reading, stream: int) -> np.random.Generator:
+    return np.random.default_rng([SEED, reading.facts.number, stream])
+
+
+def _expected(draws: Floats) -> Expected:
+    found = band(draws)
+    return Expected(mean=found.mean, low=found.low, high=found.high)
