@@ -11,6 +11,7 @@ from harness.analysis.analyse import analyse_run
 from harness.model.locmem import Limits
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+from tests.bench.figures import Figure
 from tests.factories import (
     cache_facts,
     even_routing,
@@ -22,6 +23,7 @@ from tests.factories import (
 )
 
 REQUESTS, KEYS, WORKERS, ROUNDS, TTL_S = 1_000_000, 300, 4, 60, 300.0
+BAR_S, BAR_MB = 5, 1000
 GAP_S = 0.0003  # all requests fall within one lifetime
 
 
@@ -58,14 +60,12 @@ def _peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def main() -> None:
-    """Print one line."""
-    cost = analysis_cost()
-    print(
-        f"analysis of {cost.samples:,} samples: {cost.seconds:.2f} s,"
-        f" peak {cost.peak_bytes / 1e6:.0f} MB"
-    )
-
-
-if __name__ == "__main__":
-    main()
+def measure(requests: int = REQUESTS) -> list[Figure]:
+    """Return time and memory; for the memory to be that of the analysis, in a fresh process."""
+    cost = analysis_cost(requests)
+    what = f"analysis of {cost.samples:,} samples"
+    memory = f"{what}: peak memory of the process"
+    return [
+        Figure(what=what, value=cost.seconds, unit="s", at_most=BAR_S),
+        Figure(what=memory, value=cost.peak_bytes / 1e6, unit="MB", at_most=BAR_MB),
+    ]

@@ -1,0 +1,54 @@
+"""A Locust that records nothing beside its own statistics; its orders are those of the driver.
+
+Run as `python -m tests.bench.bare_locust`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+from locust import FastHttpUser, events, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from harness.trace import key_sequence
+
+
+class BareShopper(FastHttpUser):
+    """Opens the same product pages as the harness's shopper."""
+
+    keys: Iterator[int]
+
+    @task
+    def open_product(self) -> None:
+        try:
+            product = next(self.keys) + 1
+        except StopIteration:
+            raise StopUser from None
+        self.client.get(f"/products/{product}/", name="/products/[id]/")
+
+
+def main() -> None:
+    """Follow standard input until it ends."""
+    environment = Environment(user_classes=[BareShopper], events=events)
+    runner = environment.create_local_runner()
+    for line in sys.stdin:
+        order = json.loads(line)
+        trace = {name: order[name] for name in ("keys", "zipf", "requests", "seed")}
+        BareShopper.keys = iter(key_sequence(**trace).tolist())
+        environment.host = order["host"]
+        runner.start(order["users"], spawn_rate=order["users"])
+        if runner.spawning_greenlet:
+            runner.spawning_greenlet.join()
+        runner.user_greenlets.join()
+        runner.stop()
+        total = environment.stats.total
+        answered = total.num_requests - total.num_failures
+        environment.stats.reset_all()
+        print(json.dumps({"event": "served", "answered": answered}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

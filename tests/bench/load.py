@@ -1,0 +1,112 @@
+"""What recording every sample costs Locust: the harness's driver against a bare Locust.
+
+Both ask the same server for the same pages; compared is the CPU time of the Locust process, with
+the reading of the evidence and the writing of the samples in it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from harness.bundled import bundled
+from harness.record.store import read_samples
+from harness.servers.gunicorn import GunicornSettings
+from tests.bench.figures import Figure, median, side_by_side
+from tests.bench.processes import cpu_s
+from tests.bench.servers import ROOT, TOKEN, probed_server, surroundings
+
+BAR = 0.9
+USERS, KEYS = 8, 300
+DRIVER = ["harness.load.driver", str(bundled("locustfiles") / "catalog.py")]
+SERVERS: Mapping[str, GunicornSettings] = {
+    "sync": GunicornSettings(
+        wsgi="tests.bench.page:application", workers=2, worker_class="sync", threads=1
+    ),
+    "gthread": GunicornSettings(
+        wsgi="tests.bench.page:application", workers=1, worker_class="gthread", threads=8
+    ),
+}
+"""Gunicorn's sync workers close each connection, as in a run; with threads they stay open."""
+
+
+def measure(rounds: int, requests: int) -> list[Figure]:
+    """Return requests per CPU second, recorded / bare, for each kind of server."""
+    return [_figure(kind, rounds, requests) for kind in SERVERS]
+
+
+def _figure(kind: str, rounds: int, requests: int) -> Figure:
+    with TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        environ = surroundings(DJANGO_SETTINGS_MODULE="tests.bench.page")
+        with (
+            probed_server(SERVERS[kind], environ, scratch) as address,
+            _locust(["tests.bench.bare_locust"], scratch) as bare,
+            _locust(DRIVER, scratch) as driver,
+        ):
+            order = _order(address, requests, scratch / "samples.npz")
+            driver.serve(order), bare.serve(order)  # the first round of each loads modules
+            ratios = side_by_side(
+                lambda: bare.serve(order), lambda: _recorded_cpu_s(driver, order), rounds
+            )
+    what = f"requests per CPU second of Locust ({kind}), recorded / bare"
+    return median(what, ratios, at_least=BAR)
+
+
+def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
+    trace = {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}
+    host = {"host": f"http://{address}", "token": TOKEN, "users": USERS}
+    return {"do": "serve", **host, **trace, "first": 0, "last": requests, "out": str(out)}
+
+
+def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
+    seconds = driver.serve(order)
+    samples = read_samples(Path(order["out"]))[0]
+    assert samples.requests == len(samples.request) == order["requests"]
+    assert np.all(samples.status == 200)
+    return seconds
+
+
+class _Locust:
+    """A Locust process that takes orders; `serve` returns the CPU seconds of one."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def serve(self, order: Mapping[str, Any]) -> float:
+        assert self._process.stdin
+        assert self._process.stdout
+        before = cpu_s(self._process.pid)
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            message = json.loads(line) if line.startswith("{") else {}
+            if message.get("event") == "served":
+                assert message.get("answered", order["requests"]) == order["requests"]
+                return cpu_s(self._process.pid) - before
+        raise RuntimeError("Locust ended")
+
+
+@contextmanager
+def _locust(module: list[str], scratch: Path) -> Iterator[_Locust]:
+    """Yield a Locust that ends with the block: its standard input ends then, also by a kill."""
+    with (
+        (scratch / "locust.log").open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", *module],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        yield _Locust(process)
