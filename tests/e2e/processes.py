@@ -117,7 +117,7 @@ class Harness:
 
     def leftovers(self) -> list[str]:
         """Return the processes and temporary files that are there still, and files in the home."""
-        files = [*self.temporary.rglob("*"), *(self.directory / "home").rglob("*")]
+        files = [*self.temporary.iterdir(), *(self.directory / "home").iterdir()]
         return [*self.processes().values(), *map(str, files)]
 
     def end(self) -> None:

@@ -78,7 +78,10 @@ MOMENTS: dict[str, Callable[[Harness], object]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_harness_leaves_no_process_and_no_file(harness: Harness, moment: str) -> None:
-    harness.start("run", "hit-rate", "--workers", "2", "--requests", "300", "--out", "run")
+    harness.start(
+        *("run", "hit-rate", "--workers", "2", "--requests", "150", "--keys", "40"),
+        *("--out", "run"),
+    )
     harness.wait_until(lambda: MOMENTS[moment](harness))
     os.kill(harness.process.pid, signal.SIGKILL)
     assert harness.wait().code == -signal.SIGKILL
