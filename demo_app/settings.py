@@ -42,6 +42,8 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
+# How long each product's manual is: kept with the page's data, shown nowhere.
+SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
@@ -51,6 +53,10 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": os.environ.get("SHOP_CACHE_URL") or "redis://127.0.0.1:6379/0",
+    },
+    "memcached": {
+        "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_URL") or "127.0.0.1:11211",
     },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }

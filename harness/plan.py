@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
-from harness.scenario.schema import Scenario
+from harness.scenario.schema import Action, Scenario
+from harness.scenario.variants import Variant, expand_variants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One server set-up that serves the whole trace. `number` counts from 0."""
+    """One server set-up that serves the whole trace. `number` counts from 0.
+
+    `varied` are the keys in which trials differ beside backend and workers, in short form;
+    `scenario` is complete and varies nothing.
+    """
 
     number: int
     backend: str
     workers: int
+    varied: Mapping[str, Any]
+    scenario: Scenario
 
     @property
     def name(self) -> str:
         noun = "worker" if self.workers == 1 else "workers"
-        return f"{self.backend}, {self.workers} {noun}"
+        also = [f"{key.rpartition('.')[2]} {value}" for key, value in self.varied.items() if value]
+        return ", ".join([self.backend, f"{self.workers} {noun}", *also])
 
     @property
     def slug(self) -> str:
@@ -27,10 +37,66 @@ class Trial:
         return f"{self.number:02d}-{self.backend}-{self.workers}"
 
 
-def expand_plan(scenario: Scenario) -> tuple[Trial, ...]:
-    """Return one trial for each combination of the matrix, backends beside each other."""
-    combinations = product(scenario.matrix.workers, scenario.matrix.backend)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One trial's part of a round: positions `first` to `last` (excluded) of the trace."""
+
+    trial: Trial
+    round: int
+    first: int
+    last: int
+
+
+def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
+    """Return the trials in groups; the servers of a group are up at the same time.
+
+    Where the trace is served in rounds, the trials that differ only in backend or copy are one
+    group, since only they are compared in time. Else each trial is a group of its own.
+    """
+    trials: list[tuple[Trial, ...]] = []
+    number = 0
+    for variant, workers in product(expand_variants(scenario), scenario.matrix.workers):
+        group = []
+        for backend, copy in product(scenario.matrix.backend, range(scenario.matrix.copies)):
+            varied = _varied(variant, copy if scenario.matrix.copies > 1 else None)
+            group.append(
+                Trial(
+                    number=number,
+                    backend=backend,
+                    workers=workers,
+                    varied=varied,
+                    scenario=variant.scenario,
+                )
+            )
+            number += 1
+        together = variant.scenario.load.rounds > 1
+        trials += [tuple(group)] if together else [(trial,) for trial in group]
+    return tuple(trials)
+
+
+def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
+    """Return who serves which part of the trace when: A B, B A, A B, …
+
+    Alternating the order as well keeps a steady drift of the machine out of the comparison.
+    """
+    load = group[0].scenario.load
+    bounds = [load.requests * part // load.rounds for part in range(load.rounds + 1)]
     return tuple(
-        Trial(number=number, backend=backend, workers=workers)
-        for number, (workers, backend) in enumerate(combinations)
+        Turn(trial=trial, round=number, first=bounds[number], last=bounds[number + 1])
+        for number in range(load.rounds)
+        for trial in (group if number % 2 == 0 else reversed(group))
     )
+
+
+def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:
+    varied = {key: value for key, value in variant.varied.items() if key != "actions"}
+    if "actions" in variant.varied:
+        varied["actions"] = ", ".join(map(describe_action, variant.scenario.actions))
+    return varied if copy is None else {**varied, "copy": copy + 1}
+
+
+def describe_action(action: Action) -> str:
+    """Return an action in a few words, for labels."""
+    target = "" if action.slot is None else f" {action.slot}"
+    amount = "" if action.workers is None else f" {action.workers:+d}"
+    return f"{action.do}{target}{amount} at {action.at:g}"

@@ -1,4 +1,4 @@
-"""The orchestrator of the measuring half: for each trial start, load, save.
+"""The orchestrator of the measuring half: what is served when, and what is kept of it.
 
 Reports progress through a callback and prints nothing. Whatever ends the run early, what had
 been measured until then is written.
@@ -7,21 +7,20 @@ been measured until then is written.
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import wire
+from harness.actions import milestones, perform, refuse_foreign
 from harness.errors import HarnessError
-from harness.load.client import Locust, Message
+from harness.load.client import Message
 from harness.machine import surroundings
-from harness.plan import Trial, expand_plan
+from harness.plan import Trial, Turn, expand_plan, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.record.facts import LoadFacts, TrialFacts
+from harness.record.facts import ActionFacts, LoadFacts, TrialFacts
+from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
     RunRecord,
@@ -32,20 +31,11 @@ from harness.record.rundir import (
 )
 from harness.record.samples import Samples
 from harness.record.store import read_samples
-from harness.scenario.load import scenario_content
-from harness.scenario.schema import BACKENDS, Scenario
-from harness.servers.app import AppSettings, prepare_app
-from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.redis import RedisServer, start_redis
-from harness.servers.warden import Warden
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
-
-    locustfile: Path
-    app: Path
+from harness.scenario.parse import scenario_content
+from harness.scenario.schema import Scenario
+from harness.servers.gunicorn import Gunicorn
+from harness.servers.redis_discovery import find_redis
+from harness.stage import Sources, Stage
 
 
 @dataclass(slots=True)
@@ -55,22 +45,42 @@ class Measured:
     trials: list[TrialFacts] = field(default_factory=list)
     samples: dict[int, Samples] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
+    gaps: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Serving:
+    """A trial whose server is up, with what its rounds have brought."""
+
+    trial: Trial
+    server: Gunicorn
+    rounds: list[Samples] = field(default_factory=list)
+    actions: list[ActionFacts] = field(default_factory=list)
+    done: int = 0
+    hits: int = 0
+    lookups: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listener) -> None:
     """Measure every trial of the scenario into the new run directory `out`.
 
-    Raises UsageError if `out` exists and SurroundingsError if a server, the load or the disk
-    fails; what had been measured by then is in the run directory.
+    Raises UsageError if `out` exists or an action is aimed at a server that is not ours, and
+    SurroundingsError if a server, the load or the disk fails; what had been measured by then is
+    in the run directory.
     """
     started_s = time.monotonic()
+    groups = expand_plan(scenario)
+    for group in groups:
+        refuse_foreign(group[0].scenario.actions, find_redis(os.environ))
     create_run_dir(out)
     write_scenario(out, scenario_content(scenario))
     measured = Measured()
     try:
         notify(Phase(text="starting servers and load"))
-        _measure(scenario, sources, out / LOGS, measured, notify)
+        _measure(scenario, groups, sources, out / LOGS, measured, notify)
     except HarnessError as error:
         measured.problems.append(str(error))
         raise
@@ -82,19 +92,6 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
         write_run(out, record, measured.samples)
 
 
-def _measure(
-    scenario: Scenario, sources: Sources, logs: Path, measured: Measured, notify: Listener
-) -> None:
-    """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
-    try:
-        with ExitStack() as stack:
-            stage = _Stage(scenario, sources, logs, stack, measured)
-            for trial in expand_plan(scenario):
-                stage.run_trial(trial, notify)
-    except OSError as error:
-        raise cannot_write(Path(error.filename or logs), error) from error
-
-
 def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
     return RunRecord(
         scenario=scenario.name,
@@ -102,145 +99,132 @@ def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
         lesson=scenario.lesson,
         seed=scenario.seed,
         wall_s=wall_s,
-        environment={**surroundings(), "servers": measured.servers},
-        trials=measured.trials,
+        environment={
+            **surroundings(),
+            "servers": measured.servers,
+            "gaps": measured.gaps,
+        },
+        trials=sorted(measured.trials, key=lambda facts: facts.number),
         problems=measured.problems,
     )
 
 
-class _Stage:
-    """What all trials of a run share, set up once: Locust, the app, the servers behind caches."""
+def _measure(
+    scenario: Scenario,
+    groups: Sequence[tuple[Trial, ...]],
+    sources: Sources,
+    logs: Path,
+    measured: Measured,
+    notify: Listener,
+) -> None:
+    """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
+    total = sum(map(len, groups))
+    try:
+        with ExitStack() as stack:
+            stage = Stage(scenario, sources, logs, stack)
+            measured.servers, measured.gaps = stage.servers, stage.gaps
+            stage.prepare(groups[0][0])
+            for group in groups:
+                present = tuple(trial for trial in group if trial.backend not in stage.gaps)
+                if present:
+                    _serve_group(present, total, stage, measured, notify)
+    except OSError as error:
+        raise cannot_write(Path(error.filename or logs), error) from error
 
-    def __init__(
-        self, scenario: Scenario, sources: Sources, logs: Path, stack: ExitStack, measured: Measured
-    ) -> None:
-        self._scenario, self._logs, self._measured = scenario, logs, measured
-        self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
-        self._warden = Warden()
-        stack.callback(self._warden.close)
-        self._scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-        self._warden.watch_path(self._scratch)
-        self._scratch.mkdir(mode=0o700)
-        # Locust takes its time to start; the database is filled meanwhile.
-        self._locust = Locust(
-            sources.locustfile, environ=os.environ, log=logs / "locust.log", warden=self._warden
-        )
-        stack.callback(self._locust.stop)
-        self._redis = self._start_redis(stack)
-        self._app = AppSettings(
-            path=sources.app, env=scenario.app.env, prepare=scenario.app.prepare
-        )
-        prepare_app(
-            self._app,
-            self._environ(expand_plan(scenario)[0]),
-            log=logs / "app.log",
-            warden=self._warden,
-        )
-        self._locust.wait_until_ready()
 
-    def run_trial(self, trial: Trial, notify: Listener) -> None:
-        """Serve one trial; add its facts and samples to what has been measured, even on failure."""
-        load = self._scenario.load
-        total = len(expand_plan(self._scenario))
-        notify(
-            TrialStarted(
-                number=trial.number + 1,
-                total=total,
-                backend=trial.backend,
-                workers=trial.workers,
-                requests=load.requests,
-            )
-        )
-        server = self._start_server(trial)
-        out = self._scratch / f"{trial.slug}.npz"
-        cost: Message = {"wall_s": 0.0, "cpu_s": 0.0}
-        problem = ""
+def _serve_group(
+    group: tuple[Trial, ...], total: int, stage: Stage, measured: Measured, notify: Listener
+) -> None:
+    """Serve the trials of a group in turns; keep what each has brought, even on failure."""
+    problem, serving = "", dict[int, Serving]()
+    with ExitStack() as stack:
         try:
-            server.wait_until_ready()
-            notify(Phase(text="loading"))
-            cost = self._locust.serve(
-                self._order(server),
-                out=out,
-                time_limit_s=load.time_limit_s,
-                watch=_watch(trial, server, notify),
-            )
+            notify(_started(group[0], total))
+            for trial in group:
+                serving[trial.number] = Serving(trial, stage.start_server(trial))
+                stack.callback(serving[trial.number].server.stop)
+            for server in (one.server for one in serving.values()):
+                server.wait_until_ready()
+            for turn in turns(group):
+                _serve_turn(turn, serving[turn.trial.number], total, stage, notify)
         except (HarnessError, KeyboardInterrupt) as error:
             problem = str(error) or "interrupted"
             raise
         finally:
             notify(Phase(text="stopping"))
-            server.stop()
-            self._keep(trial, server, out, cost, problem)
-            notify(TrialEnded(number=trial.number + 1))
-            if self._redis:
-                self._redis.delete_prefix(self._prefix(trial))
+            stack.close()
+            for one in serving.values():
+                _keep(one, measured, problem)
+                notify(TrialEnded(number=one.trial.number + 1))
+                stage.clear(one.trial)
 
-    def _start_redis(self, stack: ExitStack) -> RedisServer | None:
-        if "redis" not in {BACKENDS[backend] for backend in self._scenario.matrix.backend}:
-            return None
-        redis = start_redis(
-            os.environ, scratch=self._scratch, log=self._logs / "redis.log", warden=self._warden
+
+def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: Listener) -> None:
+    out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
+    notify(_started(turn.trial, total))
+    notify(Phase(text="loading"))
+    try:
+        cost = stage.locust.serve(
+            stage.order(turn, serving.server),
+            out=out,
+            time_limit_s=turn.trial.scenario.load.time_limit_s,
+            watch=_watch(serving, stage, notify),
         )
-        stack.callback(redis.stop)
-        self._measured.servers["redis"] = redis.display
-        return redis
+        serving.wall_s += cost["wall_s"]
+        serving.cpu_s += cost["cpu_s"]
+    finally:
+        if out.exists():
+            samples = read_samples(out)[0]
+            serving.rounds.append(samples)
+            serving.done += samples.requests
+            serving.hits += int(samples.hit.sum())
+            serving.lookups += samples.lookups
 
-    def _start_server(self, trial: Trial) -> Gunicorn:
-        server = self._scenario.server
-        return Gunicorn(
-            f"gunicorn ({trial.name})",
-            GunicornSettings(
-                wsgi=self._scenario.app.wsgi,
-                workers=trial.workers,
-                worker_class=server.worker_class,
-                threads=server.threads,
-                options=("--graceful-timeout", "5"),
-                boot_timeout_s=server.boot_timeout_s,
-            ),
-            environ=self._environ(trial),
-            lives=self._lives(trial),
-            log=self._logs / f"gunicorn-{trial.slug}.log",
-            warden=self._warden,
-        )
 
-    def _environ(self, trial: Trial) -> dict[str, str]:
-        cache, load = self._scenario.cache, self._scenario.load
-        told = self._app.environ(
-            backend=trial.backend,
-            cache_url=self._redis.url if self._redis else "",
-            cache_prefix=self._prefix(trial),
-            timeout=cache.timeout_s or "none",
-            max_entries=cache.max_entries,
-            keys=load.keys,
-            scratch=self._scratch,
-        )
-        return {**told, wire.ENV_TOKEN: self._token}
+def _started(trial: Trial, total: int) -> TrialStarted:
+    return TrialStarted(
+        number=trial.number + 1,
+        total=total,
+        backend=trial.backend,
+        workers=trial.workers,
+        requests=trial.scenario.load.requests,
+    )
 
-    def _order(self, server: Gunicorn) -> dict[str, object]:
-        load = self._scenario.load
-        return {
-            "host": server.url,
-            "token": self._token,
-            "users": load.users,
-            "keys": load.keys,
-            "zipf": load.zipf,
-            "requests": load.requests,
-            "seed": self._scenario.seed,
-            "first": 0,
-            "last": load.requests,
-        }
 
-    def _prefix(self, trial: Trial) -> str:
-        return f"harness-{self._run}-{trial.slug}"
+def _watch(serving: Serving, stage: Stage, notify: Listener) -> Callable[[Message], None]:
+    """Return what to do while a round runs: act at its milestones, tell its progress."""
+    due = milestones(serving.trial.scenario)
 
-    def _lives(self, trial: Trial) -> Path:
-        return self._scratch / "lives" / trial.slug
+    def watch(message: Message) -> None:
+        serving.server.check()
+        match message.get("event"):
+            case "milestone":
+                step = message["step"]
+                notify(Phase(text=due[step].do))
+                targets = stage.targets(serving.server)
+                serving.actions.append(perform(due[step], step, targets))
+                notify(Phase(text="loading"))
+            case "progress":
+                notify(
+                    LoadProgress(
+                        number=serving.trial.number + 1,
+                        done=serving.done + message["done"],
+                        hits=serving.hits + message["hits"],
+                        lookups=serving.lookups + message["lookups"],
+                    )
+                )
 
-    def _keep(self, trial: Trial, server: Gunicorn, out: Path, cost: Message, problem: str) -> None:
-        if not out.exists():
-            return
-        scenario = self._scenario
-        facts = TrialFacts(
+    return watch
+
+
+def _keep(serving: Serving, measured: Measured, problem: str) -> None:
+    """Add a trial to what has been measured, unless it never got to serve a round."""
+    if not serving.rounds:
+        return
+    trial, scenario = serving.trial, serving.trial.scenario
+    measured.samples[trial.number] = merge_rounds(serving.rounds)
+    measured.trials.append(
+        TrialFacts(
             number=trial.number,
             backend=trial.backend,
             workers=trial.workers,
@@ -249,26 +233,17 @@ class _Stage:
             servers=1,
             timeout_s=scenario.cache.timeout_s or None,
             max_entries=scenario.cache.max_entries,
-            lives=server.lives(),
+            max_requests=scenario.server.max_requests,
+            lives=serving.server.lives(),
             load=LoadFacts(
                 asked=scenario.load.requests,
                 users=scenario.load.users,
-                wall_s=cost["wall_s"],
-                cpu_s=cost["cpu_s"],
+                wall_s=serving.wall_s,
+                cpu_s=serving.cpu_s,
+                arrival_rate_per_second=scenario.load.arrival_rate_per_second,
             ),
+            actions=tuple(serving.actions),
+            varied=trial.varied,
             problem=problem,
         )
-        self._measured.trials.append(facts)
-        self._measured.samples[trial.number] = read_samples(out)[0]
-
-
-def _watch(trial: Trial, server: Gunicorn, notify: Listener) -> Callable[[Message], None]:
-    """Return what to do while the load runs: pass its progress on, see that the server lives."""
-
-    def watch(message: Message) -> None:
-        server.check()
-        if message.get("event") == "progress":
-            counts = {name: message[name] for name in ("done", "hits", "lookups")}
-            notify(LoadProgress(number=trial.number + 1, **counts))
-
-    return watch
+    )

@@ -17,6 +17,7 @@ WORKER_HEADER = "X-Harness-Worker"  # server, slot, generation, pid, lookups
 # Environment of a probed Gunicorn.
 ENV_TOKEN = "HARNESS_TOKEN"
 ENV_SERVER = "HARNESS_SERVER"  # number of this server in its trial, from 0
+ENV_GENERATION = "HARNESS_GENERATION"  # generation of the first workers, above 1 after a restart
 ENV_LIVES = "HARNESS_LIVES"  # directory that holds one tally file per worker life
 
 # What a person may set.

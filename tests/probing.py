@@ -144,7 +144,7 @@ def _redis(scratch: Path) -> Iterator[Make]:
     with _warden() as warden:
         server = start_redis(environ, scratch=scratch, log=scratch / "log", warden=warden)
         databases = iter(range(16))
-        yield lambda _: RedisCache(server.url.replace("/0", f"/{next(databases)}"), {})
+        yield lambda _: RedisCache(server.urls["redis"].replace("/0", f"/{next(databases)}"), {})
         server.stop()
 
 

@@ -51,10 +51,18 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " harness.servers.warden harness.wire",
         "",
     ),
+    "harness.actions": (
+        "harness.errors harness.record.facts harness.scenario.schema harness.servers harness.wire",
+        "",
+    ),
+    "harness.stage": (
+        "harness.actions harness.errors harness.load.client harness.plan harness.scenario"
+        " harness.servers harness.wire",
+        "",
+    ),
     "harness.session": (
-        "harness.bundled harness.errors harness.load harness.machine harness.plan"
-        " harness.progress harness.record harness.scenario harness.servers harness.trace"
-        " harness.wire",
+        "harness.actions harness.stage harness.errors harness.load harness.machine harness.plan"
+        " harness.progress harness.record harness.scenario harness.servers",
         "numpy",
     ),
     # Where the halves meet.

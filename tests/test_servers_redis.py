@@ -32,7 +32,7 @@ def server(tmp_path: Path, warden: Warden) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def client(server: RedisServer) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(server.url) as client:
+    with redis.Redis.from_url(server.urls["redis"]) as client:
         yield client
 
 
@@ -42,7 +42,7 @@ def test_it_answers_as_soon_as_it_has_started(client: redis.Redis) -> None:
 
 def test_nobody_gets_in_without_the_password(server: RedisServer) -> None:
     with (
-        redis.Redis.from_url(f"redis://{server.url.partition('@')[2]}") as client,
+        redis.Redis.from_url(f"redis://{server.urls['redis'].partition('@')[2]}") as client,
         pytest.raises(redis.AuthenticationError),
     ):
         client.ping()
@@ -51,7 +51,7 @@ def test_nobody_gets_in_without_the_password(server: RedisServer) -> None:
 def test_the_password_is_in_no_argument_list_log_or_display(
     server: RedisServer, client: redis.Redis, tmp_path: Path
 ) -> None:
-    password = server.url.partition(":")[2].strip("/:").partition("@")[0]
+    password = server.urls["redis"].partition(":")[2].strip("/:").partition("@")[0]
     command = Path(f"/proc/{client.info('server')['process_id']}/cmdline")
     assert len(password) > 20
     assert password not in (tmp_path / "redis.log").read_text() + server.display
@@ -76,7 +76,7 @@ def test_a_server_that_died_is_told_by_code(server: RedisServer, client: redis.R
 
 def test_stopping_ends_the_server(server: RedisServer) -> None:
     server.stop()
-    with redis.Redis.from_url(server.url) as client, pytest.raises(redis.ConnectionError):
+    with redis.Redis.from_url(server.urls["redis"]) as client, pytest.raises(redis.ConnectionError):
         client.ping()
 
 

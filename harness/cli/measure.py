@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.analysis.analyse import analyse_trial, summarise
+from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
 from harness.bundled import bundled
 from harness.errors import HarnessError, MeasurementError, Problem
@@ -19,7 +19,8 @@ from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import Overrides, find_scenario, load_scenario, locustfile_path
-from harness.session import Sources, run_scenario
+from harness.session import run_scenario
+from harness.stage import Sources
 
 
 def run(name: str, overrides: Overrides, out: Path | None, style: str) -> None:
@@ -54,8 +55,11 @@ def _fresh_run_dir(scenario: str) -> Path:
 
 def _summary(run_dir: Path) -> Summary:
     record, samples = read_run(run_dir)
+    found = analyse_run([(facts, samples[facts.number]) for facts in record.trials])
     return summarise(
-        [analyse_trial(facts, samples[facts.number]) for facts in record.trials],
+        found.trials,
+        comparisons=found.comparisons,
+        break_even=found.break_even,
         scenario=record.scenario,
         question=record.question,
         lesson=record.lesson,

@@ -16,9 +16,9 @@ from harness.scenario.load import (
     Overrides,
     find_scenario,
     load_scenario,
-    scenario_content,
     scenario_paths,
 )
+from harness.scenario.parse import scenario_content
 
 
 def list_scenarios(style: str) -> None:

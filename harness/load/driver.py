@@ -33,7 +33,10 @@ _PROGRESS_INTERVAL_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One order: positions `first` to `last` (excluded) of a trace, served to `host`."""
+    """One order: positions `first` to `last` (excluded) of a trace, served to `host`.
+
+    Passing one of the `milestones` is told at once.
+    """
 
     host: str
     token: str
@@ -42,8 +45,11 @@ class Round:
     zipf: float
     requests: int
     seed: int
+    number: int
     first: int
     last: int
+    rate_per_second: float | None
+    milestones: list[int]
     out: str
 
 
@@ -125,7 +131,7 @@ class Driver:
         wall_s, cpu_s = time.monotonic() - started_s, _cpu_s() - cpu_s
         progress.kill()
         self._runner.stop()
-        write_samples(Path(order.out), {0: parse_answers(self._recorder.answers())})
+        write_samples(Path(order.out), {0: parse_answers(self._recorder.answers(), order.number)})
         _tell(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:
@@ -133,7 +139,13 @@ class Driver:
             keys=order.keys, zipf=order.zipf, requests=order.requests, seed=order.seed
         )
         self._environment.host = order.host
-        feed = Feed(trace[order.first : order.last].tolist(), order.first)
+        feed = Feed(
+            trace[order.first : order.last].tolist(),
+            order.first,
+            rate_per_second=order.rate_per_second,
+            milestones=order.milestones,
+            on_milestone=lambda step: _tell(event="milestone", step=step),
+        )
         self._environment.feed = feed  # type: ignore[attr-defined]
         for user_class in self._user_classes:
             user_class.default_headers = {wire.TOKEN_HEADER: order.token}

@@ -8,9 +8,10 @@ that are Locust's.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
@@ -20,17 +21,48 @@ from harness.trace import key_sequence
 
 
 class Feed:
-    """Hands out the keys of a trace, each once, with its position and the time it was asked for."""
+    """Hands out the keys of a trace, each once, with its position and the time it was due.
 
-    def __init__(self, keys: list[int], first: int = 0) -> None:
+    In a closed loop a request is due when a user asks for it. With `rate_per_second` the requests
+    are due at that rate from the first one on, and a user who comes early waits.
+    `milestones` are positions at which `on_milestone` is called with the position.
+    """
+
+    def __init__(
+        self,
+        keys: list[int],
+        first: int = 0,
+        *,
+        rate_per_second: float | None = None,
+        milestones: Sequence[int] = (),
+        on_milestone: Callable[[int], None] = lambda step: None,  # noqa: ARG005
+    ) -> None:
         self._steps: Iterator[tuple[int, int]] = enumerate(keys, start=first)
+        self._first = first
+        self._interval_s = 1 / rate_per_second if rate_per_second else None
+        self._begin_s: float | None = None
+        self._milestones = frozenset(milestones)
+        self._on_milestone = on_milestone
 
     def take(self) -> tuple[int, int, float]:
         """Return (position in the trace, key, due time). Raises StopUser at its end."""
         try:
-            return (*next(self._steps), time.time())
+            step, key = next(self._steps)
         except StopIteration:
             raise StopUser from None
+        if step in self._milestones:
+            self._on_milestone(step)
+        return step, key, self._due_s(step)
+
+    def _due_s(self, step: int) -> float:
+        now = time.time()
+        if self._interval_s is None:
+            return now
+        self._begin_s = self._begin_s or now
+        due_s = self._begin_s + (step - self._first) * self._interval_s
+        if due_s > now:
+            gevent.sleep(due_s - now)
+        return due_s
 
 
 class TraceUser(FastHttpUser):

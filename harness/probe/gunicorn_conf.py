@@ -19,7 +19,7 @@ from harness.probe.wsgi import ProbedApp
 # One default path would be shared by all servers of this user; older versions ignore the setting.
 control_socket_disable = True
 
-_slots = Slots()
+_slots = Slots(first_generation=int(os.environ.get(wire.ENV_GENERATION, "1")))
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 class Slots:
     """Places 1..N of one server. Workers are told apart by Gunicorn's `age`, never by pid."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_generation: int = 1) -> None:
         self._slot_of: dict[int, int] = {}
         self._generations: Counter[int] = Counter()
+        self._before = first_generation - 1
         self._retiring: set[int] = set()
 
     def take(self, age: int, living: Iterable[int]) -> tuple[int, int]:
@@ -28,7 +29,7 @@ class Slots:
         slot = next(number for number in range(1, len(held) + 2) if number not in held)
         self._slot_of[age] = slot
         self._generations[slot] += 1
-        return slot, self._generations[slot]
+        return slot, self._before + self._generations[slot]
 
     def retire(self, ages: Iterable[int]) -> None:
         """Give up the slots of `ages`: a reload forks their successors while they still live."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from harness.bundled import bundled
 from harness.errors import Problem, ScenarioError, UsageError
-from harness.scenario.problems import problems_of
+from harness.scenario.parse import override, parse_scenario
 from harness.scenario.schema import Scenario
+from harness.scenario.variants import expand_variants
 
 Overrides = Mapping[str, tuple[Any, str]]
 """Dotted key -> (value, the option that set it)."""
@@ -52,31 +49,12 @@ def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
     overrides = overrides or {}
     content = {"name": path.stem, **_parse_toml(path)}
     for key, (value, option) in overrides.items():
-        _override(content, key, value, option)
+        override(content, key, value, option)
     options = {key: option for key, (_, option) in overrides.items()}
     scenario = parse_scenario(content, where=str(path), options=options)
+    expand_variants(scenario, where=str(path))
     _check_files(scenario, path)
     return scenario
-
-
-def parse_scenario(
-    content: Mapping[str, Any], *, where: str, options: Mapping[str, str] | None = None
-) -> Scenario:
-    """Return the scenario that `content` describes.
-
-    `where` names the file; `options` names the option that a key came from instead.
-    Raises ScenarioError, one problem for each mistake.
-    """
-    try:
-        # Through JSON, because TOML knows arrays where the records have tuples.
-        return TypeAdapter(Scenario).validate_json(json.dumps(content, default=str))
-    except ValidationError as error:
-        raise ScenarioError(*problems_of(error, where, options or {})) from None
-
-
-def scenario_content(scenario: Scenario) -> dict[str, Any]:
-    """Return the scenario as the tables of a TOML file, every key present."""
-    return asdict(scenario)
 
 
 def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
@@ -98,15 +76,6 @@ def _parse_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         problem = Problem(code="HX205", where=str(path), what=f"cannot be read: {error.strerror}")
     raise ScenarioError(problem)
-
-
-def _override(content: dict[str, Any], key: str, value: Any, option: str) -> None:
-    *tables, last = key.split(".")
-    for table in tables:
-        content = content.setdefault(table, {})
-        if not isinstance(content, dict):
-            raise ScenarioError(Problem(code="HX202", where=option, what=f"{table} is no table"))
-    content[last] = value
 
 
 def _check_files(scenario: Scenario, path: Path) -> None:

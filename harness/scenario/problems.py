@@ -92,6 +92,7 @@ _WANTED = {
     "literal_error": "one of {expected}",
     "greater_than": "a number over {gt}",
     "greater_than_equal": "a number of {ge} or more",
+    "less_than": "a number below {lt}",
     "less_than_equal": "a number of {le} or less",
     "value_error": "{error}",
 }

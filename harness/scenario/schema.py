@@ -14,8 +14,8 @@ from pydantic.dataclasses import dataclass
 
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
-BACKENDS: dict[str, str | None] = {"locmem": None, "redis": "redis", "dummy": None}
-"""Each cache backend that an app can be told to use, with the server it needs, if any."""
+Backend = Literal["locmem", "redis", "redis-unix", "memcached", "dummy"]
+"""What can stand behind `cache` in an app; the servers they need are in `harness.servers`."""
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),
@@ -64,11 +64,30 @@ Template = Annotated[str, AfterValidator(_template)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Action:
+    """What is done to the servers when the share `at` of the trace has been asked for.
+
+    `slot` is the worker that kill-worker ends: its number, or "busiest". `workers` is how many
+    scale adds, or takes away.
+    """
+
+    at: Annotated[float, Field(gt=0, lt=1)]
+    do: Literal["reload", "kill-worker", "restart", "scale", "restart-cache"]
+    slot: Annotated[int, Field(ge=1)] | Literal["busiest"] | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Matrix:
-    """What varies: one trial for each combination."""
+    """What varies: one trial for each combination.
+
+    `copies` above 1 repeats each of them, as a control that compares like with like. `vary` holds
+    any other key of the scenario, dotted, with the values it takes in turn. Backends that are
+    `optional` are left out, and named, where their server cannot be had.
+    """
 
     backend: Annotated[
-        tuple[Literal["locmem", "redis", "dummy"], ...],
+        tuple[Backend, ...],
         Field(min_length=1),
         AfterValidator(_distinct),
     ] = ("locmem", "redis")
@@ -78,6 +97,9 @@ class Matrix:
         4,
         8,
     )
+    copies: Annotated[int, Field(ge=1, le=8)] = 1
+    optional: tuple[Backend, ...] = ()
+    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
@@ -86,6 +108,8 @@ class Server:
 
     worker_class: Literal["sync", "gthread"] = "sync"
     threads: Count = 1
+    max_requests: Annotated[int, Field(ge=0)] = 0
+    max_requests_jitter: Annotated[int, Field(ge=0)] = 0
     boot_timeout_s: Seconds = 30.0
 
 
@@ -101,7 +125,10 @@ class Cache:
 class Load:
     """What Locust does: `requests` in all, by `users` at once, over `keys` keys.
 
-    `zipf` is the exponent of their popularity, 0 for all alike. `time_limit_s` bounds one trial.
+    `zipf` is the exponent of their popularity, 0 for all alike. With `rounds` above 1 the trials
+    of a comparison are up at the same time and take turns at parts of the trace. With
+    `arrival_rate_per_second` requests are due at that rate, whether or not earlier ones have been
+    answered; without it each user waits for its answer. `time_limit_s` bounds one trial.
     """
 
     locustfile: Text = "catalog.py"
@@ -109,6 +136,8 @@ class Load:
     users: Count = 8
     keys: Count = 300
     zipf: Annotated[float, Field(ge=0)] = 1.0
+    rounds: Count = 1
+    arrival_rate_per_second: Annotated[float, Field(gt=0)] | None = None
     time_limit_s: Seconds = 120.0
 
 
@@ -132,6 +161,7 @@ class Scenario:
     lesson: str = ""
     seed: Annotated[int, Field(ge=0)] = 1
     matrix: Matrix = Matrix()
+    actions: tuple[Action, ...] = ()
     server: Server = Server()
     cache: Cache = Cache()
     load: Load = Load()

@@ -22,24 +22,22 @@ _NOT_INHERITED = ("GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """Where the app is and how it is told what to use.
+    """Where the app is.
 
-    `env` maps names to templates; `{backend}`, `{cache_url}`, … are filled in for each trial.
-    `prepare` are arguments to Python, run once per run before the first trial.
+    It is told what to use by its environment: templates in which `{backend}`, `{cache_url}`, …
+    are filled in for each trial. `prepare` are arguments to Python, run once before all trials.
     """
 
     path: Path
-    env: Mapping[str, str]
     prepare: Sequence[str] = ()
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
-    def environ(self, **values: object) -> dict[str, str]:
-        """Return the environment of a process that runs the app, templates filled in."""
+    def environ(self, env: Mapping[str, str], **values: object) -> dict[str, str]:
+        """Return the environment of a process that runs the app, with the templates of `env`."""
         inherited = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
         path = os.pathsep.join(filter(None, (str(self.path), inherited.get("PYTHONPATH"))))
         told = {
-            name: template.format(secret=self.secret, **values)
-            for name, template in self.env.items()
+            name: template.format(secret=self.secret, **values) for name, template in env.items()
         }
         return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **told}
 

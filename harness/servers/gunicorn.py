@@ -5,10 +5,12 @@ Knows nothing of keys or hits; what the traffic means is the business of `analys
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,23 +52,26 @@ class Gunicorn:
     ) -> None:
         self._settings = settings
         self._lives = lives
+        self._workers = settings.workers
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         lives.mkdir(parents=True, exist_ok=True)
+        told = {**environ, wire.ENV_LIVES: str(lives), wire.ENV_SERVER: str(number)}
         descriptor = self._socket.fileno()
-        try:
-            self._child = Child(
+
+        def start(generation: int) -> Child:
+            return Child(
                 name,
-                _command(settings, descriptor),
-                environ={
-                    **environ,
-                    wire.ENV_LIVES: str(lives),
-                    wire.ENV_SERVER: str(number),
-                },
+                _command(settings, self._workers, descriptor),
+                environ={**told, wire.ENV_GENERATION: str(generation)},
                 log=log,
                 warden=warden,
                 pass_fds=(descriptor,),
             )
+
+        self._start = start
+        try:
+            self._child = self._start(1)
         except BaseException:
             self._socket.close()
             raise
@@ -82,61 +87,131 @@ class Gunicorn:
 
         Raises SurroundingsError HX312 if Gunicorn ends, HX311 if a slot stays silent.
         """
-        settings = self._settings
-        deadline = time.monotonic() + settings.boot_timeout_s
-        while True:
-            ready = {life.slot for life in self.lives() if life.tally["ready"]}
-            if len(ready) >= settings.workers:
-                return
-            if not self._child.running:
-                raise self._ended("HX312", "ended while it was booting")
-            if time.monotonic() > deadline:
-                raise self._silent(ready)
-            time.sleep(POLL_S)
+        self._wait_for(dict.fromkeys(range(1, self._workers + 1), 1), "HX312", "HX311")
 
     def check(self) -> None:
         """Raise SurroundingsError HX313 if the server has ended."""
         if not self._child.running:
             raise self._ended("HX313", "ended in the middle of the load")
 
+    def reload(self) -> None:
+        """Have the arbiter replace every worker (SIGHUP); return once all successors serve.
+
+        Like the other actions below it raises SurroundingsError HX314 if they do not come.
+        """
+        awaited = {slot: life.generation + 1 for slot, life in self._current().items()}
+        self._child.process.send_signal(signal.SIGHUP)
+        self._wait_for(awaited, "HX314", "HX314")
+
+    def kill_worker(self, slot: int | None) -> int:
+        """Kill the worker of a slot, the busiest for None; return the slot once it is refilled."""
+        current = self._current()
+        if slot is None:
+            slot = max(current, key=lambda place: current[place].tally["started"])
+        os.kill(current[slot].pid, signal.SIGKILL)
+        self._wait_for({slot: current[slot].generation + 1}, "HX314", "HX314")
+        return slot
+
+    def restart(self) -> None:
+        """Stop the server and start it again on the same socket, as a deploy does."""
+        generation = 1 + max(life.generation for life in self.lives())
+        self._child.stop()
+        self._child = self._start(generation)
+        slots = range(1, self._workers + 1)
+        self._wait_for(dict.fromkeys(slots, generation), "HX314", "HX314")
+
+    def scale(self, by: int) -> None:
+        """Add workers (SIGTTIN), or take some away (SIGTTOU); return once that is done."""
+        self._workers += by
+        for _ in range(abs(by)):
+            self._child.process.send_signal(signal.SIGTTIN if by > 0 else signal.SIGTTOU)
+        self._wait(lambda: len(self._current()) == self._workers, "HX314", self._not_scaled)
+
     def stop(self) -> None:
         """Stop the server and every worker, and close the socket."""
         self._child.stop()
         self._socket.close()
 
+    def _current(self) -> dict[int, LifeFacts]:
+        """Return the latest life of each slot whose process is there."""
+        lives = {life.slot: life for life in self.lives() if life.tally["ready"]}
+        return {slot: life for slot, life in lives.items() if _is_running(life.pid)}
+
+    def _wait_for(self, awaited: Mapping[int, int], ended: str, silent: str) -> None:
+        """Return once each slot has a ready life of the awaited generation or a later one."""
+
+        def missing() -> list[int]:
+            ready = {life.slot: life.generation for life in self.lives() if life.tally["ready"]}
+            return [slot for slot, generation in awaited.items() if ready.get(slot, 0) < generation]
+
+        self._wait(
+            lambda: not missing(), ended, lambda: self._silent(silent, len(awaited), missing())
+        )
+
+    def _wait(
+        self,
+        done: Callable[[], bool],
+        ended: str,
+        failure: Callable[[], SurroundingsError],
+    ) -> None:
+        deadline = time.monotonic() + self._settings.boot_timeout_s
+        while not done():
+            if not self._child.running:
+                raise self._ended(ended, "ended while workers were booting")
+            if time.monotonic() > deadline:
+                raise failure()
+            time.sleep(POLL_S)
+
+    def _silent(self, code: str, awaited: int, missing: Sequence[int]) -> SurroundingsError:
+        slots = ", ".join(map(str, missing))
+        return self._problem(
+            code,
+            f"{awaited - len(missing)} of {awaited} workers reported within "
+            f"{self._settings.boot_timeout_s:g} s; silent: slot {slots}; last lines:",
+            "see the lines above, or raise server.boot_timeout_s",
+        )
+
+    def _not_scaled(self) -> SurroundingsError:
+        return self._problem(
+            "HX314",
+            f"{len(self._current())} workers after scaling, need {self._workers}; last lines:",
+            "see the lines above, or raise server.boot_timeout_s",
+        )
+
     def _ended(self, code: str, what: str) -> SurroundingsError:
         status = self._child.process.returncode
+        return self._problem(
+            code,
+            f"{what}, with status {status}; its last lines:",
+            f"the whole log is {self._child.log}",
+        )
+
+    def _problem(self, code: str, what: str, hint: str) -> SurroundingsError:
         return SurroundingsError(
             Problem(
                 code=code,
                 where=self._child.name,
-                what=f"{what}, with status {status}; its last lines:",
+                what=what,
                 details=self._child.last_lines(),
-                hint=f"the whole log is {self._child.log}",
-            )
-        )
-
-    def _silent(self, ready: set[int]) -> SurroundingsError:
-        settings = self._settings
-        missing = [str(slot) for slot in range(1, settings.workers + 1) if slot not in ready]
-        return SurroundingsError(
-            Problem(
-                code="HX311",
-                where=self._child.name,
-                what=f"{len(ready)} of {settings.workers} workers reported within "
-                f"{settings.boot_timeout_s:g} s; silent: slot {', '.join(missing)}; last lines:",
-                details=self._child.last_lines(),
-                hint="see the lines above, or raise server.boot_timeout_s",
+                hint=hint,
             )
         )
 
 
-def _command(settings: GunicornSettings, descriptor: int) -> list[str]:
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _command(settings: GunicornSettings, workers: int, descriptor: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn"),
         *("--config", "python:harness.probe.gunicorn_conf"),
         *("--bind", f"fd://{descriptor}"),
-        *("--workers", str(settings.workers)),
+        *("--workers", str(workers)),
         *("--worker-class", settings.worker_class),
         *("--threads", str(settings.threads)),
         *settings.options,

@@ -7,33 +7,66 @@ keys with that prefix are deleted.
 from __future__ import annotations
 
 import secrets
-import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wire
 from harness.errors import Problem, SurroundingsError
 from harness.servers.child import Child
+from harness.servers.ports import START_TRIES, free_port
 from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
 from harness.servers.warden import Warden
 
 if TYPE_CHECKING:
     import redis
 
-_START_TRIES = 5
+_SOCKET = "redis.sock"
 _START_TIMEOUT_S = 10.0
 
 
 class RedisServer:
-    """A Redis that answers. `url` may hold a password: pass it on, never print or store it."""
+    """A Redis that answers. URLs may hold a password: pass them on, never print or store them.
 
-    def __init__(self, url: str, display: str, child: Child | None = None) -> None:
-        self.url = url
+    `urls` has one for each backend that it can serve. `start` starts it again, empty; None for a
+    server that is not ours.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        display: str,
+        *,
+        child: Child | None = None,
+        start: Callable[[], Child] | None = None,
+    ) -> None:
+        self.urls = urls
         self.display = display
         self._child = child
-        self._client = _client(url)
+        self._start = start
+        self._client = _client(urls["redis"])
+
+    def restart(self) -> None:
+        """Stop the server and start it empty, on the same port.
+
+        Only for a server of ours. Raises SurroundingsError HX314 if it does not come back.
+        """
+        if not (self._child and self._start):
+            raise RuntimeError("a Redis that is not ours is never restarted")
+        self._child.stop()
+        self._child = self._start()
+        if not _answers(self.urls["redis"], self._child):
+            raise SurroundingsError(
+                Problem(
+                    code="HX314",
+                    where=f"redis, {self.display}",
+                    what="did not come back after its restart; its last lines:",
+                    details=self._child.last_lines(),
+                    hint="something else may have taken its port; run again",
+                )
+            )
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete the keys that begin with `prefix`, and no others.
@@ -106,14 +139,15 @@ def _connect(choice: RedisChoice) -> RedisServer:
                 "start a server of its own",
             )
         )
-    return RedisServer(choice.target, f"{version} ({choice.display})")
+    return RedisServer({"redis": choice.target}, f"{version} ({choice.display})")
 
 
 def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> RedisServer:
     # Redis takes no socket that is already bound, so a free port may be lost before it is used.
-    for _ in range(_START_TRIES):
-        port, password = _free_port(), secrets.token_urlsafe(24)
-        child = Child(
+    for _ in range(START_TRIES):
+        port, password = free_port(), secrets.token_urlsafe(24)
+        start = partial(
+            Child,
             "redis",
             [choice.target, "-"],
             environ={},
@@ -121,15 +155,20 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> 
             warden=warden,
             say=_configuration(port, password, scratch),
         )
-        url = f"redis://:{password}@127.0.0.1:{port}/0"
-        if _answers(url, child):
-            return RedisServer(url, f"{redis_version(choice)} ({choice.display})", child)
+        urls = {
+            "redis": f"redis://:{password}@127.0.0.1:{port}/0",
+            "redis-unix": f"unix://:{password}@{scratch / _SOCKET}?db=0",
+        }
+        child = start()
+        if _answers(urls["redis"], child):
+            display = f"{redis_version(choice)} ({choice.display})"
+            return RedisServer(urls, display, child=child, start=start)
         child.stop()
     raise SurroundingsError(
         Problem(
             code="HX302",
             where=choice.display,
-            what=f"did not come up in {_START_TRIES} tries; its last lines:",
+            what=f"did not come up in {START_TRIES} tries; its last lines:",
             details=child.last_lines(),
             hint=f"set {wire.ENV_REDIS_URL} to a server that runs, or use --backend locmem",
         )
@@ -142,6 +181,8 @@ def _configuration(port: int, password: str, scratch: Path) -> str:
         (
             "bind 127.0.0.1",
             f"port {port}",
+            f"unixsocket {scratch / _SOCKET}",
+            "unixsocketperm 700",
             f"requirepass {password}",
             f"dir {scratch}",
             'save ""',
@@ -149,11 +190,6 @@ def _configuration(port: int, password: str, scratch: Path) -> str:
             "daemonize no",
         )
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str, child: Child) -> bool:

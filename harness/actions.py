@@ -1,0 +1,88 @@
+"""What a scenario does to the servers while the load goes on, one function for each `do`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.errors import Problem, UsageError
+from harness.record.facts import ActionFacts
+from harness.scenario.schema import Action, Scenario
+from harness.servers.gunicorn import Gunicorn
+from harness.servers.redis import RedisServer
+from harness.servers.redis_discovery import RedisChoice
+from harness.wire import ENV_REDIS_URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What an action can be done to; `redis` None where no trial of the run uses one."""
+
+    server: Gunicorn
+    redis: RedisServer | None
+
+
+def milestones(scenario: Scenario) -> dict[int, Action]:
+    """Return the actions of a scenario by the position in the trace at which they are due."""
+    return {int(action.at * scenario.load.requests): action for action in scenario.actions}
+
+
+def perform(action: Action, step: int, targets: Targets) -> ActionFacts:
+    """Do it, wait until it is done, and return what happened when.
+
+    Raises SurroundingsError HX314 where a server does not come back.
+    """
+    started_s = time.time()
+    slot = _PERFORM[action.do](action, targets)
+    return ActionFacts(
+        do=action.do,
+        at=action.at,
+        step=step,
+        started_s=started_s,
+        ended_s=time.time(),
+        slot=slot,
+    )
+
+
+def refuse_foreign(actions: tuple[Action, ...], choice: RedisChoice) -> None:
+    """Raise UsageError HX105 if an action would restart a Redis that is not ours."""
+    if choice.kind == "url" and any(action.do == "restart-cache" for action in actions):
+        raise UsageError(
+            Problem(
+                code="HX105",
+                where=f"restart-cache on the Redis at {choice.display}",
+                what="is not a server that the harness started, and is never touched",
+                hint=f"unset {ENV_REDIS_URL} to let the harness start a Redis of its own",
+            )
+        )
+
+
+def _reload(_action: Action, targets: Targets) -> None:
+    targets.server.reload()
+
+
+def _kill_worker(action: Action, targets: Targets) -> int:
+    return targets.server.kill_worker(action.slot if isinstance(action.slot, int) else None)
+
+
+def _restart(_action: Action, targets: Targets) -> None:
+    targets.server.restart()
+
+
+def _scale(action: Action, targets: Targets) -> None:
+    targets.server.scale(action.workers or 0)
+
+
+def _restart_cache(_action: Action, targets: Targets) -> None:
+    if targets.redis:
+        targets.redis.restart()
+
+
+_PERFORM: Mapping[str, Callable[[Action, Targets], int | None]] = {
+    "reload": _reload,
+    "kill-worker": _kill_worker,
+    "restart": _restart,
+    "scale": _scale,
+    "restart-cache": _restart_cache,
+}
