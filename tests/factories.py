@@ -40,7 +40,8 @@ def even_routing(requests: int, workers: int, seed: int = 2) -> npt.NDArray[np.i
 
 def worker_lives(count: int) -> npt.NDArray[np.int64]:
     """Return the lives of so many slots of one server, each in its first generation. [count, 4]"""
-    return np.array([(0, slot, 1, 1000 + slot) for slot in range(1, count + 1)]).reshape(-1, 4)
+    rows = [(0, slot, 1, 1000 + slot) for slot in range(1, count + 1)]
+    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 def restarted_routing(

@@ -9,9 +9,12 @@ from harness.analysis.summary import (
     Accounted,
     Cause,
     Caveat,
+    Expected,
     Explained,
     LifeSummary,
     Prediction,
+    Recovery,
+    RestartSummary,
     Summary,
     TrialSummary,
 )
@@ -122,6 +125,93 @@ def recycled_trial(**overrides: Any) -> TrialSummary:
     return make_trial(servers=2, lives=lives, misses=misses, **overrides)
 
 
+def make_restart(**overrides: Any) -> RestartSummary:
+    """Return what a reload of four workers lost half-way through the trace."""
+    curve = [(step, min(0.2 + step / 2000, 0.78)) for step in range(0, 1500, 100)]
+    curve += [(step, min(0.31 + (step - 1500) / 1200, 0.79)) for step in range(1500, 3000, 100)]
+    restart = RestartSummary(
+        do="reload",
+        step=1500,
+        workers_ended=4,
+        entries_lost=1516,
+        keys_lost=244,
+        misses_by_cause=360,
+        predicted_by_cause=Expected(mean=362.6, low=353, high=376),
+        misses_vs_control=282,
+        predicted_vs_control=Expected(mean=278.3, low=253, high=304),
+        predicted=Expected(mean=277.9, low=264, high=294),
+        origin_s_again=0.072,
+        requests_failed=3,
+        requests_lost_in_flight=2,
+        hit_rate_before=0.7933,
+        hit_rate_dip=0.31,
+        recovery=(
+            Recovery(level=0.90, requests=469, seconds=0.469),
+            Recovery(level=0.95, requests=None, seconds=None),
+        ),
+        window=100,
+        curve=tuple(curve),
+    )
+    return replace(restart, **overrides)
+
+
+def lossless_restart(**overrides: Any) -> RestartSummary:
+    """Return a restart that a shared cache did not notice."""
+    nothing = Expected(mean=0.0, low=0.0, high=0.0)
+    unharmed = make_restart(
+        entries_lost=0,
+        keys_lost=0,
+        misses_by_cause=0,
+        predicted_by_cause=nothing,
+        misses_vs_control=-1,
+        predicted_vs_control=Expected(mean=-0.4, low=-3, high=2),
+        predicted=nothing,
+        origin_s_again=0.0,
+        requests_failed=0,
+        requests_lost_in_flight=0,
+        hit_rate_dip=0.86,
+        recovery=tuple(Recovery(level=level, requests=0, seconds=0.0) for level in (0.90, 0.95)),
+        curve=tuple((step, 0.9) for step in range(0, 3000, 100)),
+    )
+    return replace(unharmed, **overrides)
+
+
+def restart_run() -> Summary:
+    """Return a run with a control, a reload and a kill without control, on two backends."""
+    killed = {"do": "kill-worker", "workers_ended": 1, "step": 2900}
+    alone = {"misses_vs_control": None, "predicted_vs_control": None, "recovery": ()}
+    restarts = {
+        "": dict.fromkeys(("locmem", "redis")),
+        "reload at 0.5": {"locmem": make_restart(), "redis": lossless_restart()},
+        "kill-worker 1 at 0.97": {
+            "locmem": make_restart(**killed, **alone),
+            "redis": lossless_restart(**killed),
+        },
+    }
+    trials = [
+        make_trial(backend, 4, varied={"actions": action}, restart=restart)
+        for action, told in restarts.items()
+        for backend, restart in told.items()
+    ]
+    return make_summary(*trials, question="What does a restart lose?", scenario="restart")
+
+
+def recycling_run() -> Summary:
+    """Return a run of LocMem with workers that are recycled after so many requests, or never."""
+    by_itself = {"do": "max-requests", "step": None, "hit_rate_before": None, "recovery": ()}
+    settings = {(0, 0): 0, (200, 0): 15, (200, 50): 14, (1000, 0): 3}
+    trials = [
+        make_trial(
+            varied={"server.max_requests": most, "server.max_requests_jitter": jitter},
+            restart=make_restart(**by_itself, workers_ended=ended, entries_lost=90 * ended)
+            if ended
+            else None,
+        )
+        for (most, jitter), ended in settings.items()
+    ]
+    return make_summary(*trials, question="What does recycling cost?", scenario="recycling")
+
+
 def unanswered_trial(backend: str = "locmem", workers: int = 4) -> TrialSummary:
     """Return a trial in which not one lookup was seen."""
     return make_trial(
@@ -170,6 +260,8 @@ def cases() -> dict[str, Summary]:
             *(make_trial(backend, workers) for backend in backends for workers in (1, 8)),
             run_dir="/srv/" + "a-directory-far-away/" * 8,
         ),
+        "restart": restart_run(),
+        "recycling": recycling_run(),
         "axes": make_summary(
             make_trial(workers=1),
             make_trial(workers=8),

@@ -18,7 +18,7 @@ INDENT = "  "
 GAP = 2
 HEADING = "bold"
 QUIET = "dim"
-ASCII = str.maketrans("─│┼━░█▚▼└●·µ", "-|+=:#%v+o.u")
+ASCII = str.maketrans("─│┼━░█▚▼└●·µ▲▁▂▃▄▅▆▇", "-|+=:#%v+o.u^_..--==")
 """What a terminal that has no Unicode gets instead."""
 
 

@@ -1,4 +1,4 @@
-"""Two sentences that say what the numbers of this run show, and no more than they show."""
+"""A few sentences that say what the numbers of this run show, and no more than they show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.analysis.summary import Summary, TrialSummary
 from harness.report.figures import count, number_of, percent, rounded_points
+from harness.report.losses import loss_sentences
 from harness.report.series import Series, series_of
 
 STEADY_POINTS = 0.5
@@ -22,10 +23,12 @@ def lesson_sentences(summary: Summary) -> list[str]:
     others = [series for series in everything if not series.per_process]
     alone = max((one for one in everything if one.per_process), key=_richness, default=None)
     if alone is None:
-        return [_sentence(_telling(series, _nature(series))) for series in others]
+        said = [_sentence(_telling(series, _nature(series))) for series in others]
+        return [*said, *loss_sentences(summary.trials)]
     beside = [series for series in others if series.axes == alone.axes]
     told = "; ".join(_beside(series, alone) for series in beside)
-    return [_per_process(alone), *([_sentence(f"on the same requests, {told}")] if told else [])]
+    said = [_per_process(alone), *([_sentence(f"on the same requests, {told}")] if told else [])]
+    return [*said, *loss_sentences(summary.trials)]
 
 
 def _per_process(series: Series) -> str:
@@ -101,9 +104,10 @@ def _nature(series: Series) -> str:
     return ", one cache for all workers," if shared and told else ""
 
 
-def _richness(series: Series) -> int:
-    """Return how many numbers of workers a series can tell about."""
-    return len({trial.workers for trial in _measured(series)})
+def _richness(series: Series) -> tuple[int, bool]:
+    """Return how many numbers of workers a series can tell about, and whether undisturbed."""
+    measured = _measured(series)
+    return len({trial.workers for trial in measured}), not any(one.restart for one in measured)
 
 
 def _measured(series: Series) -> list[TrialSummary]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
 from harness.report.figures import number_of
+from harness.report.setups import told_apart, word
 
-Axes = tuple[str, int, int]
+Axes = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +52,16 @@ def _name(backend: str, words: Sequence[str]) -> str:
 
 def axes(trial: TrialSummary) -> Axes:
     """Return what may differ between trials apart from backend and workers."""
-    return trial.server, trial.servers, trial.threads
+    varied = ", ".join(filter(None, (word(*item) for item in told_apart(trial).items())))
+    return trial.server, trial.servers, trial.threads, varied
 
 
 def axis_words(axis: Axes, trials: Sequence[TrialSummary]) -> list[str]:
     """Return words for those axes that differ anywhere in the run; none where all agree."""
-    words = (axis[0], number_of(axis[1], "server"), number_of(axis[2], "thread"))
+    words = (axis[0], number_of(axis[1], "server"), number_of(axis[2], "thread"), axis[3])
     values = zip(*(axes(trial) for trial in trials), strict=True)
     varies = [len(set(column)) > 1 for column in values]
-    return [word for word, varying in zip(words, varies, strict=True) if varying]
+    return [told for told, varying in zip(words, varies, strict=True) if varying and told]
 
 
 def named_trials(trials: Sequence[TrialSummary]) -> Iterator[tuple[str, TrialSummary]]:

@@ -9,6 +9,7 @@ from harness.analysis.summary import TrialSummary
 from harness.report.figures import UNKNOWN, number_of
 
 Setup = Mapping[str, Any]
+UNDISTURBED = "no action"
 _COUNTED = {"workers": "worker", "servers": "server", "threads": "thread"}
 
 
@@ -20,24 +21,40 @@ def setup_of(trial: TrialSummary) -> dict[str, Any]:
         "servers": trial.servers,
         "threads": trial.threads,
     }
-    return plain | dict(trial.varied)
+    return plain | told_apart(trial)
+
+
+def told_apart(trial: TrialSummary) -> dict[str, Any]:
+    """Return in which of the scenario's keys a trial differs, apart from what its summary names."""
+    named = ("backend", "workers", "worker_class", "servers", "threads")
+    return {
+        key: value for key, value in trial.varied.items() if key.rpartition(".")[2] not in named
+    }
 
 
 def setup_words(setup: Setup, among: Sequence[Setup]) -> str:
     """Return a set-up in those of its keys in which any of the set-ups differ; empty if in none."""
     names = [name for name in setup if len({repr(other.get(name)) for other in among}) > 1]
-    return ", ".join(_word(name, setup[name]) for name in names)
+    return ", ".join(filter(None, (word(name, setup[name]) for name in names)))
 
 
-def _word(name: str, value: Any) -> str:
-    """Return "4 workers", "gthread", "10 kB", or for any other key "SHOP_CACHE_TIMEOUT=5"."""
+def word(name: str, value: Any) -> str:
+    """Return "4 workers", "gthread", "10 kB", "reload at 0.5", "max_requests 200".
+
+    Or "SHOP_CACHE_TIMEOUT=5" for the environment. Empty for a jitter of 0, which is none.
+    """
+    short = name.rpartition(".")[2].removeprefix("max_requests_")
+    if short == "jitter" and not value:
+        return ""
     if name in _COUNTED:
         return number_of(value, _COUNTED[name])
     if name == "server":
         return str(value)
     if name.lower().endswith("_bytes") and str(value).isdigit():
         return _size(int(value))
-    return f"{name.rpartition('.')[2]}={UNKNOWN if value is None else value}"
+    if name == "actions":
+        return str(value) or UNDISTURBED
+    return f"{short}{'=' if short.isupper() else ' '}{UNKNOWN if value is None else value}"
 
 
 def _size(number: int) -> str:

@@ -38,12 +38,14 @@ def render_table(trials: Sequence[TrialSummary], width: int) -> Lines:
     if not trials:
         return []
     groups = _groups(trials)
-    rows = sorted({key for _, group in groups for key in group})
+    rows = _rows(groups, trials)
     labels = {key: ", ".join([count(key[1]), *axis_words(key[0], trials)]) for key in rows}
     widths = _widths(trials)
-    label_width = max(len("workers"), *map(len, labels.values()))
-    room = width - len(INDENT) - label_width
-    beside = max(room // (len(SEPARATION) + sum(widths) + sum(GAPS)), 1)
+    group_width = len(SEPARATION) + sum(widths) + sum(GAPS)
+    longest = max(len("workers"), *map(len, labels.values()))
+    room = width - len(INDENT) - 1  # the rule is longer than the rows by one
+    label_width = max(len("workers"), min(longest, room - group_width))
+    beside = max((room - label_width) // group_width, 1)
     lines: Lines = []
     for start in range(0, len(groups), beside):
         lines += [Text()] * bool(start)
@@ -63,10 +65,18 @@ def _groups(trials: Sequence[TrialSummary]) -> list[Group]:
     return list(groups.items())
 
 
+def _rows(groups: Sequence[Group], trials: Sequence[TrialSummary]) -> list[RowKey]:
+    """Return the rows of all groups in order; what the scenario varies stays in its own order."""
+    varied = list(dict.fromkeys(axes(trial)[3] for trial in trials))
+    rows = {key for _, group in groups for key in group}
+    return sorted(rows, key=lambda key: (key[0][:3], varied.index(key[0][3]), key[1:]))
+
+
 def _section(
     groups: Sequence[Group], labels: dict[RowKey, str], label_width: int, widths: Sequence[int]
 ) -> Lines:
     """Return heads, rule and rows for the backends that stand beside each other."""
+    group_width = len(SEPARATION) + sum(widths) + sum(GAPS)
     lines = _names([name for name, _ in groups], label_width, sum(widths) + sum(GAPS))
     heads = [
         Cell(head, width, QUIET, left=head == "predicted")
@@ -79,7 +89,10 @@ def _section(
         trials = [group.get(key) for _, group in groups]
         if any(trials):
             figures = [_figures(trial, widths) for trial in trials]
-            lines.append(_joined(Cell(label, label_width), figures))
+            # A label with no room beside its figures stands above them.
+            too_long = len(label) > label_width
+            lines += prose(label, label_width + group_width) if too_long else []
+            lines.append(_joined(Cell("" if too_long else label, label_width), figures))
     return lines
 
 

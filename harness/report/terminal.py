@@ -16,6 +16,7 @@ from harness.report.latency import render_ratios, render_times
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
 from harness.report.lesson import lesson_sentences
 from harness.report.picture import render_picture
+from harness.report.restart import render_recycling, render_restarts
 from harness.report.surroundings import render_surroundings
 from harness.report.table import render_table
 from harness.report.workers import render_workers
@@ -41,6 +42,8 @@ def _lines(summary: Summary, width: int) -> Lines:
         render_break_even(summary, width),
         render_ratios(summary, width),
         render_times(summary, width),
+        render_restarts(trials, width),
+        render_recycling(trials, width),
         render_picture(trials, width),
         render_workers(trials, width),
         render_evidence(trials, width),

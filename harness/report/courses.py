@@ -1,0 +1,72 @@
+"""The hit rate over a trace as small curves, one below the other, all on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from rich.text import Text
+
+from harness.analysis.summary import RestartSummary
+from harness.report.figures import count
+from harness.report.layout import INDENT, QUIET, Lines, prose
+
+HEIGHT = 4
+LEVELS = " ▁▂▃▄▅▆▇█"
+WIDEST_WINDOW = 2  # characters
+SCALE = {HEIGHT - 1: "100 %", 0: "0 %"}
+MARGIN = INDENT + " " * (len(SCALE[HEIGHT - 1]) + 1)
+MARK, STYLE, MARK_STYLE = "▲", "green", "magenta"
+
+
+def render_courses(named: Sequence[tuple[str, RestartSummary]], width: int) -> Lines:
+    """Return a curve from 0 to 100 % for each trial with its name, the action marked beneath.
+
+    No line for a trial without windows.
+    """
+    lines: Lines = []
+    for name, restart in named:
+        if restart.curve:
+            title = prose(f"{name}: hit rate over the trace", width, style=QUIET)
+            lines += [Text(), *title, *_course(restart, width)]
+    return lines
+
+
+def _course(restart: RestartSummary, width: int) -> Lines:
+    """Return the rows of one curve from the top, and the mark."""
+    room = max(width - len(MARGIN), 1)
+    every = ceil(len(restart.curve) / room)
+    windows = restart.curve[::every]
+    wide = max(1, min(WIDEST_WINDOW, room // len(windows)))
+    lines: Lines = []
+    for level in reversed(range(HEIGHT)):
+        label = SCALE.get(level, "").rjust(len(MARGIN) - len(INDENT) - 1)
+        lines.append(Text(f"{INDENT}{label} ", QUIET))
+        lines[-1].append("".join(_glyph(rate, level) * wide for _, rate in windows), STYLE)
+        lines[-1].rstrip()
+    return lines + _mark(restart, [step for step, _ in windows], wide, width)
+
+
+def _glyph(rate: float, level: int) -> str:
+    """Return what a window's bar shows in the row `level`, counted from the bottom."""
+    eighths = round(rate * HEIGHT * (len(LEVELS) - 1)) - level * (len(LEVELS) - 1)
+    return LEVELS[min(max(eighths, 0), len(LEVELS) - 1)]
+
+
+def _mark(restart: RestartSummary, steps: Sequence[int], wide: int, width: int) -> Lines:
+    """Return the action below its window, with words on the side that has room for them."""
+    if restart.step is None:
+        return []
+    column = len(MARGIN) + wide * sum(step < restart.step for step in steps)
+    told = f"{restart.do} at request {count(restart.step)}"
+    line = f"{' ' * column}{MARK} {told}"
+    if len(line) > width:
+        line = f"{told} {MARK}".rjust(column + 1)
+    if len(line) > width:
+        return [*_marked(f"{' ' * min(column, width - 1)}{MARK}"), *prose(told, width)]
+    return _marked(line)
+
+
+def _marked(line: str) -> Lines:
+    text = Text(line, MARK_STYLE, overflow="fold")
+    return [text]
