@@ -57,7 +57,7 @@ class Recorder:
     """Keeps what Locust tells of each request; the evidence in it is read after the round."""
 
     def __init__(self, events: Events) -> None:
-        self._answers: list[tuple[Any, ...]] = []
+        self._answers: list[Answer] = []
         self._hits = self._lookups = self._looked_at = 0
         events.request.add_listener(self._on_request)
 
@@ -69,7 +69,7 @@ class Recorder:
     def progress(self) -> dict[str, int]:
         """Return counts so far; the hits are those of answers with one lookup or more."""
         fresh = self._answers[self._looked_at :]
-        told = [answer[-2] for answer in fresh if answer[-2]]
+        told = [answer.cache_status for answer in fresh if answer.cache_status]
         self._looked_at += len(fresh)
         self._lookups += len(told)
         self._hits += sum("; hit;" in cache_status for cache_status in told)
@@ -77,14 +77,14 @@ class Recorder:
 
     def answers(self) -> list[Answer]:
         """Return the requests that were made for a step of the trace."""
-        return [Answer(*answer) for answer in self._answers if answer[0] is not None]
+        return [answer for answer in self._answers if answer.step is not None]
 
     def _on_request(
         self, start_time: float, response_time: float, response: Any, context: Any, **_: object
     ) -> None:
         header = (response.headers or {}).get
         self._answers.append(
-            (
+            Answer(
                 context.get("step"),
                 context.get("due_s"),
                 start_time,
@@ -131,7 +131,8 @@ class Driver:
         wall_s, cpu_s = time.monotonic() - started_s, _cpu_s() - cpu_s
         progress.kill()
         self._runner.stop()
-        write_samples(Path(order.out), {0: parse_answers(self._recorder.answers(), order.number)})
+        samples = parse_answers(self._recorder.answers(), order.number)
+        write_samples(Path(order.out), {0: samples}, compressed=False)
         _tell(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:

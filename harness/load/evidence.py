@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from math import inf, nan
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +30,8 @@ _ESCAPED = re.compile(r"\\(.)")
 HeaderValue = str | list[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One request as Locust saw it.
+class Answer(NamedTuple):
+    """One request as Locust saw it; a tuple, since one is made for each while the load runs.
 
     A header value is None where the answer had none, a list where it had several such lines.
     """
@@ -57,12 +58,13 @@ class _Names:
 
 def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
     """Return the samples of round `number`, in the order of the trace."""
-    answers = sorted(answers, key=lambda answer: answer.step)
+    answers = sorted(answers, key=attrgetter("step"))
     lives, caches, keys = _Names(), _Names(), _Names()
+    life_of = cache(partial(_life, lives=lives))  # few workers sign many answers
     life: list[int] = []
     lookups: list[tuple[Any, ...]] = []
     for row, answer in enumerate(answers):
-        life.append(_life(answer.worker, lives))
+        life.append(life_of(_text(answer.worker)))
         for alias, key, *rest in _lookups(answer):
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
     return Samples(
@@ -80,8 +82,8 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
     )
 
 
-def _life(worker: HeaderValue, lives: _Names) -> int:
-    match = _WORKER.fullmatch(_text(worker))
+def _life(worker: str, lives: _Names) -> int:
+    match = _WORKER.fullmatch(worker)
     return lives.number(tuple(int(part) for part in match.groups()[:4])) if match else -1
 
 
@@ -92,7 +94,7 @@ def _lookups(answer: Answer) -> list[tuple[str, str, bool, float, float, float, 
     """
     members = _MEMBER.findall(_text(answer.cache_status))
     timings = [float(dur) / 1000 for dur in _TIMING.findall(_text(answer.server_timing))]
-    wanted = sum(3 if stored else 1 for _, _, stored, *_ in members)
+    wanted = len(members) + 2 * len([stored for _, _, stored, *_ in members if stored])
     if not 0 < wanted <= len(timings):
         return []
     # The probe's own stand last: the app may tell timings of these names as well.

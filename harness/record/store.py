@@ -13,8 +13,11 @@ from harness.record.samples import Samples
 _COLUMNS = tuple(column.name for column in fields(Samples))
 
 
-def write_samples(path: Path, trials: Mapping[int, Samples]) -> None:
-    """Write the samples of each trial, by its number. The file appears whole or not at all."""
+def write_samples(path: Path, trials: Mapping[int, Samples], *, compressed: bool = True) -> None:
+    """Write the samples of each trial, by its number. The file appears whole or not at all.
+
+    A file that is read once and thrown away is better not `compressed`, which takes most time.
+    """
     arrays = {
         f"{number}/{name}": column
         for number, samples in trials.items()
@@ -23,7 +26,8 @@ def write_samples(path: Path, trials: Mapping[int, Samples]) -> None:
     partial = path.with_name(path.name + ".part")
     try:
         with partial.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            save = np.savez_compressed if compressed else np.savez
+            save(file, **arrays)  # type: ignore[arg-type]
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
