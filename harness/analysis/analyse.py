@@ -138,7 +138,13 @@ def _is_invalid(trial: TrialSummary) -> bool:
 
 
 def _wall_s(samples: Samples) -> float:
-    """Return the time from the first request sent to the last one done; 0.0 without requests."""
-    if not samples.requests:
-        return 0.0
-    return float(samples.done_s.max() - samples.sent_s.min())
+    """Return the time from the first request sent to the last one done, summed over the rounds.
+
+    Between its rounds a trial stands still, while others have their turn. 0.0 without requests.
+    """
+    rounds = int(samples.round.max(initial=-1)) + 1
+    begun_s, ended_s = np.full(rounds, np.inf), np.full(rounds, -np.inf)
+    np.minimum.at(begun_s, samples.round, samples.sent_s)
+    np.maximum.at(ended_s, samples.round, samples.done_s)
+    served = np.isfinite(begun_s)
+    return float((ended_s - begun_s)[served].sum())

@@ -46,9 +46,19 @@ def cli() -> None:
     metavar="DIR",
     help="New directory for the run.  [default: runs/SCENARIO-TIME]",
 )
+@click.option(
+    "--control",
+    is_flag=True,
+    help="Compare the first backend with itself, to see what noise alone makes of it.",
+)
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def run(
-    scenario: str, out: Path | None, style: str, settings: tuple[str, ...], **options: str | None
+    scenario: str,
+    out: Path | None,
+    control: bool,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
 ) -> None:
     """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
     from harness.cli import measure
@@ -56,7 +66,7 @@ def run(
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    measure.run(scenario, overrides(settings, **options), out, style)
+    measure.run(scenario, overrides(settings, **options), out, style, control=control)
 
 
 @cli.command(name="list")

@@ -12,21 +12,26 @@ from rich.console import Console
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
 from harness.bundled import bundled
-from harness.errors import HarnessError, MeasurementError, Problem
+from harness.errors import HarnessError, MeasurementError, Problem, UsageError
 from harness.record.rundir import read_run, write_result
 from harness.report.as_json import render_json
 from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import Overrides, find_scenario, load_scenario, locustfile_path
+from harness.scenario.schema import Scenario
 from harness.session import run_scenario
 from harness.stage import Sources
 
 
-def run(name: str, overrides: Overrides, out: Path | None, style: str) -> None:
+def run(
+    name: str, overrides: Overrides, out: Path | None, style: str, *, control: bool = False
+) -> None:
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
     scenario = load_scenario(path, overrides)
+    if control:
+        scenario = load_scenario(path, {**overrides, **_control(scenario)})
     app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
     out = out or _fresh_run_dir(scenario.name)
@@ -47,6 +52,21 @@ def report(run_dir: Path, style: str) -> None:
     summary = _summary(run_dir)
     _print(summary, style)
     _demand_validity(summary)
+
+
+def _control(scenario: Scenario) -> Overrides:
+    """Return what makes a scenario compare its first backend with itself. Raises HX102."""
+    if scenario.load.rounds == 1:
+        raise UsageError(
+            Problem(
+                code="HX102",
+                where="--control",
+                what=f"{scenario.name} is served in 1 round, need one that compares in rounds",
+                hint="latency does, or --set load.rounds=24",
+            )
+        )
+    first = [scenario.matrix.backend[0]]
+    return {"matrix.backend": (first, "--control"), "matrix.copies": (2, "--control")}
 
 
 def _fresh_run_dir(scenario: str) -> Path:

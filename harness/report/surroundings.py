@@ -15,13 +15,20 @@ _SOFTWARE = ("Python", "Django", "Gunicorn", "Locust")
 
 
 def render_surroundings(summary: Summary, width: int) -> Lines:
-    """Return the software and servers of the run, and its directory on a line of its own."""
+    """Return what was left out, the software of the run, and its directory on its own line."""
+    gaps = summary.environment.get("gaps", {})
+    left_out = [
+        line
+        for backend, why in gaps.items()
+        for line in prose(f"Left out: {backend}. {why}", width, style="yellow", indent="")
+    ]
     told = ", ".join(_parts(summary.environment))
     measured = prose(f"Measured with {told}.", width, style=QUIET, indent="") if told else []
     kept = f"Kept in {summary.run_dir}"
-    if len(kept) <= width:
-        return [*measured, Text(kept)]
-    return [*measured, Text("Kept in"), Text(summary.run_dir, overflow="fold")]
+    where = [Text(kept)]
+    if len(kept) > width:
+        where = [Text("Kept in"), Text(summary.run_dir, overflow="fold")]
+    return [*left_out, *measured, *where]
 
 
 def _parts(environment: Mapping[str, Any]) -> list[str]:

@@ -122,10 +122,11 @@ class Gunicorn:
 
     def scale(self, by: int) -> None:
         """Add workers (SIGTTIN), or take some away (SIGTTOU); return once that is done."""
-        self._workers += by
+        # One by one: a signal that is still pending swallows another of its kind.
         for _ in range(abs(by)):
+            self._workers += 1 if by > 0 else -1
             self._child.process.send_signal(signal.SIGTTIN if by > 0 else signal.SIGTTOU)
-        self._wait(lambda: len(self._current()) == self._workers, "HX314", self._not_scaled)
+            self._wait(lambda: len(self._current()) == self._workers, "HX314", self._not_scaled)
 
     def stop(self) -> None:
         """Stop the server and every worker, and close the socket."""
