@@ -29,8 +29,11 @@ MEASURED_ONLY = (
 def render_break_even(summary: Summary, width: int) -> Lines:
     """Return a sentence for each pair of backends, and the curve of the only or the first one.
 
-    No line without a break-even.
+    No line for a run that measured one number of workers only: it was after something else, and
+    its `result.json` has the figures.
     """
+    if len({trial.workers for trial in summary.trials}) < 2:
+        return []
     found = summary.break_even
     if not found:
         return []
