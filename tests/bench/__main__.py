@@ -25,7 +25,7 @@ PARTS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     "help": ({"rounds": 20}, {"rounds": 7}),
     "probe_get": ({"rounds": 3000}, {"rounds": 500}),
     "probe_request": ({"rounds": 600, "rounds_http": 600}, {"rounds": 100, "rounds_http": 100}),
-    "load": ({"rounds": 6, "requests": 3000}, {"rounds": 2, "requests": 1000}),
+    "load": ({"rounds": 12, "requests": 2000}, {"rounds": 3, "requests": 2000}),
     "analysis": ({"requests": 1_000_000}, {"requests": 1_000_000}),
     "run": ({"runs": 10}, {"runs": 1}),
 }

@@ -63,8 +63,9 @@ def _figure(kind: str, rounds: int, requests: int) -> Figure:
 
 def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
     trace = {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}
-    host = {"host": f"http://{address}", "token": TOKEN, "users": USERS}
-    return {"do": "serve", **host, **trace, "first": 0, "last": requests, "out": str(out)}
+    pace: dict[str, Any] = {"users": USERS, "rate_per_second": None, "milestones": []}
+    part = {"number": 0, "first": 0, "last": requests, "out": str(out)}
+    return {"do": "serve", "host": f"http://{address}", "token": TOKEN, **pace, **trace, **part}
 
 
 def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
@@ -78,8 +79,8 @@ def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
 class _Locust:
     """A Locust process that takes orders; `serve` returns the CPU seconds of one."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self._process, self._log = process, log
 
     def serve(self, order: Mapping[str, Any]) -> float:
         assert self._process.stdin
@@ -92,14 +93,15 @@ class _Locust:
             if message.get("event") == "served":
                 assert message.get("answered", order["requests"]) == order["requests"]
                 return cpu_s(self._process.pid) - before
-        raise RuntimeError("Locust ended")
+        raise RuntimeError(f"Locust ended: {self._log.read_text()[-1000:]}")
 
 
 @contextmanager
 def _locust(module: list[str], scratch: Path) -> Iterator[_Locust]:
     """Yield a Locust that ends with the block: its standard input ends then, also by a kill."""
+    path = scratch / f"{module[0]}.log"
     with (
-        (scratch / "locust.log").open("ab") as log,
+        path.open("ab") as log,
         subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=ROOT,
@@ -109,4 +111,4 @@ def _locust(module: list[str], scratch: Path) -> Iterator[_Locust]:
             text=True,
         ) as process,
     ):
-        yield _Locust(process)
+        yield _Locust(process, path)
