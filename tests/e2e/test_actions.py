@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness
 
 pytestmark = pytest.mark.e2e
@@ -110,3 +111,19 @@ def test_a_redis_of_somebody_else_is_never_restarted(harness: Harness) -> None:
     assert "HX105 restart-cache on the Redis at redis://***@127.0.0.1:1/0" in outcome.stderr
     assert "hint: unset HARNESS_REDIS_URL" in outcome.stderr
     assert not harness.run_dir.exists()
+
+
+def test_a_server_that_does_not_come_back_is_told_and_what_was_measured_is_kept(
+    harness: Harness, tiny: Tiny
+) -> None:
+    scenario = tiny(workers=[2], requests=60, fault="boots-once")
+    action = '[{at = 0.5, do = "restart"}]'
+    outcome = harness.run("run", scenario, "--out", "run", "--set", f"actions={action}")
+    assert outcome.code == 3
+    assert "HX314 gunicorn (locmem, 2 workers): ended while workers were booting" in outcome.stderr
+    assert "RuntimeError: this app boots once and never again" in outcome.stderr
+    result = harness.result()
+    assert result["valid"] is False
+    (trial,) = result["trials"]
+    assert 0 < trial["requests"] < 60
+    assert harness.leftovers() == []

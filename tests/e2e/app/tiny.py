@@ -22,6 +22,8 @@ if FAULT == "dies-at-boot":
         os.close(os.open("first-worker", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         os.kill(os.getpid(), signal.SIGKILL)
+if FAULT == "boots-once" and os.environ["HARNESS_GENERATION"] != "1":
+    raise RuntimeError("this app boots once and never again")
 
 
 def page(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001
