@@ -22,8 +22,8 @@ from harness.model.prediction import band, drawn_misses
 from harness.record.samples import Floats, Samples
 
 RESTART = CAUSES.index(Cause.RESTART)
-DRAWS_AT_MOST, DRAWS_AT_LEAST = 100, 5
-LOOKUPS_AFFORDED = 300_000  # that all draws together may play and replay; about a second
+DRAWS_AT_MOST, DRAWS_AT_LEAST = 120, 5
+LOOKUPS_AFFORDED = 360_000  # that all draws together may play and replay; about a second
 BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
 NONE = Expected(mean=0.0, low=0.0, high=0.0)
 
@@ -50,7 +50,8 @@ def expected_net(reading: Reading, found: Outcomes) -> Expected | None:
     if not _loses(reading, found):
         return NONE
     model, sent_s = reading.modelled, reading.samples.sent_s
-    return _expected(drawn_losses(model.traces, sent_s, model.routing, _stream(reading, NET)))
+    rng = _stream(reading, NET)
+    return _expected(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
 
 
 def expected_vs_control(reading: Reading, control: Reading) -> Expected | None:
@@ -105,7 +106,8 @@ def _misses(reading: Reading, stream: int) -> Floats | None:
     if model is None:
         return None
     rng = _stream(reading, stream)
-    return drawn_misses(model.traces, reading.samples.sent_s, model.routing, rng)
+    sent_s = reading.samples.sent_s
+    return drawn_misses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST)
 
 
 def _stream(reading: Reading, stream: int) -> np.random.Generator:

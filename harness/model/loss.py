@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from harness.model.prediction import planned
+from harness.model.prediction import DRAWS_AT_MOST, planned
 from harness.model.routing import Routing
 from harness.model.trace import CacheTrace
 
@@ -20,15 +20,19 @@ Floats = npt.NDArray[np.float64]
 
 
 def drawn_losses(
-    caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
+    caches: Sequence[CacheTrace],
+    sent_s: Floats,
+    routing: Routing,
+    rng: np.random.Generator,
+    most: int = DRAWS_AT_MOST,
 ) -> Floats:
-    """Return the misses of each random routing beyond those without any end. [n]
+    """Return the misses of each random routing beyond those without any end. [n <= most]
 
     `sent_s` [R] are the times of the requests that the traces point to.
     """
     plan = planned(caches)
     lasting = planned([replace(cache, emptied_s=()) for cache in caches])
-    losses = np.empty(plan.draws)
+    losses = np.empty(min(plan.draws, most))
     for draw in range(len(losses)):
         life, seed = routing.draw(sent_s, rng), int(rng.integers(2**63))
         with_ends = plan.misses(life, np.random.default_rng(seed))

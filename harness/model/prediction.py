@@ -84,12 +84,17 @@ def predict(
 
 
 def drawn_misses(
-    caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
+    caches: Sequence[CacheTrace],
+    sent_s: Floats,
+    routing: Routing,
+    rng: np.random.Generator,
+    most: int = DRAWS_AT_MOST,
 ) -> Floats:
-    """Return the misses of each draw; arguments as in `predict`. [n >= DRAWS_AT_LEAST]"""
+    """Return the misses of each draw; arguments as in `predict`. [DRAWS_AT_LEAST <= n <= most]"""
     plan = planned(caches)
-    draws = [plan.misses(routing.draw(sent_s, rng), rng) for _ in range(plan.draws)]
-    return np.array(draws, np.float64)
+    draws = min(plan.draws, most)
+    misses = [plan.misses(routing.draw(sent_s, rng), rng) for _ in range(draws)]
+    return np.array(misses, np.float64)
 
 
 def band(values: Floats) -> Band:
