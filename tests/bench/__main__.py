@@ -27,6 +27,7 @@ PARTS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     "probe_request": ({"rounds": 600, "rounds_http": 600}, {"rounds": 100, "rounds_http": 100}),
     "load": ({"rounds": 12, "requests": 2000}, {"rounds": 3, "requests": 2000}),
     "analysis": ({"requests": 1_000_000}, {"requests": 1_000_000}),
+    "predict": ({"rounds": 5}, {"rounds": 1}),
     "run": ({"runs": 10}, {"runs": 1}),
 }
 MARKS = {True: "[green]met[/]", False: "[bold red]missed[/]", None: ""}
