@@ -76,9 +76,9 @@ def test_over_runs_the_worst_counts_and_a_bias_keeps_its_sign() -> None:
     lost = trial(accounted={"samples": 2990, "tallies": 3000, "lost": 8}, hit_rate=0.70)
     figures = truths([trial(), lost, redis])
     assert value(figures, "largest distance") == pytest.approx(0.05)
-    assert value(figures, "inside the 95 %") == 0.5
-    assert value(figures, "mean distance") == pytest.approx(-0.02)
-    assert value(figures, "Redis explained") == 0.99
+    assert value(figures, "inside interval") == 0.5
+    assert value(figures, "mean measured") == pytest.approx(-0.02)
+    assert value(figures, "Redis: explained") == 0.99
     assert value(figures, "unaccounted") == 2
 
 

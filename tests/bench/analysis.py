@@ -63,8 +63,8 @@ def _peak_bytes() -> int:
 def measure(requests: int = REQUESTS) -> list[Figure]:
     """Return time and memory; for the memory to be that of the analysis, in a fresh process."""
     cost = analysis_cost(requests)
-    what = f"analysis of {cost.samples:,} samples"
-    memory = f"{what}: peak memory of the process"
+    what = f"{cost.samples:,} samples"
+    memory = f"{what}: peak memory"
     return [
         Figure(what=what, value=cost.seconds, unit="s", at_most=BAR_S),
         Figure(what=memory, value=cost.peak_bytes / 1e6, unit="MB", at_most=BAR_MB),

@@ -57,7 +57,7 @@ def _figure(kind: str, rounds: int, requests: int) -> Figure:
             ratios = side_by_side(
                 lambda: bare.serve(order), lambda: _recorded_cpu_s(driver, order), rounds
             )
-    what = f"requests per CPU second of Locust ({kind}), recorded / bare"
+    what = f"requests per CPU s ({kind}), recorded / bare"
     return median(what, ratios, at_least=BAR)
 
 

@@ -46,7 +46,7 @@ def _ratio(what: str, value: Any, tally: Tally, rounds: int) -> Figure:
         return seconds
 
     ratios = side_by_side(get_probed, lambda: _seconds(bare.get), rounds)
-    return median(f"LocMem get of {what}, probed / bare", ratios, at_most=BAR)
+    return median(f"get of {what}, probed / bare", ratios, at_most=BAR)
 
 
 def _seconds(get: Callable[[str], Any]) -> float:

@@ -44,8 +44,8 @@ def measure(rounds: int, rounds_http: int) -> list[Figure]:
         inside = _in_this_process(scratch, rounds)
         outside = _over_http(environ, scratch, rounds_http)
     return [
-        median("cached page in one process, probed / bare", inside, at_most=BAR),
-        median("cached page over HTTP, probed / bare", outside, at_most=BAR),
+        median("page in one process, probed / bare", inside, at_most=BAR),
+        median("page over HTTP, probed / bare", outside, at_most=BAR),
     ]
 
 

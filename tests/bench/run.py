@@ -68,7 +68,7 @@ def costs(runs: Sequence[Run]) -> list[Figure]:
     """Return the medians of time and the largest memory."""
     walls, others = [run.wall_s for run in runs], [run.not_load_s for run in runs]
     peak_mb = max(run.peak_bytes for run in runs) / 1e6
-    memory = "peak memory of harness and Locust"
+    memory = "peak memory, harness + Locust"
     return [
         median("whole command", walls, unit="s", at_most=WALL_S),
         median("of it not load", others, unit="s", at_most=NOT_LOAD_S),
@@ -87,10 +87,10 @@ def truths(trials: Sequence[Trial]) -> list[Figure]:
     per_process = min(trial["explained"]["per_process"] for trial in locmem)
     shared = min(trial["explained"]["shared"] for trial in redis)
     return [
-        Figure(what="LocMem's largest distance from its prediction", value=farthest, at_most=OFF),
+        Figure(what="LocMem: largest distance from prediction", value=farthest, at_most=OFF),
         *(figure for workers in by_workers for figure in _closeness(workers, by_workers[workers])),
-        Figure(what="LocMem explained per process", value=per_process, at_least=PER_PROCESS),
-        Figure(what="Redis explained as shared", value=shared, at_least=SHARED),
+        Figure(what="LocMem: explained per process", value=per_process, at_least=PER_PROCESS),
+        Figure(what="Redis: explained as shared", value=shared, at_least=SHARED),
         Figure(what="lookups unaccounted for", value=_unaccounted(trials), at_most=0),
     ]
 
@@ -98,10 +98,10 @@ def truths(trials: Sequence[Trial]) -> list[Figure]:
 def _closeness(workers: int, trials: Sequence[Trial]) -> list[Figure]:
     inside = sum(_is_inside(trial) for trial in trials) / len(trials)
     mean = statistics.fmean(map(_distance, trials))
-    who = f"LocMem, {workers} workers, {len(trials)} runs"
+    who = f"LocMem, workers = {workers}"
     return [
-        Figure(what=f"{who}: share inside the 95 % interval", value=inside),
-        Figure(what=f"{who}: mean distance, measured - predicted", value=mean),
+        Figure(what=f"{who}: inside interval in {len(trials)} runs", value=inside),
+        Figure(what=f"{who}: mean measured - predicted", value=mean),
     ]
 
 
