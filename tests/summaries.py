@@ -180,7 +180,7 @@ def restart_run() -> Summary:
     """Return a run with a control, a reload and a kill without control, on two backends."""
     killed = {"do": "kill-worker", "workers_ended": 1, "step": 2900}
     alone = {"misses_vs_control": None, "predicted_vs_control": None, "recovery": ()}
-    restarts = {
+    restarts: dict[str, dict[str, RestartSummary | None]] = {
         "": dict.fromkeys(("locmem", "redis")),
         "reload at 0.5": {"locmem": make_restart(), "redis": lossless_restart()},
         "kill-worker 1 at 0.97": {

@@ -250,7 +250,7 @@ def test_a_trial_that_never_recycles_is_the_control_of_one_that_does() -> None:
 
 @pytest.mark.parametrize(
     ("slots", "ttl_s", "requests", "runs"),
-    [(None, INF, 900, 40), (1, INF, 900, 40), (None, 0.08, 200, 20)],
+    [(None, INF, 600, 40), (1, INF, 600, 20), (None, 0.1, 300, 20)],
     ids=["reload", "kill", "timeout"],
 )
 def test_measured_misses_lie_in_their_predicted_intervals_in_9_of_10_runs(
