@@ -28,7 +28,7 @@ check: .venv/.installed-dev ## format, lint, strict types and unit tests, in sec
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q -m "not e2e"
+	@$(BIN)/pytest -q -m "not e2e and not slow"
 
 bench: .venv/.installed-dev ## measure what the harness itself costs, side by side
 	@$(BIN)/python -m tests.bench

@@ -71,6 +71,7 @@ def test_a_shared_cache_does_not_fall(workers: int) -> None:
     assert trial.predicted.low <= trial.hit_rate <= trial.predicted.high  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_trials_routed_at_random_stay_inside_their_intervals_19_times_in_20() -> None:
     found = [locmem_trial(4, seed) for seed in range(60)]
     outside = sum("outside-interval" in {c.code for c in trial.caveats} for trial in found)
@@ -81,6 +82,7 @@ def test_reading_a_trial_again_gives_the_same_numbers() -> None:
     assert locmem_trial(4) == locmem_trial(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_prediction_is_independent_of_a_trace_drawn_from_the_same_seed(seed: int) -> None:
     trial = routed_samples(zipf_keys(200_000, 20_000, seed), even_routing(200_000, 4))

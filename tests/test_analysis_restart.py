@@ -248,6 +248,7 @@ def test_a_trial_that_never_recycles_is_the_control_of_one_that_does() -> None:
     assert restart.predicted_vs_control.mean == restart.misses_vs_control
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slots", "ttl_s", "requests", "runs"),
     [(None, INF, 600, 40), (1, INF, 600, 20), (None, 0.1, 300, 20)],
@@ -270,6 +271,7 @@ def _inside(measured: int | None, expected: Expected | None) -> bool:
     return expected.low <= measured <= expected.high
 
 
+@pytest.mark.slow
 @settings(STEADY, max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=2, max_size=50),

@@ -15,6 +15,8 @@ from tests.bench.__main__ import PARTS, measured, table
 from tests.bench.figures import Figure, median, side_by_side
 from tests.bench.run import Run, costs, truths
 
+pytestmark = pytest.mark.slow
+
 
 def timings(*seconds: float) -> Callable[[], float]:
     return chain(seconds, repeat(seconds[-1])).__next__

@@ -16,6 +16,8 @@ from harness.errors import SurroundingsError
 from harness.load.client import Locust
 from harness.servers.warden import Warden
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[[str], Locust]
 
 # A locustfile is Python that the driver runs: so it may take the driver's place.

@@ -73,6 +73,7 @@ def test_counts_form_agrees_with_simulated_routing(workers: int, keys: int, seed
     assert hit_rate_of_counts(counts, even(workers)) == pytest.approx(simulated, abs=0.005)
 
 
+@pytest.mark.slow
 @settings(STEADY, max_examples=10)
 @given(st.integers(1, 6), st.sampled_from([0.5, 2.0, 8.0]), st.integers(0, 99))
 def test_timeout_form_agrees_with_simulated_poisson_arrivals(

@@ -54,6 +54,7 @@ def test_the_facts_measured_beforehand_come_out() -> None:
     assert rates == pytest.approx([0.905, 0.841, 0.759, 0.667], abs=0.006)
 
 
+@pytest.mark.slow
 @settings(STEADY, max_examples=25)
 @given(st.integers(1, 12), st.integers(1, 400), CHANCES, st.integers(1, 4000), st.integers(20, 300))
 def test_closed_form_and_simulation_agree_wherever_both_apply(
@@ -68,6 +69,7 @@ def test_closed_form_and_simulation_agree_wherever_both_apply(
     assert rung.hit_rate == pytest.approx(played.hit_rate, abs=CLAIMED + 2 * played.error)
 
 
+@pytest.mark.slow
 @settings(STEADY, max_examples=8)
 @given(st.integers(1, 6), st.integers(1, 60), CHANCES, st.sampled_from([3.0, 40.0, 600.0]))
 def test_timeout_form_agrees_with_caches_that_are_played(

@@ -98,6 +98,7 @@ def test_without_timeout_poisson_misses_are_the_chance_to_be_seen() -> None:
     assert misses_of_poisson([0.5, 2.0], 3.0, INF) == pytest.approx(1 - np.exp([-1.5, -6.0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.05, 0.4, 3.0])
 @pytest.mark.parametrize("seconds", [0.7, 5.0, 23.0])
 def test_poisson_misses_agree_with_the_simulation(rate: float, seconds: float) -> None:
@@ -112,6 +113,7 @@ def test_poisson_misses_agree_with_the_simulation(rate: float, seconds: float) -
     assert np.mean(found) == pytest.approx(expected, abs=max(spread, 1e-9))
 
 
+@pytest.mark.slow
 @STEADY
 @given(st.lists(st.floats(0.01, 5), min_size=1, max_size=5), st.floats(0.5, 3))
 def test_in_the_long_run_the_finite_form_becomes_half_the_squared_hit_rates(

@@ -13,6 +13,8 @@ import pytest
 from harness.bundled import NAMES
 from harness.machine import DISTRIBUTION
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
