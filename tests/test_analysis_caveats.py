@@ -188,6 +188,21 @@ def test_a_worker_that_dies_beside_the_one_that_was_killed_is_named() -> None:
     )
 
 
+def test_a_worker_that_died_before_it_served_is_named() -> None:
+    trial = sound()
+    facts = facts_of(trial)
+    died = life_facts(slot=1, generation=0, pid=7)
+    told = analyse_trial(replace(facts, lives=(died, *facts.lives)), trial).caveats
+    assert any("generation 0 (pid 7)" in caveat.text for caveat in told)
+
+
+def test_a_recycled_workers_heir_that_came_too_late_to_serve_is_not_silent() -> None:
+    facts, trial = replaced()
+    late = life_facts(slot=1, generation=3, pid=13)
+    recycled = replace(facts, lives=(*facts.lives, late), max_requests=500)
+    assert "silent-worker" not in codes((recycled, trial))
+
+
 def test_a_trial_with_a_control_lacks_none() -> None:
     facts, trial = reloaded()
     undisturbed = sound()

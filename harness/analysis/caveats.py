@@ -14,10 +14,10 @@ from harness.analysis.pace import SATURATED_FROM, busy_share
 from harness.analysis.stores import CLASS_OF_BACKEND, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
+from harness.analysis.worker_caveats import silent_worker, worker_replaced
 from harness.record.facts import CacheFacts, TrialFacts
 
 LOOKUPS_NEEDED = 200
-NAMED_AT_MOST = 4  # workers that a sentence lists
 EXPLAINED_NEEDED = 0.99
 ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
 
@@ -67,23 +67,6 @@ def _gap(account: LifeAccount) -> str:
 def failed_requests(evidence: Evidence) -> str | None:
     trial = evidence.trial
     return _if_any(trial.failures, f"of {trial.requests} requests failed")
-
-
-def silent_worker(evidence: Evidence) -> str | None:
-    heard = {
-        (life.server, life.slot, life.generation, life.pid)
-        for life in evidence.trial.lives
-        if life.requests
-    }
-    silent = [
-        f"{life.server}.{life.slot}"
-        for life in evidence.facts.lives
-        if life.tally.get("ready", 0)
-        and (life.server, life.slot, life.generation, life.pid) not in heard
-    ]
-    if not silent:
-        return None
-    return f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
 
 
 def saturated_generator(evidence: Evidence) -> str | None:
@@ -183,25 +166,6 @@ def _if_any(count: int, text: str) -> str | None:
     return f"{count} {text}" if count else None
 
 
-def worker_replaced(evidence: Evidence) -> str | None:
-    """Tell of lives that ended though no action ended them and none was to be recycled."""
-    if evidence.facts.max_requests:
-        return None
-    lives, ends = evidence.trial.lives, evidence.ends
-    gone = [
-        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
-        for life in (lives[row] for row in ends.unasked.tolist())
-    ]
-    if not gone:
-        return None
-    noun = "worker" if len(gone) == 1 else "workers"
-    more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
-    return (
-        f"{len(gone)} {noun} ended without being asked to:"
-        f" {', '.join(gone[:NAMED_AT_MOST])}{more} (server.slot)"
-    )
-
-
 def no_control(evidence: Evidence) -> str | None:
     restart = evidence.trial.restart
     if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
@@ -224,8 +188,10 @@ CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
     "unaccounted": unaccounted,
     "incomplete": incomplete,
     "failed-requests": failed_requests,
-    "silent-worker": silent_worker,
-    "worker-replaced": worker_replaced,
+    "silent-worker": lambda evidence: silent_worker(evidence.facts, evidence.trial.lives),
+    "worker-replaced": lambda evidence: worker_replaced(
+        evidence.facts, evidence.trial.lives, evidence.ends
+    ),
     "no-control": no_control,
     "setting-not-effective": setting_not_effective,
     "neither-model": neither_model,
