@@ -81,7 +81,8 @@ class Child:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         above, end = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
-        return (*_raised(above)[-RAISED_LINES:], *end)
+        raised = [line for line in _raised(above) if line not in end]
+        return (*raised[-RAISED_LINES:], *end)
 
 
 def _raised(lines: Sequence[str]) -> list[str]:

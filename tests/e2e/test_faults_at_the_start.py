@@ -32,7 +32,7 @@ def test_an_app_that_cannot_be_imported_is_named_with_the_import_error(
     refused(
         harness,
         outcome,
-        told="HX312 gunicorn (locmem, 2 workers): ended while it was booting, with status",
+        told="HX312 gunicorn (locmem, 2 workers): ended while",
         hint="the whole log is run/logs/gunicorn-00-locmem-2.log",
     )
     assert "ModuleNotFoundError: No module named 'nothere'" in outcome.stderr
