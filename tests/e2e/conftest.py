@@ -64,6 +64,12 @@ def _secrets(harness: Harness) -> list[str]:
     return []
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _linux() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("reads /proc, to see what a run leaves behind")
+
+
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
     """Return a harness in a directory of its own."""
