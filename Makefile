@@ -39,6 +39,10 @@ constraints: .venv/.made ## choose the newest versions and pin them in constrain
 	  --all-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --output-file constraints.txt
 
+picture: .venv/.installed ## draw the report in the README anew, from the recorded run
+	@$(BIN)/harness report tests/runs/hit-rate --format svg > tests/runs/hit-rate/report.svg.new
+	@mv tests/runs/hit-rate/report.svg.new tests/runs/hit-rate/report.svg
+
 clean: ## remove the environment and everything built or cached, but no measurement
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
