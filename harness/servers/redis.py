@@ -188,6 +188,7 @@ def _configuration(port: int, password: str, scratch: Path) -> str:
             'save ""',
             "appendonly no",
             "daemonize no",
+            "loglevel warning",  # a notice would write the scratch directory into the kept log
         )
     )
 
