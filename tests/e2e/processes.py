@@ -115,6 +115,12 @@ class Harness:
         found = [pid for pid, line in self._processes() if all(word in line for word in words)]
         return min(found, key=_start_time, default=0)
 
+    def kill(self, *words: str) -> None:
+        """Kill the oldest process of this run that has all `words` in its command line."""
+        pid = self.pid_of(*words)
+        assert pid, f"no process of {words}"  # 0 would be the tests' own process group
+        os.kill(pid, signal.SIGKILL)
+
     def leftovers(self) -> list[str]:
         """Return the processes and temporary files that are there still, and files in the home."""
         files = [*self.temporary.iterdir(), *(self.directory / "home").iterdir()]

@@ -26,7 +26,7 @@ def test_a_gunicorn_that_is_killed_ends_the_run_and_leaves_both_trials_on_record
     scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.01)
     harness.start("run", scenario, "--out", "run")
     in_the_middle(harness, SECOND)
-    os.kill(harness.pid_of("-m gunicorn", "--workers 2"), signal.SIGKILL)
+    harness.kill("-m gunicorn", "--workers 2")
     outcome = harness.wait()
 
     assert outcome.code == 3
@@ -91,7 +91,7 @@ def test_a_locust_that_is_killed_ends_the_run_and_the_first_trial_stays(
     scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.01)
     harness.start("run", scenario, "--out", "run")
     in_the_middle(harness, SECOND)
-    os.kill(harness.pid_of("harness.load.driver"), signal.SIGKILL)
+    harness.kill("harness.load.driver")
     outcome = harness.wait()
 
     assert outcome.code == 3
@@ -128,7 +128,7 @@ def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harn
         *("--set", "matrix.backend=['locmem', 'redis']", "--out", "run"),
     )
     harness.wait_until(lambda: harness.started("01-redis-1") >= 30)
-    os.kill(harness.pid_of("redis-server"), signal.SIGKILL)
+    harness.kill("redis-server")
     outcome = harness.wait()
 
     assert outcome.code == 3
