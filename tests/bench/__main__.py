@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.figures import Figure
+from tests.bench.processes import end_in_order
 
 # Part (a module beside this one): arguments to its `measure`, in full and with --quick.
 PARTS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
@@ -39,6 +40,7 @@ MARKS = {True: "[green]met[/]", False: "[bold red]missed[/]", None: ""}
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
 def main(only: tuple[str, ...], quick: bool, style: str) -> None:
     """Measure the figures that the harness is held to, and print them beside their bars."""
+    end_in_order()
     figures = {part: measured(part, PARTS[part][quick]) for part in only or PARTS}
     if style == "json":
         rows = {part: [_row(figure) for figure in found] for part, found in figures.items()}
@@ -52,12 +54,14 @@ def main(only: tuple[str, ...], quick: bool, style: str) -> None:
 def measured(part: str, sizes: Mapping[str, Any]) -> list[Figure]:
     """Return the figures of a part, from a fresh process: none weighs on another."""
     measure = import_module(f"tests.bench.{part}").measure
-    with (
-        Console(stderr=True).status(f"measuring {part}"),
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
-    ):
-        found: list[Figure] = pool.submit(measure, **sizes).result()
-        return found
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_in_order)
+    with pool, Console(stderr=True).status(f"measuring {part}"):
+        try:
+            found: list[Figure] = pool.submit(measure, **sizes).result()
+        finally:
+            for child in active_children():
+                child.terminate()  # or a bench that is told to end would wait for its part
+    return found
 
 
 def _row(figure: Figure) -> dict[str, object]:

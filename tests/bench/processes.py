@@ -1,6 +1,9 @@
-"""What other processes have cost so far. psutil comes with Locust."""
+"""What other processes have cost so far, and how one's own end. psutil comes with Locust."""
 
 from __future__ import annotations
+
+import signal
+import sys
 
 import psutil  # type: ignore[import-untyped]
 
@@ -22,3 +25,8 @@ def resident_bytes(pid: int, child_with: str) -> int:
         return sum(member.memory_info().rss for member in family)
     except psutil.Error:
         return 0
+
+
+def end_in_order() -> None:
+    """Let SIGTERM unwind this process, so that whatever it has started ends too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
