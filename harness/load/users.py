@@ -72,6 +72,12 @@ class TraceUser(FastHttpUser):
     step: int | None = None
     due_s: float | None = None
 
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        # Else a GET whose connection dies is sent again, unseen, and nobody is told that it failed.
+        # A kept connection that was closed while idle is noticed before it is used.
+        self.client.client.clientpool.get_client(self.host or "")._connection_pool.size = -1
+
     def next_key(self) -> int:
         """Return the number, from 0, of the key that the next request is for."""
         feed: Feed = self.environment.feed

@@ -63,20 +63,20 @@ def test_a_killed_worker_loses_its_lookup_its_cache_and_nothing_else(
     harness: Harness, tiny: Tiny
 ) -> None:
     slug = "00-locmem-2"
-    harness.start("run", tiny(workers=[2], requests=150, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[2], requests=400, sleep_s=0.01), "--out", "run")
     in_the_middle(harness, slug)
     os.kill(harness.wait_until(lambda: frozen_in_a_request(harness, slug)), signal.SIGKILL)
     outcome = harness.wait()
 
     assert outcome.code == 0, outcome.stderr
     (trial,) = harness.result()["trials"]
-    assert trial["requests"] == 150
+    assert trial["requests"] == 400
     assert trial["accounted"]["lost"] >= 1
     assert (
         trial["accounted"]["samples"] + trial["accounted"]["lost"]
         == (trial["accounted"]["tallies"])
     )
-    assert trial["failures"] <= trial["accounted"]["lost"]
+    assert trial["failures"] == trial["accounted"]["lost"]  # Locust does not send it again, unseen
     caveats = {caveat["code"]: caveat["text"] for caveat in trial["caveats"]}
     (slot,) = {life["slot"] for life in trial["lives"] if life["generation"] == 2}
     assert f"0.{slot} " in caveats["worker-replaced"]
