@@ -66,6 +66,18 @@ class MeasurementError(HarnessError):
     exit_code = 4
 
 
+class GateUsageError(HarnessError):
+    """HX50x: an expectation that no run could judge."""
+
+    exit_code = 2
+
+
+class GateError(HarnessError):
+    """HX51x: an expectation failed, or something got worse."""
+
+    exit_code = 5
+
+
 CODES: dict[str, str] = {
     "HX101": "no scenario of this name",
     "HX102": "an option's value cannot be used",
@@ -93,5 +105,10 @@ CODES: dict[str, str] = {
     "HX403": "the run was recorded by a newer version",
     "HX404": "the run directory is damaged",
     "HX405": "the run ended before its time",
+    "HX406": "every request failed",
+    "HX501": "an expectation names no known metric",
+    "HX502": "an expectation describes no trial",
+    "HX503": "an expectation has no bound, or several",
+    "HX510": "an expectation failed",
 }
 """Every code with its meaning; the tests hold the README and the code base to this table."""

@@ -110,6 +110,7 @@ class Stage:
             "requests": load.requests,
             "seed": scenario.seed,
             "number": turn.round,
+            "options": dict(load.options),
             "first": turn.first,
             "last": turn.last,
             "rate_per_second": load.arrival_rate_per_second,
@@ -147,7 +148,7 @@ class Stage:
         scenario, backend = trial.scenario, BACKENDS[trial.backend]
         service = self._services.get(backend.service)
         told = self._app.environ(
-            scenario.app.env,
+            scenario.app.environ,
             backend=backend.app,
             cache_url=service.urls[trial.backend] if service else "",
             cache_prefix=self._prefix(trial),

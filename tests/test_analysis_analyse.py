@@ -10,6 +10,7 @@ import pytest
 from harness.analysis.analyse import analyse_trial, summarise
 from harness.analysis.summary import Summary, TrialSummary
 from harness.record.samples import Samples
+from harness.wire import FORMAT
 from tests.bench.analysis import analysis_cost
 from tests.factories import (
     LOOKUP_S,
@@ -103,9 +104,9 @@ def test_wall_time_runs_from_the_first_sent_to_the_last_done() -> None:
     assert trial.requests_per_second == 0.75
 
 
-def test_failures_are_requests_without_answer_or_with_an_error_status() -> None:
-    trial = samples(status=[0, 302, 404, 500])
-    assert analyse_trial(facts_of(trial), trial).failures == 3
+def test_failures_are_what_the_locust_file_took_for_failed() -> None:
+    trial = samples(status=[0, 302, 429, 500], failed=[True, False, False, True])
+    assert analyse_trial(facts_of(trial), trial).failures == 2
 
 
 def test_a_trial_without_requests_has_no_rates() -> None:
@@ -119,7 +120,7 @@ def test_a_trial_without_requests_has_no_rates() -> None:
 def test_a_run_of_sound_trials_is_valid() -> None:
     run = summary([locmem_trial(1), locmem_trial(2)])
     assert run.valid
-    assert run.format == 1
+    assert run.format == FORMAT
     assert [trial.workers for trial in run.trials] == [1, 2]
 
 

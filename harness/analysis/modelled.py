@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.analysis.ends import Ends
 from harness.analysis.lives import answered
-from harness.analysis.stores import Kind, get_s, write_s
+from harness.analysis.stores import Kind, get_s, other_writes, write_s
 from harness.analysis.summary import LifeSummary
 from harness.model.routing import Routing, Slot
 from harness.model.trace import CacheTrace, Refills, refills
@@ -36,22 +36,25 @@ def modelled(
     kinds: Sequence[Kind],
     ends: Ends,
 ) -> Modelled | None:
-    """Return what the model needs; None without lookups of known workers."""
-    if not samples.lookups or not any(life.requests for life in lives):
+    """Return what the model needs; None without an answer of a known worker."""
+    if not any(life.requests for life in lives):
         return None
     routing = _routing(facts, samples, lives, ends)
     order = np.argsort(get_s(samples), kind="stable")
     rows = [order[samples.cache[order] == alias] for alias in range(len(kinds))]
     one_by_one = facts.threads == 1 and facts.worker_class in ONE_AT_A_TIME
     traces = [
-        _trace(
-            samples,
-            mine,
-            kind,
-            one_by_one and (kind.per_process or len(routing.slots) == 1),
-            () if kind.per_process else tuple(ends.emptied_s.tolist()),
+        replace(
+            _trace(
+                samples,
+                mine,
+                kind,
+                one_by_one and (kind.per_process or len(routing.slots) == 1),
+                () if kind.per_process else tuple(ends.emptied_s.tolist()),
+            ),
+            writes=other_writes(samples, kinds, samples.write_request, alias),
         )
-        for mine, kind in zip(rows, kinds, strict=True)
+        for alias, (mine, kind) in enumerate(zip(rows, kinds, strict=True))
     ]
     return Modelled(routing=routing, traces=traces, rows=rows)
 

@@ -29,7 +29,7 @@ def prediction(facts: TrialFacts, samples: Samples, modelled: Modelled | None) -
     It is for the workers as they came and went: when each life began and ended is taken from the
     trial, and so is each slot's share while one was there.
     """
-    if modelled is None:
+    if modelled is None or not samples.lookups:
         return None
     rng = np.random.default_rng([SEED, facts.number])
     found = predict(modelled.traces, samples.sent_s, modelled.routing, rng)

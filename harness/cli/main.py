@@ -33,6 +33,7 @@ def cli() -> None:
       2    usage or scenario
       3    surroundings: a server, Redis, the load or the disk failed
       4    the measurement is not valid: no answers, or lookups unaccounted for
+      5    an expectation of the scenario failed
       130  interrupted
     """
 

@@ -60,7 +60,7 @@ class Plan:
 
     def misses(self, life: Ints, rng: np.random.Generator) -> int:
         """Return the misses of all caches, given who serves each request. [R]"""
-        return self.lost + sum(way(cache, cache.store(life), rng) for cache, way in self.caches)
+        return self.lost + sum(way(cache, life, rng) for cache, way in self.caches)
 
 
 def planned(caches: Sequence[CacheTrace]) -> Plan:

@@ -12,13 +12,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFacts:
-    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever."""
+    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever.
+
+    Aliases with the same `store`, an opaque name, read and write the same entries; "": not known.
+    """
 
     alias: str
     backend: str
     timeout_s: float | None
     max_entries: int
     cull_frequency: int
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

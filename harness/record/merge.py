@@ -10,8 +10,15 @@ import numpy.typing as npt
 
 from harness.record.samples import Samples
 
-_NAMES = {"life": "lives", "cache": "caches", "key": "keys"}
-"""Columns that hold positions in a column of names, which each round has numbered for itself."""
+_NAMES = {
+    "lives": ("life",),
+    "caches": ("cache", "write_cache"),
+    "keys": ("key", "write_key"),
+    "marks": ("mark",),
+}
+"""Columns of names, which each round has numbered for itself, and those that hold such numbers."""
+
+_REQUESTS = ("request", "write_request", "mark_request")
 
 
 def merge_rounds(rounds: Sequence[Samples]) -> Samples:
@@ -19,19 +26,21 @@ def merge_rounds(rounds: Sequence[Samples]) -> Samples:
     if len(rounds) == 1:
         return rounds[0]
     merged: dict[str, npt.NDArray[Any]] = {}
-    for column, names in _NAMES.items():
+    for names, columns in _NAMES.items():
         known, numbers = _renumbered([getattr(part, names) for part in rounds])
         merged[names] = known
+        for column in columns:
+            merged[column] = np.concatenate(
+                [
+                    _lookup(places, getattr(part, column))
+                    for places, part in zip(numbers, rounds, strict=True)
+                ]
+            )
+    offsets = np.cumsum([0, *(part.requests for part in rounds[:-1])]).tolist()
+    for column in _REQUESTS:
         merged[column] = np.concatenate(
-            [
-                _lookup(places, getattr(part, column))
-                for places, part in zip(numbers, rounds, strict=True)
-            ]
+            [getattr(part, column) + offset for part, offset in zip(rounds, offsets, strict=True)]
         )
-    offsets = np.cumsum([0, *(part.requests for part in rounds[:-1])])
-    merged["request"] = np.concatenate(
-        [part.request + offset for part, offset in zip(rounds, offsets.tolist(), strict=True)]
-    )
     for column in rounds[0].columns():
         if column not in merged:
             merged[column] = np.concatenate([getattr(part, column) for part in rounds])

@@ -113,7 +113,8 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     try:
         content = json.loads((path / RUN_FILE).read_text())
         _refuse_newer(path, content["format"])
-        record, samples = _record(content), read_samples(path / SAMPLES_FILE)
+        record = _record(content)
+        samples = read_samples(path / SAMPLES_FILE, content["format"])
         return record, {facts.number: samples[facts.number] for facts in record.trials}
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
         raise MeasurementError(

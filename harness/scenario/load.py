@@ -57,6 +57,14 @@ def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
     return scenario
 
 
+def read_scenario(path: Path) -> Scenario:
+    """Return the scenario of a recorded run; the files that it names need not be there any more.
+
+    Raises ScenarioError.
+    """
+    return parse_scenario({"name": path.stem, **_parse_toml(path)}, where=str(path))
+
+
 def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
     """Return the Locust file of a scenario: a path, beside the scenario, or a bundled one."""
     name = scenario.load.locustfile
