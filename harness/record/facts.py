@@ -52,7 +52,7 @@ class ActionFacts:
     """One action as it happened, while the load went on. Times are seconds since the epoch.
 
     `at` is the share of the trace that was asked for, `step` the position in the trace at which
-    it fired. `slot` is the worker it was aimed at, if at one.
+    it fired. `server` and `slot` name the worker it was aimed at, if at one.
     """
 
     do: str
@@ -61,12 +61,14 @@ class ActionFacts:
     started_s: float
     ended_s: float
     slot: int | None = None
+    server: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
-    """One trial as it was served.
+    """One trial as it was served, by `workers` on each of its `servers`.
 
+    `routing` is how a balancer chose among the servers, "" where there was none.
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
     workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
     replaced, 0 for never. `problem` is the error that ended it early, or empty.
@@ -85,4 +87,5 @@ class TrialFacts:
     actions: tuple[ActionFacts, ...] = ()
     varied: Mapping[str, Any] = field(default_factory=dict)
     max_requests: int = 0
+    routing: str = ""
     problem: str = ""
