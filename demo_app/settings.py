@@ -44,6 +44,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 # How long each product's manual is: kept with the page's data, shown nowhere.
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
+# How many pages a process caches before it serves.
+SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {

@@ -22,8 +22,25 @@ class CacheFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFacts:
+    """What one alias held in a worker's own memory when that became ready, E entries.
+
+    The least recently used comes first. `ttl_s` are their lifetimes from `at_s` on, seconds since
+    the epoch; None: for ever, below 0: expired, but still in place.
+    """
+
+    alias: str
+    at_s: float
+    keys: tuple[str, ...]  # [E]
+    ttl_s: tuple[float | None, ...]  # [E]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`)."""
+    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`).
+
+    `held` is what it began with: from before the fork, or from loading the app.
+    """
 
     server: int
     slot: int
@@ -31,6 +48,7 @@ class LifeFacts:
     pid: int
     tally: Mapping[str, int]
     caches: tuple[CacheFacts, ...] = ()
+    held: tuple[HeldFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
