@@ -46,6 +46,8 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How many pages a process caches before it serves.
+SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {

@@ -33,7 +33,7 @@ from harness.record.samples import Samples
 from harness.record.store import read_samples
 from harness.scenario.parse import scenario_content
 from harness.scenario.schema import Scenario
-from harness.servers.gunicorn import Gunicorn
+from harness.servers.fleet import Fleet
 from harness.servers.redis_discovery import find_redis
 from harness.stage import Sources, Stage
 
@@ -51,10 +51,10 @@ class Measured:
 
 @dataclass(slots=True)
 class Serving:
-    """A trial whose server is up, with what its rounds have brought."""
+    """A trial whose servers are up, with what its rounds have brought."""
 
     trial: Trial
-    server: Gunicorn
+    fleet: Fleet
     rounds: list[Samples] = field(default_factory=list)
     actions: list[ActionFacts] = field(default_factory=list)
     done: int = 0
@@ -118,16 +118,16 @@ def _measure(
     notify: Listener,
 ) -> None:
     """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
-    total = sum(map(len, groups))
+    trials = [trial for group in groups for trial in group]
     try:
         with ExitStack() as stack:
-            stage = Stage(scenario, sources, logs, stack)
+            stage = Stage(scenario, trials, sources, logs, stack)
             measured.servers, measured.gaps = stage.servers, stage.gaps
             stage.prepare(groups[0][0])
             for group in groups:
                 present = tuple(trial for trial in group if trial.backend not in stage.gaps)
                 if present:
-                    _serve_group(present, total, stage, measured, notify)
+                    _serve_group(present, len(trials), stage, measured, notify)
     except OSError as error:
         raise cannot_write(Path(error.filename or logs), error) from error
 
@@ -141,10 +141,10 @@ def _serve_group(
         try:
             notify(_started(group[0], total))
             for trial in group:
-                serving[trial.number] = Serving(trial, stage.start_server(trial))
-                stack.callback(serving[trial.number].server.stop)
-            for server in (one.server for one in serving.values()):
-                server.wait_until_ready()
+                serving[trial.number] = Serving(trial, stage.start_fleet(trial))
+                stack.callback(serving[trial.number].fleet.stop)
+            for one in serving.values():
+                one.fleet.wait_until_ready()
             for turn in turns(group):
                 _serve_turn(turn, serving[turn.trial.number], total, stage, notify)
         except (HarnessError, KeyboardInterrupt) as error:
@@ -165,7 +165,7 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
     notify(Phase(text="loading"))
     try:
         cost = stage.locust.serve(
-            stage.order(turn, serving.server),
+            stage.order(turn, serving.fleet.url),
             out=out,
             time_limit_s=turn.trial.scenario.load.time_limit_s,
             watch=_watch(serving, stage, notify),
@@ -196,12 +196,12 @@ def _watch(serving: Serving, stage: Stage, notify: Listener) -> Callable[[Messag
     due = milestones(serving.trial.scenario)
 
     def watch(message: Message) -> None:
-        serving.server.check()
+        serving.fleet.check()
         match message.get("event"):
             case "milestone":
                 step = message["step"]
                 notify(Phase(text=due[step].do))
-                targets = stage.targets(serving.server)
+                targets = stage.targets(serving.fleet)
                 serving.actions.append(perform(due[step], step, targets))
                 notify(Phase(text="loading"))
             case "progress":
@@ -230,11 +230,12 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             workers=trial.workers,
             worker_class=scenario.server.worker_class,
             threads=scenario.server.threads,
-            servers=1,
+            servers=scenario.server.servers,
+            routing=scenario.server.routing if trial.balanced else "",
             timeout_s=scenario.cache.timeout_s or None,
             max_entries=scenario.cache.max_entries,
             max_requests=scenario.server.max_requests,
-            lives=serving.server.lives(),
+            lives=serving.fleet.lives(),
             load=LoadFacts(
                 asked=scenario.load.requests,
                 users=scenario.load.users,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Container, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,10 @@ from harness.load.client import Locust
 from harness.plan import Trial, Turn
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
+from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
+from harness.servers.nginx import Nginx, demand_nginx
+from harness.servers.nginx_discovery import NginxChoice, nginx_version
 from harness.servers.redis import RedisServer
 from harness.servers.services import BACKENDS, START, Service
 from harness.servers.warden import Warden
@@ -40,7 +44,16 @@ class Stage:
     their server, and why.
     """
 
-    def __init__(self, scenario: Scenario, sources: Sources, logs: Path, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        trials: Sequence[Trial],
+        sources: Sources,
+        logs: Path,
+        stack: ExitStack,
+    ) -> None:
+        balanced = any(trial.balanced for trial in trials)
+        self._nginx = demand_nginx(os.environ) if balanced else None
         self._logs = logs
         self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self._warden = Warden()
@@ -54,13 +67,15 @@ class Stage:
         )
         stack.callback(self.locust.stop)
         self.gaps: dict[str, str] = {}
-        self._services = self._start_services(scenario, stack)
+        backends = dict.fromkeys(trial.backend for trial in trials)
+        self._services = self._start_services(backends, scenario.matrix.optional, stack)
         self._app = AppSettings(path=sources.app, prepare=scenario.app.prepare)
 
     @property
     def servers(self) -> dict[str, str]:
-        """Return product, version and origin of each server behind a cache, by its kind."""
-        return {name: service.display for name, service in self._services.items()}
+        """Return product, version and origin of each server beside Gunicorn, by its kind."""
+        nginx = {"nginx": _display(self._nginx)} if self._nginx else {}
+        return nginx | {name: service.display for name, service in self._services.items()}
 
     def prepare(self, trial: Trial) -> None:
         """Prepare the app, as for `trial`, and wait until Locust is there."""
@@ -69,40 +84,47 @@ class Stage:
         )
         self.locust.wait_until_ready()
 
-    def start_server(self, trial: Trial) -> Gunicorn:
-        """Return a server that is still booting."""
-        server, app = trial.scenario.server, trial.scenario.app
-        return Gunicorn(
-            f"gunicorn ({trial.name})",
-            GunicornSettings(
-                wsgi=app.wsgi,
-                workers=trial.workers,
-                worker_class=server.worker_class,
-                threads=server.threads,
-                options=(
-                    *("--graceful-timeout", "5"),
-                    *("--max-requests", str(server.max_requests)),
-                    *("--max-requests-jitter", str(server.max_requests_jitter)),
-                ),
-                boot_timeout_s=server.boot_timeout_s,
-            ),
-            environ=self._environ(trial),
-            lives=self.scratch / "lives" / trial.slug,
-            log=self._logs / f"gunicorn-{trial.slug}.log",
-            warden=self._warden,
-        )
+    def start_fleet(self, trial: Trial) -> Fleet:
+        """Return servers that are still booting, behind a balancer where the trial has one."""
+        server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
-    def targets(self, server: Gunicorn) -> Targets:
-        """Return what actions on this server can be done to."""
+        def start(number: int) -> Gunicorn:
+            return Gunicorn(
+                f"gunicorn ({trial.name})"
+                if server.servers == 1
+                else f"gunicorn, server {number} ({trial.name})",
+                _gunicorn_settings(trial),
+                environ=self._environ(trial),
+                lives=self.scratch / "lives" / trial.slug / str(number),
+                log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
+                warden=self._warden,
+                number=number,
+            )
+
+        def balance(upstreams: Sequence[str]) -> Nginx:
+            assert self._nginx
+            return Nginx(
+                self._nginx,
+                upstreams,
+                routing=server.routing,
+                directory=self.scratch / f"nginx-{trial.slug}",
+                log=self._logs / f"nginx-{trial.slug}.log",
+                warden=self._warden,
+            )
+
+        return Fleet(server.servers, start, balance if trial.balanced else None)
+
+    def targets(self, fleet: Fleet) -> Targets:
+        """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
-        return Targets(server=server, redis=redis if isinstance(redis, RedisServer) else None)
+        return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
 
-    def order(self, turn: Turn, server: Gunicorn) -> dict[str, object]:
+    def order(self, turn: Turn, url: str) -> dict[str, object]:
         """Return what Locust is asked to serve, as fields of its `Round`."""
         scenario = turn.trial.scenario
         load = scenario.load
         return {
-            "host": server.url,
+            "host": url,
             "token": self._token,
             "users": load.users,
             "keys": load.keys,
@@ -123,9 +145,11 @@ class Stage:
         if service:
             service.delete_prefix(self._prefix(trial))
 
-    def _start_services(self, scenario: Scenario, stack: ExitStack) -> dict[str, Service]:
+    def _start_services(
+        self, backends: Iterable[str], optional: Container[str], stack: ExitStack
+    ) -> dict[str, Service]:
         services: dict[str, Service] = {}
-        for backend in scenario.matrix.backend:
+        for backend in backends:
             name = BACKENDS[backend].service
             if name in services or not name:
                 continue
@@ -137,7 +161,7 @@ class Stage:
                     warden=self._warden,
                 )
             except HarnessError as error:
-                if backend not in scenario.matrix.optional:
+                if backend not in optional:
                     raise
                 self.gaps[backend] = str(error)
             else:
@@ -161,3 +185,25 @@ class Stage:
 
     def _prefix(self, trial: Trial) -> str:
         return f"harness-{self._run}-{trial.slug}"
+
+
+def _gunicorn_settings(trial: Trial) -> GunicornSettings:
+    server = trial.scenario.server
+    return GunicornSettings(
+        wsgi=trial.scenario.app.wsgi,
+        workers=trial.workers,
+        worker_class=server.worker_class,
+        threads=server.threads,
+        options=(
+            *("--graceful-timeout", "5"),
+            *("--keep-alive", str(server.keep_alive_s)),
+            *("--max-requests", str(server.max_requests)),
+            *("--max-requests-jitter", str(server.max_requests_jitter)),
+            *(("--preload",) if server.preload else ()),
+        ),
+        boot_timeout_s=server.boot_timeout_s,
+    )
+
+
+def _display(nginx: NginxChoice) -> str:
+    return f"nginx {nginx_version(nginx)} ({nginx.display})"

@@ -72,6 +72,25 @@ def test_a_shared_cache_does_not_fall(workers: int) -> None:
     assert trial.predicted.low <= trial.hit_rate <= trial.predicted.high  # type: ignore[operator]
 
 
+def test_where_a_balancer_chose_the_server_by_the_key_it_is_taken_as_observed() -> None:
+    key = zipf_keys(3000, 300)
+    life = 2 * (key % 2) + even_routing(3000, 2)
+    lives = np.array(
+        [(server, slot, 1, 10 * server + slot) for server in (0, 1) for slot in (1, 2)]
+    )
+    played = routed_samples(key, life, lives=lives)
+    by_key, blind = (
+        analyse_trial(facts_of(played, servers=2, workers=2, routing=routing), played)
+        for routing in ("uri-hash", "round-robin")
+    )
+    assert by_key.predicted is not None
+    assert by_key.hit_rate == pytest.approx(0.841, abs=0.01)  # as of 2 workers, not of 4
+    assert by_key.predicted.hit_rate == pytest.approx(0.841, abs=0.01)
+    assert by_key.predicted.closed_form == pytest.approx(by_key.predicted.hit_rate, abs=0.001)
+    assert "outside-interval" not in {caveat.code for caveat in by_key.caveats}
+    assert "outside-interval" in {caveat.code for caveat in blind.caveats}
+
+
 @pytest.mark.slow
 def test_trials_routed_at_random_stay_inside_their_intervals_19_times_in_20() -> None:
     found = [locmem_trial(4, seed) for seed in range(60)]

@@ -78,7 +78,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
     # The doctor looks at everything and starts nothing.
     "harness.doctor": (
-        "harness.machine harness.servers.executables harness.servers.redis_discovery",
+        "harness.machine harness.servers.executables harness.servers.nginx_discovery"
+        " harness.servers.redis_discovery",
         "",
     ),
     "harness.report.forecast": ("harness.model harness.report", "rich"),

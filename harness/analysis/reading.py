@@ -60,6 +60,7 @@ def _set_up(facts: TrialFacts, but: str) -> tuple[object, ...]:
         facts.worker_class,
         facts.threads,
         facts.servers,
+        facts.routing,
         facts.timeout_s,
         facts.max_entries,
         facts.load.asked,

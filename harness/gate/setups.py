@@ -20,7 +20,7 @@ def setup_of_plan(trial: Trial) -> Setup:
         "workers": trial.workers,
         "worker_class": server.worker_class,
         "threads": server.threads,
-        "servers": 1,
+        "servers": server.servers,
     }
     return {**trial.varied, **plain}
 

@@ -26,8 +26,25 @@ class CacheFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFacts:
+    """What one alias held in a worker's own memory when that became ready, E entries.
+
+    The least recently used comes first. `ttl_s` are their lifetimes from `at_s` on, seconds since
+    the epoch; None: for ever, below 0: expired, but still in place.
+    """
+
+    alias: str
+    at_s: float
+    keys: tuple[str, ...]  # [E]
+    ttl_s: tuple[float | None, ...]  # [E]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`)."""
+    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`).
+
+    `held` is what it began with: from before the fork, or from loading the app.
+    """
 
     server: int
     slot: int
@@ -35,6 +52,7 @@ class LifeFacts:
     pid: int
     tally: Mapping[str, int]
     caches: tuple[CacheFacts, ...] = ()
+    held: tuple[HeldFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +74,7 @@ class ActionFacts:
     """One action as it happened, while the load went on. Times are seconds since the epoch.
 
     `at` is the share of the trace that was asked for, `step` the position in the trace at which
-    it fired. `slot` is the worker it was aimed at, if at one.
+    it fired. `server` and `slot` name the worker it was aimed at, if at one.
     """
 
     do: str
@@ -65,12 +83,14 @@ class ActionFacts:
     started_s: float
     ended_s: float
     slot: int | None = None
+    server: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
-    """One trial as it was served.
+    """One trial as it was served, by `workers` on each of its `servers`.
 
+    `routing` is how a balancer chose among the servers, "" where there was none.
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
     workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
     replaced, 0 for never. `problem` is the error that ended it early, or empty.
@@ -89,4 +109,5 @@ class TrialFacts:
     actions: tuple[ActionFacts, ...] = ()
     varied: Mapping[str, Any] = field(default_factory=dict)
     max_requests: int = 0
+    routing: str = ""
     problem: str = ""

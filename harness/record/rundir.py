@@ -20,7 +20,14 @@ import tomli_w
 
 from harness import wire
 from harness.errors import MeasurementError, Problem, SurroundingsError, UsageError
-from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.facts import (
+    ActionFacts,
+    CacheFacts,
+    HeldFacts,
+    LifeFacts,
+    LoadFacts,
+    TrialFacts,
+)
 from harness.record.samples import Samples
 from harness.record.store import read_samples, write_samples
 
@@ -145,13 +152,19 @@ def _record(content: Mapping[str, Any]) -> RunRecord:
 
 
 def _trial(content: Mapping[str, Any]) -> TrialFacts:
-    lives = tuple(
-        LifeFacts(**{**life, "caches": tuple(CacheFacts(**cache) for cache in life["caches"])})
-        for life in content["lives"]
-    )
+    lives = tuple(map(_life, content["lives"]))
     actions = tuple(ActionFacts(**action) for action in content["actions"])
     load = LoadFacts(**content["load"])
     return TrialFacts(**{**content, "lives": lives, "actions": actions, "load": load})
+
+
+def _life(content: Mapping[str, Any]) -> LifeFacts:
+    caches = tuple(CacheFacts(**cache) for cache in content["caches"])
+    held = tuple(
+        HeldFacts(**{**one, "keys": tuple(one["keys"]), "ttl_s": tuple(one["ttl_s"])})
+        for one in content.get("held", ())  # absent before format 2
+    )
+    return LifeFacts(**{**content, "caches": caches, "held": held})
 
 
 def _write_text(path: Path, text: str) -> None:

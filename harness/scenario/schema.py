@@ -102,8 +102,10 @@ class Matrix:
     """What varies: one trial for each combination.
 
     `copies` above 1 repeats each of them, as a control that compares like with like. `vary` holds
-    any other key of the scenario, dotted, with the values it takes in turn. Backends that are
-    `optional` are left out, and named, where their server cannot be had.
+    any other key of the scenario, dotted, with the values it takes in turn. `cases` are tables of
+    dotted keys that change together; each is combined with all values of `vary`, and may set
+    `matrix.workers` and `matrix.backend` as well. Backends that are `optional` are left out, and
+    named, where their server cannot be had.
     """
 
     backend: Annotated[
@@ -120,14 +122,26 @@ class Matrix:
     copies: Annotated[int, Field(ge=1, le=8)] = 1
     optional: tuple[Backend, ...] = ()
     vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    cases: tuple[Annotated[dict[str, Any], Field(min_length=1)], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Server:
-    """Gunicorn's own settings, the same in each trial, and how long it may take to boot."""
+    """The servers of a trial, Gunicorn's own settings for each, and how long it may take to boot.
 
+    In front of several `servers` stands nginx, in front of one only if `balancer` is true.
+    `routing` "uri-hash" always sends the same address to the same server. `keep_alive_s` is how
+    long gthread keeps an idle connection, 0 to close each one; `preload` loads the app once, before
+    the workers are forked.
+    """
+
+    servers: Annotated[int, Field(ge=1, le=16)] = 1
+    balancer: bool = False
+    routing: Literal["round-robin", "uri-hash"] = "round-robin"
     worker_class: Literal["sync", "gthread"] = "sync"
     threads: Count = 1
+    keep_alive_s: Annotated[int, Field(ge=0)] = 2
+    preload: bool = False
     max_requests: Annotated[int, Field(ge=0)] = 0
     max_requests_jitter: Annotated[int, Field(ge=0)] = 0
     boot_timeout_s: Seconds = 30.0
