@@ -24,7 +24,7 @@ DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
+INSTALLED_APPS = ["demo_app.catalog", "demo_app.inside", "demo_app.limits"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -48,6 +48,11 @@ SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
+
+# What stands behind a page: every query, or without the costly one over all reviews.
+SHOP_ORIGIN = os.environ.get("SHOP_ORIGIN") or "full"
+if SHOP_ORIGIN not in ("full", "cheap"):
+    raise ImproperlyConfigured(f"SHOP_ORIGIN={SHOP_ORIGIN!r}: need one of full, cheap")
 
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {

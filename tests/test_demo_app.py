@@ -152,6 +152,27 @@ print(*(pk for pk in range(1, 20) if cache.get(f"product:{pk}")))
     assert warmed.stdout.split() == ["1", "2", "3"], warmed.stderr
 
 
+def test_the_page_inside_tells_what_the_process_holds(database: Path) -> None:
+    found = visit(
+        "/inside/", "/products/7/", "/products/8/", "/inside/", SHOP_DATABASE=str(database)
+    )
+    first, *_, last = (page["text"] for page in found["visits"])
+    empty, held = json.loads(first), json.loads(last)
+    assert (empty["entries"], empty["bytes"]) == (0, 0)
+    assert held["entries"] == 2
+    assert held["bytes"] > 2 * 100
+    assert held["resident_bytes"] > 10_000_000
+    assert held["answered_by"] == found["pid"]
+
+
+def test_a_cheap_page_does_without_the_costly_query(database: Path) -> None:
+    dear = visit("/products/7/", SHOP_DATABASE=str(database))["visits"][0]
+    cheap = visit("/products/7/", SHOP_DATABASE=str(database), SHOP_ORIGIN="cheap")["visits"][0]
+    assert cheap["queries"] == dear["queries"] - 1
+    assert "of all reviews" not in cheap["text"]
+    assert settings_error(SHOP_ORIGIN="free").endswith("need one of full, cheap")
+
+
 def test_the_front_page_links_to_the_products(answer: Answer) -> None:
     page = answer["visits"][2]
     assert page["status"] == 200
