@@ -81,7 +81,8 @@ class Action:
 class Expect:
     """What must hold of `metric` in every trial that `where` describes, and fail in `fails_for`.
 
-    Bounds are for the value, or with `ratio_to` for its ratio to that of the trial described there.
+    Bounds are for the value, or with `ratio_to` for its ratio to that of the trial described there:
+    of several the one that is most like it in all that `ratio_to` leaves open.
     `as_predicted` wants it inside of its predicted interval. `fails_for` names the trials without
     the fault: a bound that they keep as well proves nothing. Trials are described by backend,
     workers, servers, threads, worker_class and whatever varies, dotted or by its last word.
