@@ -57,7 +57,7 @@ def test_what_is_counted_is_what_would_be_played() -> None:
     key, life = zipf_keys(400, 50).tolist(), even_routing(400, 3)
     trace = cache_trace(key)
     played = replace(trace, serial=False)  # as if a refill might be in flight
-    looks = Looks(store=even_routing(40, 3, seed=5), at_s=np.arange(40) * 8.0 + 0.5)
+    looks = Looks(store=even_routing(40, 3, seed=5), at_s=np.linspace(0.5, 312.5, 40))
     assert trace.once
     assert not played.once
     counted = entries_at(trace, life, looks, RNG)
