@@ -37,10 +37,21 @@ def run(
 ) -> None:
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
+    if control:
+        overrides = {**overrides, **_control(load_scenario(path, overrides))}
+    summary = measured(path, overrides, out)
+    _print(summary, style)
+    _demand_validity(summary)
+    _demand_expectations(summary)
+
+
+def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summary:
+    """Measure a scenario's file into the new directory `out`, and return its numbers.
+
+    Raises HarnessError; what was measured is kept.
+    """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
-    if control:
-        scenario = load_scenario(path, {**overrides, **_control(scenario)})
     app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
     out = out or _fresh_run_dir(scenario.name)
@@ -52,9 +63,7 @@ def run(
         raise
     summary = _summary(out)
     write_result(out, render_json(summary))
-    _print(summary, style)
-    _demand_validity(summary)
-    _demand_expectations(summary)
+    return summary
 
 
 def report(run_dir: Path, style: str) -> None:
