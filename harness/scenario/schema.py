@@ -14,7 +14,9 @@ from pydantic.dataclasses import dataclass
 
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
-Backend = Literal["locmem", "redis", "redis-unix", "memcached", "dummy"]
+Backend = Literal[
+    "locmem", "redis", "redis-unix", "memcached", "database", "files", "two-level", "dummy"
+]
 """What can stand behind `cache` in an app; the servers they need are in `harness.servers`."""
 
 PLACEHOLDERS = (
@@ -30,6 +32,7 @@ SHOP_ENV = {
     "SHOP_SECRET_KEY": "{secret}",
     "SHOP_CACHE": "{backend}",
     "SHOP_CACHE_URL": "{cache_url}",
+    "SHOP_CACHE_FILES": "{scratch}/{cache_prefix}",
     "SHOP_CACHE_PREFIX": "{cache_prefix}",
     "SHOP_CACHE_TIMEOUT": "{timeout}",
     "SHOP_CACHE_MAX_ENTRIES": "{max_entries}",
