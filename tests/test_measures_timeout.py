@@ -11,7 +11,7 @@ from harness.analysis.reading import reading
 from harness.model.closed_forms import hit_rate_with_timeout
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from tests.factories import facts_of, in_rounds, load_facts, routed_samples, zipf_keys
+from tests.factories import facts_of, load_facts, routed_samples, zipf_keys
 
 STEADY = MEASURES["hit_rate_steady"]
 
@@ -60,11 +60,3 @@ def test_in_the_long_run_a_cache_hits_as_the_closed_form_says() -> None:
 )
 def test_where_it_does_not_apply_nothing_is_told(trial: Samples, rate: float | None) -> None:
     assert "hit_rate_steady" not in analyse_trial(at_a_rate(trial, rate), trial).measures
-
-
-def test_the_cost_of_a_lookup_holds_its_origin_and_is_told_of_trials_that_took_turns() -> None:
-    trial = routed_samples([0, 0, 0, 0], [0] * 4)
-    assert "lookup_cost_s" not in analyse_trial(facts_of(trial), trial).measures
-    turns = in_rounds(trial, 2)
-    cost = analyse_trial(facts_of(turns), turns).measures["lookup_cost_s"].value
-    assert cost == pytest.approx((4 * 1e-5 + 2e-4 + 1e-5) / 4)

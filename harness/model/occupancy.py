@@ -33,7 +33,7 @@ def entries_at(trace: CacheTrace, life: Ints, looks: Looks, rng: np.random.Gener
     """Return the entries in the store of each look, expired ones that are in place included. [K]
 
     `life` [R] says who serves each request; a store that nobody wrote to has none. A refill
-    counts from its lookup on. Writes that were no refills are left out.
+    counts from its lookup on. Other writes, and what a life began with, are left out.
     """
     if trace.once and not trace.may_cull:
         return _distinct_keys(trace.store(life), trace, looks)

@@ -12,9 +12,18 @@ def lookup_cost_s(reading: Reading) -> float | None:
 
     None for a trial that was served in one go: times are only told of trials that took turns.
     """
-    samples = reading.samples
-    in_turns = int(samples.round.max(initial=0)) > 0
-    return mean_lookup_s(samples) if in_turns and samples.lookups else None
+    told = _in_turns(reading) and reading.samples.lookups
+    return mean_lookup_s(reading.samples) if told else None
+
+
+def hit_s(reading: Reading) -> float | None:
+    """Return the mean seconds of a lookup that hit; None where none did, and as above."""
+    hits = reading.samples.lookup_s[reading.samples.hit]
+    return float(hits.mean()) if _in_turns(reading) and len(hits) else None
+
+
+def _in_turns(reading: Reading) -> bool:
+    return int(reading.samples.round.max(initial=0)) > 0
 
 
 MEASURES = (
@@ -24,5 +33,12 @@ MEASURES = (
         better="lower",
         meaning="mean time of a lookup, with the origin and the store where it missed",
         observed=lookup_cost_s,
+    ),
+    Measure(
+        name="hit_s",
+        unit="s",
+        better="lower",
+        meaning="mean time of a lookup that hit, where backends took turns",
+        observed=hit_s,
     ),
 )

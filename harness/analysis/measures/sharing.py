@@ -72,11 +72,15 @@ def shared_among_workers(reading: Reading) -> float | None:
 
 def shared_among_servers(reading: Reading) -> float | None:
     """Return the share of hits on keys that only workers of other servers had stored."""
+    if len(np.unique(reading.samples.lives[:, _SERVER])) < 2:
+        return None
     return hit_share(lambda found: found.elsewhere & ~found.beside, reading)
 
 
 def survives_restart(reading: Reading) -> float | None:
     """Return the share of hits on keys that only workers had stored that have ended since."""
+    if not len(reading.ends.ended):
+        return None
     return hit_share(lambda found: found.ended & ~found.beside & ~found.elsewhere, reading)
 
 
