@@ -10,6 +10,7 @@ import pytest
 import tomli_w
 
 from harness.errors import HarnessError, ScenarioError, UsageError
+from harness.gate.expect import refuse_unfit
 from harness.scenario.load import (
     find_scenario,
     load_scenario,
@@ -46,6 +47,14 @@ def test_every_bundled_scenario_is_valid_and_has_a_lesson(name: str) -> None:
     assert scenario.question.endswith("?")
     assert scenario.lesson.strip()
     assert locustfile_path(scenario).is_file()
+
+
+@pytest.mark.parametrize("name", scenario_paths())
+def test_every_short_form_is_valid_and_can_be_judged(name: str) -> None:
+    path = find_scenario(name)
+    short = load_scenario(path).short
+    scenario = load_scenario(path, {key: (value, f"short.{key}") for key, value in short.items()})
+    refuse_unfit(scenario, name)
 
 
 def test_a_scenario_survives_being_written_as_it_was_run(tmp_path: Path) -> None:
