@@ -24,7 +24,7 @@ DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
+INSTALLED_APPS = ["demo_app.catalog", "demo_app.inside", "demo_app.limits"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -34,10 +34,21 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
+SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
+# A cache in SQLite has several writers: they queue for the lock, and readers need not wait.
+WRITERS: dict[str, Any] = {
+    "OPTIONS": {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    },
+    "CONN_MAX_AGE": None,
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
+        **(WRITERS if SHOP_CACHE == "database" else {}),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -49,10 +60,18 @@ SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
+# What stands behind a page: every query, or without the costly one over all reviews.
+SHOP_ORIGIN = os.environ.get("SHOP_ORIGIN") or "full"
+if SHOP_ORIGIN not in ("full", "cheap"):
+    raise ImproperlyConfigured(f"SHOP_ORIGIN={SHOP_ORIGIN!r}: need one of full, cheap")
+
+# Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
+ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
+CACHE_TABLE = "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)},
+        "OPTIONS": ENTRIES,
     },
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -62,9 +81,23 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "LOCATION": os.environ.get("SHOP_CACHE_URL") or "127.0.0.1:11211",
     },
+    "database": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": CACHE_TABLE,
+        "OPTIONS": ENTRIES,
+    },
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_FILES") or BASE_DIR / "shop-cache",
+        "OPTIONS": ENTRIES,
+    },
+    "two-level": {
+        "BACKEND": "demo_app.two_level.TwoLevelCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_URL") or "redis://127.0.0.1:6379/0",
+        "OPTIONS": {**ENTRIES, "NEAR_TIMEOUT": whole_number("SHOP_CACHE_NEAR_TIMEOUT", 1, 1)},
+    },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
 if SHOP_CACHE not in CACHE_CHOICES:
     raise ImproperlyConfigured(f"SHOP_CACHE={SHOP_CACHE!r}: need one of {', '.join(CACHE_CHOICES)}")
 

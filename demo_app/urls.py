@@ -1,10 +1,12 @@
 from django.urls import path
 
 from demo_app.catalog import views
+from demo_app.inside import views as inside
 from demo_app.limits import views as limits
 
 urlpatterns = [
     path("", views.product_list, name="product-list"),
     path("products/<int:pk>/", views.product_detail, name="product-detail"),
+    path("inside/", inside.inside, name="inside"),
     path("search/<slug:client>/", limits.search, name="search"),
 ]

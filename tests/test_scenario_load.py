@@ -189,6 +189,13 @@ def test_an_override_is_applied_and_its_mistakes_name_the_option() -> None:
         load_scenario(path, {"seed.x": (1, "--set seed.x")})
 
 
+def test_the_values_of_a_key_that_varies_can_be_overridden() -> None:
+    path = find_scenario("recycling")
+    scenario = load_scenario(path, {"matrix.vary.server.max_requests": ([0, 50], "--set")})
+    assert scenario.matrix.vary["server.max_requests"] == (0, 50)
+    assert "server.max_requests_jitter" in scenario.matrix.vary
+
+
 def test_a_locustfile_beside_the_scenario_comes_before_a_bundled_one(tmp_path: Path) -> None:
     path = scenario_file(tmp_path, {**MINIMAL, "load": {"locustfile": "catalog.py"}})
     assert locustfile_path(load_scenario(path), path).parent.name == "locustfiles"

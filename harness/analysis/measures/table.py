@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import throttle
+from harness.analysis.measures import cost, inside, sharing, throttle, timeout
 from harness.analysis.measures.measure import Measure
 
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (*throttle.MEASURES,)}
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure
+    for subject in (throttle, inside, timeout, cost, sharing)
+    for measure in subject.MEASURES
+}
