@@ -72,7 +72,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
     "harness.gate": (
         "harness.analysis harness.errors harness.model harness.plan harness.record"
-        " harness.scenario",
+        " harness.scenario harness.trace",
         "numpy",
     ),
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
@@ -83,6 +83,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "",
     ),
     "harness.report.claims": ("harness.gate harness.report", "rich"),
+    "harness.report.gate": ("harness.analysis harness.gate harness.report", "rich"),
     "harness.report.forecast": ("harness.model harness.report", "rich"),
     "harness.report.method": ("harness.model harness.report", ""),
     "harness.report.doctor": ("harness.doctor harness.report", "rich"),
