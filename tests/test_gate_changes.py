@@ -78,8 +78,7 @@ def test_a_and_a_raise_no_alarm() -> None:
     rng = np.random.default_rng(7)
     draws = rng.normal(0.759, 0.0056, (300, 2))
     found = [
-        compare(four(round(3000 * one)), four(round(3000 * other))).verdict
-        for one, other in draws
+        compare(four(round(3000 * one)), four(round(3000 * other))).verdict for one, other in draws
     ]
     assert found.count(Verdict.REGRESSED) == found.count(Verdict.IMPROVED) == 0
     assert found.count(Verdict.INCONCLUSIVE) <= 15
@@ -96,7 +95,7 @@ def test_the_cause_of_a_loss_is_named(cause: str) -> None:
 def test_causes_and_times_are_told_and_judge_nothing() -> None:
     changes = compare(four(2281), four(1900))
     causes = [one for one in changes.changes if one.metric.startswith("misses.")]
-    assert len(causes) == 14
+    assert len(causes) == 3  # what is nothing in both runs is left out
     assert {one.verdict for one in causes} == {None}
     slow = run(trial(1), trial(4, requests_per_second=90.0))
     for environment in (ENVIRONMENT, {**ENVIRONMENT, "cores": 8}):

@@ -25,6 +25,7 @@ TIMED_FLOOR = 0.25  # relative
 CAUSES = "misses."
 TOLD = ("entries_lost",)
 """Told, never judged, like the causes of misses: what they cost is judged in other figures."""
+ALWAYS = ("hit_rate", "failed_requests")
 FEW = 0.2  # of a loss; a cause of less is not named
 
 
@@ -123,11 +124,22 @@ def _same(trial: RecordedTrial, among: Sequence[RecordedTrial]) -> RecordedTrial
 
 
 def _names(old: RecordedTrial, new: RecordedTrial) -> list[str]:
+    """Return the metrics to compare: those with a better way to go that are not nothing in both.
+
+    Lookups that are unaccounted for make a run invalid, and are no change of it.
+    """
+    both = (old.figures, new.figures)
     return [
         name
         for name, metric in METRICS.items()
-        if metric.better != NEITHER and (name in old.figures or name in new.figures)
+        if metric.better != NEITHER
+        and name != "unaccounted"
+        and (name in ALWAYS or any(_is_something(figures.get(name)) for figures in both))
     ]
+
+
+def _is_something(figure: Figure | None) -> bool:
+    return figure is not None and bool(figure.value or figure.expected)
 
 
 def _change(
@@ -153,7 +165,7 @@ def _change(
 
 def _chance(metric: Metric, before: Figure, after: Figure, figures: int) -> Chance | None:
     """Return how far chance reaches, floors included; None: not known."""
-    if without_chance(before, after) or metric.name == "unaccounted":
+    if without_chance(before, after):
         return Chance()
     if metric.name == "failed_requests":
         return Chance(suspect=FAILURES_FLOOR, certain=FAILURES_FLOOR)

@@ -36,7 +36,7 @@ def render_changes(changes: Changes, width: int) -> Lines:
         return lines
     lines += prose(times_words(changes), width)
     for trial in dict.fromkeys(change.trial for change in changes.changes):
-        rows = [one for one in changes.changes if one.trial == trial and is_worth_a_row(one)]
+        rows = [one for one in changes.changes if one.trial == trial]
         lines += [Text(), *_trial(trial, rows, width)]
     return lines
 
@@ -61,15 +61,11 @@ def times_words(changes: Changes) -> str:
     return f"{TIMES}; here {', '.join(changes.surroundings)}."
 
 
-def is_worth_a_row(change: Change) -> bool:
-    """Return whether there is anything to see: not for a cause or a count that is 0 in both."""
-    judged = change.verdict is not None and not change.advisory
-    return bool(judged or change.base or change.found)
-
-
 def cells(change: Change) -> tuple[str, str, str, str]:
     """Return the figures of a change, as under `HEADS`."""
     allowed = "" if change.allowed is None else quantity(change.metric, change.allowed)
+    if change.allowed == 0:
+        allowed = "exact"
     verdict = "told" if change.verdict is None or change.advisory else str(change.verdict)
     return (
         quantity(change.metric, change.base),

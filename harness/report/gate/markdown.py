@@ -11,7 +11,6 @@ from harness.report.figures import count, percent
 from harness.report.gate.changes import (
     HEADS,
     cells,
-    is_worth_a_row,
     notes,
     times_words,
     verdict_words,
@@ -32,7 +31,9 @@ def render_markdown(check: Checked, summary: Summary | None, exit_code: int) -> 
     lines = [f"## {last_line(check, exit_code)}", ""]
     if summary and summary.question:
         lines += [_text(summary.question), ""]
-    lines += _table(("part", "held to", "", "found"), map(_row, check.cases))
+    # What is as in the baseline stands below, among all figures.
+    cases = [one for one in check.cases if one.problem or one.part != "baseline"]
+    lines += _table(("part", "held to", "", "found"), map(_row, cases))
     if summary and summary.trials:
         lines += [
             "",
@@ -65,11 +66,7 @@ def _changes(changes: Changes) -> Iterator[str]:
     yield ""
     yield "<details><summary>Every figure</summary>"
     yield ""
-    rows = (
-        (one.trial, one.metric, *cells(one), notes(one))
-        for one in changes.changes
-        if is_worth_a_row(one)
-    )
+    rows = ((one.trial, one.metric, *cells(one), notes(one)) for one in changes.changes)
     yield from _table(("trial", "metric", *HEADS, ""), rows)
     yield ""
     yield "</details>"
