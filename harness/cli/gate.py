@@ -1,4 +1,4 @@
-"""The verbs that judge: check a scenario, keep a baseline, compare two runs."""
+"""The verbs that judge: check a scenario, keep a baseline, compare two runs, set up a pipeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.analysis.summary import Summary
 from harness.cli import measure
-from harness.cli.outputs import Outputs, write_text
+from harness.cli.outputs import Outputs, make_room, write_text
 from harness.errors import (
     BaselineError,
     GateUsageError,
@@ -28,6 +28,7 @@ from harness.gate.identity import differences, identity_of
 from harness.gate.recorded import Recorded, recorded
 from harness.gate.validity import invalidity
 from harness.gate.verdict import exit_code
+from harness.gate.workflow import WORKFLOW, workflow_text
 from harness.record.rundir import SCENARIO_FILE
 from harness.report.gate.as_json import render_changes_json, render_check_json
 from harness.report.gate.baseline import render_baseline
@@ -75,9 +76,8 @@ def save_baseline(run_dir: Path, file: Path, *, replace: bool) -> None:
 
     Raises MeasurementError for a run that is not valid, UsageError HX107 if the file exists.
     """
-    if file.exists() and not replace:
-        hint = "--replace overwrites it"
-        raise UsageError(Problem(code="HX107", where=str(file), what="exists already", hint=hint))
+    if not replace:
+        _refuse_existing(file, "--replace overwrites it")
     write_text(file, baseline_text(_recorded_run(run_dir)))
     click.echo(f"saved {run_dir} in {file}", err=True)
 
@@ -101,6 +101,30 @@ def compare_runs(base: Path, found: Path, style: str, *, fail_on_inconclusive: b
     for problem in baseline_problems(changes):
         click.echo(str(problem), err=True)
     return exit_code(changes.verdict, fail_on_inconclusive=fail_on_inconclusive)
+
+
+def init_ci(name: str, baseline: Path | None, install: str) -> None:
+    """Write the workflow of a check below the current directory.
+
+    Raises UsageError HX107 if there is one, and what `check` raises before it measures.
+    """
+    path = find_scenario(name)
+    scenario = load_scenario(path)
+    refuse_unfit(scenario, str(path))
+    _refuse_idle(scenario, path, baseline)
+    if baseline:
+        _comparable(baseline, scenario)
+    file = Path(WORKFLOW)
+    _refuse_existing(file, "remove it first, or edit it by hand")
+    make_room(file)
+    told = baseline.as_posix() if baseline else None
+    write_text(file, workflow_text(name, baseline=told, install=install))
+    click.echo(f"wrote {file}: commit it, with the files that it names", err=True)
+
+
+def _refuse_existing(file: Path, hint: str) -> None:
+    if file.exists():
+        raise UsageError(Problem(code="HX107", where=str(file), what="exists already", hint=hint))
 
 
 def _refuse_idle(scenario: Scenario, path: Path, baseline: Path | None) -> None:

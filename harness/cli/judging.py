@@ -1,4 +1,4 @@
-"""The verbs that judge, as the command line shows them: check, baseline, compare."""
+"""The verbs that judge, as the command line shows them."""
 
 from __future__ import annotations
 
@@ -132,3 +132,20 @@ def compare(base: Path, found: Path, fail_on: str | None, style: str) -> int:
     from harness.cli import gate
 
     return gate.compare_runs(base, found, style, fail_on_inconclusive=bool(fail_on))
+
+
+@click.command(name="init-ci")
+@scenario_argument
+@click.option("--baseline", type=FILE, metavar="FILE", help="Hold the run to this baseline too.")
+@click.option(
+    "--install",
+    metavar="COMMAND",
+    default="python -m pip install django-cache-harness",
+    show_default=True,
+    help="What installs the harness, and the project if SCENARIO measures it.",
+)
+def init_ci(scenario: str, baseline: Path | None, install: str) -> None:
+    """Write .github/workflows/harness.yml, which checks SCENARIO for every change."""
+    from harness.cli import gate
+
+    gate.init_ci(scenario, baseline, install)

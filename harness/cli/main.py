@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.judging import baseline, check, compare
+from harness.cli.judging import baseline, check, compare, init_ci
 from harness.cli.options import (
     FORMATS,
     complete_scenario,
@@ -152,7 +152,7 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
-for _verb in (check, baseline, compare):
+for _verb in (check, baseline, compare, init_ci):
     cli.add_command(_verb)
 
 

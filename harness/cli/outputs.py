@@ -31,10 +31,7 @@ class Outputs:
     def make_room(self) -> None:
         """Make the directories of all files. Raises SurroundingsError HX307."""
         for path in filter(None, (self.junit, self.markdown, self.json)):
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise cannot_write(path, error) from error
+            make_room(path)
 
     def write(self, check: Checked, summary: Summary | None, environ: Mapping[str, str]) -> None:
         """Write all files and tell GitHub, if it is there. Raises SurroundingsError HX307."""
@@ -52,6 +49,14 @@ class Outputs:
         if environ.get(ON_GITHUB) == "true":
             for line in render_annotations(check):
                 click.echo(line, err=True)
+
+
+def make_room(path: Path) -> None:
+    """Make the directory of a file. Raises SurroundingsError HX307."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def write_text(path: Path, text: str, *, append: bool = False) -> None:
