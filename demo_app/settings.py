@@ -86,16 +86,19 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
     },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-SHOP_CACHE = one_of("SHOP_CACHE", "locmem", CACHE_CHOICES)
+SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
-CACHES = {
-    "default": {
-        **CACHE_CHOICES[SHOP_CACHE],
-        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
+    CACHES = {
+        "default": {
+            **CACHE_CHOICES[SHOP_CACHE],
+            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+            "TIMEOUT": None
+            if NEVER_EXPIRES
+            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+        }
     }
-}
 
 SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))
 SESSION_ENGINE = f"django.contrib.sessions.backends.{SHOP_SESSIONS}"

@@ -18,7 +18,12 @@ from harness.model.writes import Deed, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Floats, Ints, Samples
 
-CLASS_OF_BACKEND = {"locmem": "LocMemCache", "redis": "RedisCache", "dummy": "DummyCache"}
+CLASS_OF_BACKEND = {
+    "locmem": "LocMemCache",
+    "redis": "RedisCache",
+    "dummy": "DummyCache",
+    "unset": "LocMemCache",
+}
 """Django's class behind each backend name that a scenario may ask for."""
 
 _DEED = np.array([Deed.SET, Deed.TOUCH, Deed.USE, Deed.DELETE])

@@ -14,8 +14,9 @@ from pydantic.dataclasses import dataclass
 
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
-Backend = Literal["locmem", "redis", "redis-unix", "memcached", "dummy"]
-"""What can stand behind `cache` in an app; the servers they need are in `harness.servers`."""
+Backend = Literal["locmem", "redis", "redis-unix", "memcached", "dummy", "unset"]
+"""What can stand behind `cache` in an app, "unset" being an app without `CACHES`; the servers they
+need are in `harness.servers`."""
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),

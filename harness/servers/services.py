@@ -38,6 +38,7 @@ BACKENDS: Mapping[str, Backend] = {
     "redis-unix": Backend(app="redis", service="redis"),
     "memcached": Backend(app="memcached", service="memcached"),
     "dummy": Backend(app="dummy"),
+    "unset": Backend(app="unset"),
 }
 
 START: Mapping[str, Callable[..., Service]] = {

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import sessions, throttle
+from harness.analysis.measures import sessions, throttle, visits
 from harness.analysis.measures.measure import Measure
 
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure for measure in (*throttle.MEASURES, *sessions.MEASURES)
+    measure.name: measure
+    for measure in (
+        *throttle.MEASURES,
+        *sessions.MEASURES,
+        *visits.MEASURES,
+    )
 }
