@@ -1,6 +1,7 @@
 """Settings of the shop. Everything that differs between machines comes from the environment."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,30 @@ def whole_number(name: str, default: int, minimum: int) -> int:
     return int(text)
 
 
-# Nothing in the shop is signed, so a key that differs from process to process does no harm.
+def one_of(name: str, default: str, choices: Iterable[str]) -> str:
+    """Return the environment variable `name`; refuse what is none of the choices."""
+    text = os.environ.get(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: need one of {', '.join(choices)}")
+    return text
+
+
+# Sessions are signed with it, so several processes have to be told the same one.
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.inside", "demo_app.limits"]
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "demo_app.catalog",
+    "demo_app.accounts",
+    "demo_app.inside",
+    "demo_app.limits",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -34,21 +50,21 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
-# A cache in SQLite has several writers: they queue for the lock, and readers need not wait.
-WRITERS: dict[str, Any] = {
-    "OPTIONS": {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    },
-    "CONN_MAX_AGE": None,
-}
+# A cache in SQLite is read while it is written: readers need not wait, and connections are kept.
+CACHE_IN_DATABASE = os.environ.get("SHOP_CACHE") == "database"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
-        **(WRITERS if SHOP_CACHE == "database" else {}),
+        # Several processes write: each waits for its turn, and takes it at once.
+        # What a demo loses when the power fails is not worth waiting for the disk.
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA synchronous = OFF"
+            + ("; PRAGMA journal_mode = WAL" if CACHE_IN_DATABASE else ""),
+        },
+        "CONN_MAX_AGE": None if CACHE_IN_DATABASE else 0,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -98,17 +114,22 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
     },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-if SHOP_CACHE not in CACHE_CHOICES:
-    raise ImproperlyConfigured(f"SHOP_CACHE={SHOP_CACHE!r}: need one of {', '.join(CACHE_CHOICES)}")
+SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
-CACHES = {
-    "default": {
-        **CACHE_CHOICES[SHOP_CACHE],
-        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
+    CACHES = {
+        "default": {
+            **CACHE_CHOICES[SHOP_CACHE],
+            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+            "TIMEOUT": None
+            if NEVER_EXPIRES
+            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+        }
     }
-}
+
+SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))
+SESSION_ENGINE = f"django.contrib.sessions.backends.{SHOP_SESSIONS}"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

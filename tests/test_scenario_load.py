@@ -140,7 +140,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         (
             {"matrix": {"backend": ["memcache"]}},
             'HX203 {file}, key matrix.backend[0]: got "memcache", '
-            "need one of 'locmem', 'redis', 'redis-unix', 'memcached' or 'dummy'",
+            "need one of 'locmem', 'redis', 'redis-unix'",
         ),
         ({"load": {"zipf": -0.5}}, "HX203 {file}, key load.zipf: got -0.5, need a number of 0"),
         ({"load": {"user": 3}}, "HX202 {file}, key load.user: is not a key of a scenario"),

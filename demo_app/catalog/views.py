@@ -2,7 +2,7 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db.models import Avg, Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +22,11 @@ def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if data is None:
         data = product_data(pk)
         cache.set(key, data)
-    context = {"product": data, "answered_by": os.getpid()}
+    context = {
+        "product": data,
+        "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
+        "answered_by": os.getpid(),
+    }
     return render(request, "catalog/product_detail.html", context)
 
 
