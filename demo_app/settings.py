@@ -24,7 +24,7 @@ DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
+INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits", "demo_app.jobs"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -46,6 +46,8 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How long a job takes.
+SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 

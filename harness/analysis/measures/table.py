@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import throttle
+from harness.analysis.measures import lock, throttle
 from harness.analysis.measures.measure import Measure
 
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (*throttle.MEASURES,)}
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure for measure in (*throttle.MEASURES, *lock.MEASURES)
+}
