@@ -95,6 +95,7 @@ CODES: dict[str, str] = {
     "HX304": "the app could not be prepared",
     "HX305": "no Memcached server can be started",
     "HX306": "no nginx can be started",
+    "HX307": "the port cannot be had",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",
     "HX313": "Gunicorn ended in the middle of the load",

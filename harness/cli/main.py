@@ -16,6 +16,7 @@ from harness.cli.options import load_options, overrides, predict_options, scenar
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FORMATS = click.Choice(["table", "json"])
 
 
@@ -64,10 +65,36 @@ def run(
     """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
     from harness.cli import measure
 
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    _take_signals()
     measure.run(scenario, overrides(settings, **options), out, style, control=control)
+
+
+@cli.command()
+@scenario_argument
+@load_options
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where to serve, on the loopback address.  [default: any that is free]",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def serve(
+    scenario: str,
+    port: int | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> None:
+    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+
+    Prints the address and what to try there, and serves until Ctrl-C. With --format json it
+    prints one line once the servers are up.
+    """
+    from harness.cli import serve as verb
+
+    _take_signals()
+    verb.serve(scenario, overrides(settings, **options), port or 0, style)
 
 
 @cli.command(name="list")
@@ -129,9 +156,15 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
+def _take_signals() -> None:
+    """Let what asks a program to end interrupt it, so that nothing it started stays."""
+    for number in ENDING:
+        signal.signal(number, _interrupt)
+
+
 def _interrupt(_number: int, _frame: Any) -> None:
     """End the run as Ctrl-C does; a second signal must not disturb the cleaning up."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
-from harness.bundled import bundled
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.expect import FAILED, judge, refuse_unfit
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
@@ -22,14 +21,14 @@ from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import (
     Overrides,
+    app_path,
     find_scenario,
     load_scenario,
     locustfile_path,
     read_scenario,
 )
 from harness.scenario.schema import Scenario
-from harness.session import run_scenario
-from harness.stage import Sources
+from harness.session import Sources, run_scenario
 
 
 def run(
@@ -41,8 +40,7 @@ def run(
     scenario = load_scenario(path, overrides)
     if control:
         scenario = load_scenario(path, {**overrides, **_control(scenario)})
-    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
-    sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
+    sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
     out = out or _fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
