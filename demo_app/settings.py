@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "demo_app.catalog",
     "demo_app.accounts",
     "demo_app.inside",
+    "demo_app.jobs",
     "demo_app.limits",
 ]
 MIDDLEWARE = [
@@ -73,6 +74,8 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How long a job takes.
+SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
