@@ -10,7 +10,7 @@ from harness.gate.identity import flat
 from harness.gate.recorded import Recorded
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import quantity
+from harness.report.measures import metric_value
 
 
 def render_baseline(base: Recorded, width: int) -> Lines:
@@ -22,7 +22,7 @@ def render_baseline(base: Recorded, width: int) -> Lines:
     lines += prose(f"Taken with {taken}.", width)
     for trial in base.trials:
         rows = [
-            (name, (quantity(name, one.value), _expected(name, one)))
+            (name, (metric_value(name, one.value), _expected(name, one)))
             for name, one in trial.figures.items()
             if name in METRICS and (one.value or one.expected)
         ]
@@ -34,5 +34,5 @@ def render_baseline(base: Recorded, width: int) -> Lines:
 def _expected(name: str, figure: Figure) -> str:
     if figure.expected is None:
         return ""
-    low, high = quantity(name, figure.expected.low), quantity(name, figure.expected.high)
+    low, high = metric_value(name, figure.expected.low), metric_value(name, figure.expected.high)
     return low if low == high else f"{low} to {high}"

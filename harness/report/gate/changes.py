@@ -12,7 +12,7 @@ from harness.gate.verdict import Verdict
 from harness.report.figures import number_of
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import quantity
+from harness.report.measures import metric_value
 
 STYLES = {
     Verdict.PASS: "green",
@@ -63,13 +63,13 @@ def times_words(changes: Changes) -> str:
 
 def cells(change: Change) -> tuple[str, str, str, str]:
     """Return the figures of a change, as under `HEADS`."""
-    allowed = "" if change.allowed is None else quantity(change.metric, change.allowed)
+    allowed = "" if change.allowed is None else metric_value(change.metric, change.allowed)
     if change.allowed == 0:
         allowed = "exact"
     verdict = "told" if change.verdict is None or change.advisory else str(change.verdict)
     return (
-        quantity(change.metric, change.base),
-        quantity(change.metric, change.found),
+        metric_value(change.metric, change.base),
+        metric_value(change.metric, change.found),
         allowed,
         verdict,
     )
