@@ -71,6 +71,9 @@ SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
+# What a change of a price does to the page that is cached.
+SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
+
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -7,6 +7,7 @@ from demo_app.limits import views as limits
 urlpatterns = [
     path("", views.product_list, name="product-list"),
     path("products/<int:pk>/", views.product_detail, name="product-detail"),
+    path("products/<int:pk>/price/", views.change_price, name="change-price"),
     path("account/", accounts.account, name="account"),
     path("account/log-in/", accounts.log_in, name="log-in"),
     path("account/basket/", accounts.add_to_basket, name="add-to-basket"),

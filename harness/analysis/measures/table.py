@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import sessions, throttle, visits
+from harness.analysis.measures import sessions, stale, throttle, visits
 from harness.analysis.measures.measure import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -13,5 +13,6 @@ MEASURES: Mapping[str, Measure] = {
         *throttle.MEASURES,
         *sessions.MEASURES,
         *visits.MEASURES,
+        *stale.MEASURES,
     )
 }
