@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "demo_app.catalog",
     "demo_app.accounts",
     "demo_app.limits",
+    "demo_app.locations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -92,15 +93,25 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
 SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
+# Whether the two caches for notes are told the same LOCATION or one each, if they are LocMemCache.
+SHOP_LOCATIONS = one_of("SHOP_LOCATIONS", "same", ("same", "two"))
+
+
+def cache_settings(location: str = "") -> dict[str, Any]:
+    """Return the settings of one cache; a LOCATION is given to LocMemCache alone."""
+    chosen = {
+        **CACHE_CHOICES[SHOP_CACHE],
+        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+    }
+    return {**chosen, "LOCATION": location} if location and SHOP_CACHE == "locmem" else chosen
+
+
 if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
     CACHES = {
-        "default": {
-            **CACHE_CHOICES[SHOP_CACHE],
-            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-            "TIMEOUT": None
-            if NEVER_EXPIRES
-            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
-        }
+        "default": cache_settings(),
+        "inbox": cache_settings("notes"),
+        "outbox": cache_settings("notes" if SHOP_LOCATIONS == "same" else "other-notes"),
     }
 
 SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))

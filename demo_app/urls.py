@@ -3,6 +3,7 @@ from django.urls import path
 from demo_app.accounts import views as accounts
 from demo_app.catalog import views
 from demo_app.limits import views as limits
+from demo_app.locations import views as locations
 
 urlpatterns = [
     path("", views.product_list, name="product-list"),
@@ -11,5 +12,6 @@ urlpatterns = [
     path("account/", accounts.account, name="account"),
     path("account/log-in/", accounts.log_in, name="log-in"),
     path("account/basket/", accounts.add_to_basket, name="add-to-basket"),
+    path("notes/<slug:name>/", locations.notes, name="notes"),
     path("search/<slug:client>/", limits.search, name="search"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import sessions, stale, throttle, visits
+from harness.analysis.measures import locations, sessions, stale, throttle, visits
 from harness.analysis.measures.measure import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -14,5 +14,6 @@ MEASURES: Mapping[str, Measure] = {
         *sessions.MEASURES,
         *visits.MEASURES,
         *stale.MEASURES,
+        *locations.MEASURES,
     )
 }
