@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "demo_app.catalog",
     "demo_app.accounts",
+    "demo_app.inside",
     "demo_app.limits",
     "demo_app.locations",
 ]
@@ -50,17 +51,21 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
+# A cache in SQLite is read while it is written: readers need not wait, and connections are kept.
+CACHE_IN_DATABASE = os.environ.get("SHOP_CACHE") == "database"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
-        # Sessions are written by all processes: each waits for its turn, and takes it at once.
+        # Several processes write: each waits for its turn, and takes it at once.
         # What a demo loses when the power fails is not worth waiting for the disk.
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA synchronous = OFF",
+            "init_command": "PRAGMA synchronous = OFF"
+            + ("; PRAGMA journal_mode = WAL" if CACHE_IN_DATABASE else ""),
         },
+        "CONN_MAX_AGE": None if CACHE_IN_DATABASE else 0,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -75,10 +80,16 @@ SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 # What a change of a price does to the page that is cached.
 SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
 
+# What stands behind a page: every query, or without the costly one over all reviews.
+SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
+
+# Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
+ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
+CACHE_TABLE = "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)},
+        "OPTIONS": ENTRIES,
     },
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -87,6 +98,21 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "memcached": {
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "LOCATION": os.environ.get("SHOP_CACHE_URL") or "127.0.0.1:11211",
+    },
+    "database": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": CACHE_TABLE,
+        "OPTIONS": ENTRIES,
+    },
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_FILES") or BASE_DIR / "shop-cache",
+        "OPTIONS": ENTRIES,
+    },
+    "two-level": {
+        "BACKEND": "demo_app.two_level.TwoLevelCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_URL") or "redis://127.0.0.1:6379/0",
+        "OPTIONS": {**ENTRIES, "NEAR_TIMEOUT": whole_number("SHOP_CACHE_NEAR_TIMEOUT", 1, 1)},
     },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }

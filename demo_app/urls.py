@@ -2,6 +2,7 @@ from django.urls import path
 
 from demo_app.accounts import views as accounts
 from demo_app.catalog import views
+from demo_app.inside import views as inside
 from demo_app.limits import views as limits
 from demo_app.locations import views as locations
 
@@ -9,6 +10,7 @@ urlpatterns = [
     path("", views.product_list, name="product-list"),
     path("products/<int:pk>/", views.product_detail, name="product-detail"),
     path("products/<int:pk>/price/", views.change_price, name="change-price"),
+    path("inside/", inside.inside, name="inside"),
     path("account/", accounts.account, name="account"),
     path("account/log-in/", accounts.log_in, name="log-in"),
     path("account/basket/", accounts.add_to_basket, name="add-to-basket"),

@@ -174,7 +174,7 @@ class Stage:
         told = self._app.environ(
             scenario.app.environ,
             backend=backend.app,
-            cache_url=service.urls[trial.backend] if service else "",
+            cache_url=service.urls[backend.url or trial.backend] if service else "",
             cache_prefix=self._prefix(trial),
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,

@@ -78,10 +78,13 @@ def product_data(pk: int) -> dict[str, Any]:
     }
 
 
-def beaten_percent(average: float | None) -> float:
-    """Return how many of all reviews of the shop, in percent, give less than this average."""
-    if average is None:
-        return 0.0
+def beaten_percent(average: float | None) -> float | None:
+    """Return how many of all reviews of the shop, in percent, give less than this average.
+
+    None without an average, and where the shop does without this costly figure.
+    """
+    if average is None or settings.SHOP_ORIGIN == "cheap":
+        return None
     lower = Count("pk", filter=Q(rating__lt=average))
     shop: dict[str, int] = Review.objects.aggregate(lower=lower, total=Count("pk"))
     return 100 * shop["lower"] / shop["total"]

@@ -62,8 +62,14 @@ def _failures(trial: TrialSummary) -> Figure:
 
 
 def _origin_per_request(trial: TrialSummary) -> Figure:
-    misses = trial.lookups - trial.hits
-    return Figure(value=misses / trial.requests if trial.requests else None)
+    if not trial.requests:
+        return Figure()
+    found, each = trial.predicted, trial.lookups / trial.requests
+    value = (trial.lookups - trial.hits) / trial.requests
+    if found is None:
+        return Figure(value=value)
+    mean, low, high = ((1 - rate) * each for rate in (found.hit_rate, found.high, found.low))
+    return Figure(value=value, expected=Expected(mean=mean, low=low, high=high))
 
 
 def _unaccounted(trial: TrialSummary) -> Figure:

@@ -138,6 +138,7 @@ def _trace(
         serial=serial,
         limits=kind.limits,
         refills=_refills(samples, rows, kind),
+        held=kind.held,
         emptied_s=emptied_s,
         delay_s=np.where(samples.hit[rows], np.nan, np.nan_to_num(_delay_s(samples)[rows])),
         ttl_s=np.where(kind.keeps & (samples.ttl_s[rows] > 0), samples.ttl_s[rows], np.nan),

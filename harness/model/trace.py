@@ -59,8 +59,9 @@ class CacheTrace:
 
     `shared`: one store for all workers, else one for each life. `serial`: a store never serves
     two requests at once, so that no lookup can find a refill in flight. `emptied_s`: when a shared
-    store lost everything, ascending. `delay_s` and `ttl_s`: the refill that followed a lookup that
-    missed in truth, `ttl_s` nan where none did; `delay_s` nan where that has to be drawn.
+    store lost everything, ascending. `held`: what lives began with, all SETs, the least recently
+    used first. `delay_s` and `ttl_s`: the refill that followed a lookup that missed in truth,
+    `ttl_s` nan where none did; `delay_s` nan where that has to be drawn.
     """
 
     request: Ints  # [L] row in what a routing draws
@@ -73,6 +74,7 @@ class CacheTrace:
     refills: Refills
     emptied_s: tuple[float, ...] = ()
     writes: Writes = NO_WRITES  # by request, ascending in time
+    held: Writes = NO_WRITES  # by life
     delay_s: Floats | None = None  # [L]
     ttl_s: Floats | None = None  # [L]
 
@@ -103,14 +105,14 @@ class CacheTrace:
         """Return whether some routing can fill a store beyond its limits."""
         if self.limits is None:
             return False
-        distinct = len(np.unique(np.concatenate([self.key, self.writes.key])))
+        distinct = len(np.unique(np.concatenate([self.key, self.writes.key, self.held.key])))
         return distinct + (not self.once) > self.limits.max_entries
 
     @property
     def once(self) -> bool:
         """Return whether a store writes a key at most once: no timeout passes, none in flight."""
         span_s = self.at_s[-1] - self.at_s[0] if len(self.at_s) else 0.0
-        if len(self.writes):
+        if len(self.writes) or len(self.held):
             return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import locations, sessions, stale, throttle, visits
+from harness.analysis.measures import (
+    cost,
+    inside,
+    locations,
+    sessions,
+    sharing,
+    stale,
+    throttle,
+    timeout,
+    visits,
+)
 from harness.analysis.measures.measure import Measure
 
+SUBJECTS = (throttle, inside, timeout, cost, sharing, sessions, visits, stale, locations)
+
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure
-    for measure in (
-        *throttle.MEASURES,
-        *sessions.MEASURES,
-        *visits.MEASURES,
-        *stale.MEASURES,
-        *locations.MEASURES,
-    )
+    measure.name: measure for subject in SUBJECTS for measure in subject.MEASURES
 }
