@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "demo_app.inside",
     "demo_app.jobs",
     "demo_app.limits",
+    "demo_app.locations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -79,10 +80,11 @@ SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
+# What a change of a price does to the page that is cached.
+SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
+
 # What stands behind a page: every query, or without the costly one over all reviews.
-SHOP_ORIGIN = os.environ.get("SHOP_ORIGIN") or "full"
-if SHOP_ORIGIN not in ("full", "cheap"):
-    raise ImproperlyConfigured(f"SHOP_ORIGIN={SHOP_ORIGIN!r}: need one of full, cheap")
+SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
 
 # Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
 ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
@@ -120,15 +122,25 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
 SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
+# Whether the two caches for notes are told the same LOCATION or one each, if they are LocMemCache.
+SHOP_LOCATIONS = one_of("SHOP_LOCATIONS", "same", ("same", "two"))
+
+
+def cache_settings(location: str = "") -> dict[str, Any]:
+    """Return the settings of one cache; a LOCATION is given to LocMemCache alone."""
+    chosen = {
+        **CACHE_CHOICES[SHOP_CACHE],
+        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+    }
+    return {**chosen, "LOCATION": location} if location and SHOP_CACHE == "locmem" else chosen
+
+
 if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
     CACHES = {
-        "default": {
-            **CACHE_CHOICES[SHOP_CACHE],
-            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-            "TIMEOUT": None
-            if NEVER_EXPIRES
-            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
-        }
+        "default": cache_settings(),
+        "inbox": cache_settings("notes"),
+        "outbox": cache_settings("notes" if SHOP_LOCATIONS == "same" else "other-notes"),
     }
 
 SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))
