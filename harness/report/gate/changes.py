@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.metrics import METRICS
-from harness.gate.changes import Change, Changes
+from harness.gate.change import Change
+from harness.gate.changes import Changes
 from harness.gate.verdict import Verdict
 from harness.report.figures import number_of
 from harness.report.grid import render_grid
