@@ -1,6 +1,7 @@
 """Settings of the shop. Everything that differs between machines comes from the environment."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,27 @@ def whole_number(name: str, default: int, minimum: int) -> int:
     return int(text)
 
 
+def one_of(name: str, choices: Collection[str]) -> str:
+    """Return the environment variable `name`, else the first of `choices`; refuse all others."""
+    text = os.environ.get(name, next(iter(choices)))
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: need one of {', '.join(choices)}")
+    return text
+
+
 # Nothing in the shop is signed, so a key that differs from process to process does no harm.
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits", "demo_app.jobs"]
+INSTALLED_APPS = [
+    "demo_app.catalog",
+    "demo_app.limits",
+    "demo_app.jobs",
+    "demo_app.reports",
+    "demo_app.visits",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -48,6 +63,10 @@ SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How long a job takes.
 SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
+# How long the supplier of a report's data takes to answer.
+SHOP_ORIGIN_MS = whole_number("SHOP_ORIGIN_MS", default=200, minimum=0)
+# What is done lest all who miss a report compute it at the same time.
+SHOP_STAMPEDE = one_of("SHOP_STAMPEDE", ("none", "lock"))
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
@@ -66,9 +85,7 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
     },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
-if SHOP_CACHE not in CACHE_CHOICES:
-    raise ImproperlyConfigured(f"SHOP_CACHE={SHOP_CACHE!r}: need one of {', '.join(CACHE_CHOICES)}")
+SHOP_CACHE = one_of("SHOP_CACHE", CACHE_CHOICES)
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
 CACHES = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import lock, throttle
+from harness.analysis.measures import counters, lock, stampede, throttle
 from harness.analysis.measures.measure import Measure
 
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure for measure in (*throttle.MEASURES, *lock.MEASURES)
+    measure.name: measure
+    for measure in (*throttle.MEASURES, *lock.MEASURES, *stampede.MEASURES, *counters.MEASURES)
 }
