@@ -17,7 +17,7 @@ from harness.actions import milestones, perform, refuse_foreign
 from harness.errors import HarnessError
 from harness.load.client import Message
 from harness.machine import surroundings
-from harness.plan import Trial, Turn, expand_plan, turns
+from harness.plan import Trial, Turn, expand_plan, most_keys, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.record.facts import ActionFacts, LoadFacts, TrialFacts
 from harness.record.merge import merge_rounds
@@ -137,7 +137,7 @@ def _measure(
             )
             stack.callback(traffic.stop)
             # Locust takes its time to start; the database is filled meanwhile.
-            stage.prepare(groups[0][0])
+            stage.prepare(most_keys(trials))
             traffic.wait_until_ready()
             for group in groups:
                 present = tuple(trial for trial in group if trial.backend not in stage.gaps)

@@ -71,7 +71,7 @@ class Stage:
     def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
         """Return servers that are still booting, behind a balancer where the trial has one.
 
-        `port` is where they answer, 0 for any that is free. Raises SurroundingsError HX307 if it
+        `port` is where they answer, 0 for any that is free. Raises SurroundingsError HX308 if it
         cannot be had.
         """
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
@@ -144,7 +144,7 @@ class Stage:
         told = self._app.environ(
             scenario.app.environ,
             backend=backend.app,
-            cache_url=service.urls[trial.backend] if service else "",
+            cache_url=service.urls[backend.url or trial.backend] if service else "",
             cache_prefix=self._prefix(trial),
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,

@@ -78,7 +78,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
     "harness.gate": (
         "harness.analysis harness.errors harness.model harness.plan harness.record"
-        " harness.scenario",
+        " harness.scenario harness.trace",
         "numpy",
     ),
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
@@ -88,6 +88,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " harness.servers.redis_discovery",
         "",
     ),
+    "harness.report.claims": ("harness.gate harness.report", "rich"),
+    "harness.report.gate": ("harness.analysis harness.gate harness.report", "rich"),
     "harness.report.forecast": ("harness.model harness.report", "rich"),
     "harness.report.method": ("harness.model harness.report", ""),
     "harness.report.invitation": ("harness.invitation harness.report", "rich"),
@@ -95,6 +97,9 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # Everything comes together here, and nobody imports it.
     "harness.__main__": ("harness.cli", ""),
     "harness.cli": ("harness", "click rich"),
+    # In the pytest of whoever has the harness installed.
+    "harness.pytest_plugin": ("harness.pytest_runs", "pytest"),
+    "harness.pytest_runs": ("", ""),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
     "locustfiles": ("harness.load.users", "locust"),
@@ -104,6 +109,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 UNLOADED: Mapping[str, str] = {
     "harness.cli.main": "numpy rich pydantic requests redis locust gevent gunicorn django",
     "harness.session": "locust gevent gunicorn django rich click",
+    "harness.pytest_plugin": "numpy rich pydantic requests click redis locust gevent django",
     "harness.serve": "locust gevent gunicorn django rich click numpy",
     "harness.probe.gunicorn_conf": "numpy rich pydantic requests click locust gevent",
     "harness.analysis.summary": "locust gevent gunicorn django redis rich",

@@ -21,6 +21,6 @@ def test_a_port_that_is_taken_is_told_with_its_number() -> None:
         with pytest.raises(SurroundingsError) as told:
             listen(port)
     (problem,) = told.value.problems
-    assert (problem.code, problem.where) == ("HX307", f"port {port}")
+    assert (problem.code, problem.where) == ("HX308", f"port {port}")
     with closing(listen(port)) as again:
         assert again.getsockname()[1] == port

@@ -39,7 +39,7 @@ class GunicornSettings:
 class Gunicorn:
     """A started server. `url` answers once `wait_until_ready` has returned.
 
-    Raises SurroundingsError HX307 if `port` cannot be had; 0 is any that is free.
+    Raises SurroundingsError HX308 if `port` cannot be had; 0 is any that is free.
     """
 
     def __init__(

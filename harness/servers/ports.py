@@ -20,7 +20,7 @@ def free_port() -> int:
 def listen(port: int = 0) -> socket.socket:
     """Return a socket that takes connections at `port`, 0 for any that is free.
 
-    Raises SurroundingsError HX307 if that one cannot be had.
+    Raises SurroundingsError HX308 if that one cannot be had.
     """
     try:
         return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
@@ -29,7 +29,7 @@ def listen(port: int = 0) -> socket.socket:
             raise
         raise SurroundingsError(
             Problem(
-                code="HX307",
+                code="HX308",
                 where=f"port {port}",
                 what=f"cannot be had: {error.strerror}",
                 hint="name another one, or none to get one that is free",

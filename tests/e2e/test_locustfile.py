@@ -1,4 +1,4 @@
-"""The bundled Locust files work alone, against a plain Gunicorn without the probe."""
+"""Bundled Locust files work alone, against a plain Gunicorn without the probe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.e2e
 
 PRODUCTS = 10
-ANSWERED = re.compile(r"GET (/products/\d+/) 200")
+ANSWERED = re.compile(r"GET (/products/\d+/|/inside/) 200")
 
 
 @pytest.fixture
@@ -87,13 +87,20 @@ def load(locustfile: str, shop: str, tmp_path: Path, requests: int) -> tuple[lis
     return json.loads(told.read_text()), access.read_text()
 
 
-def test_locust_alone_serves_the_trace_once(shop: str, tmp_path: Path) -> None:
-    (line,), access = load("catalog.py", shop, tmp_path, 50)
+@pytest.mark.parametrize(("locustfile", "looks_every"), [("catalog.py", None), ("inside.py", 10)])
+def test_locust_alone_serves_the_trace_once(
+    locustfile: str, looks_every: int | None, shop: str, tmp_path: Path
+) -> None:
+    told, access = load(locustfile, shop, tmp_path, 50)
     trace = key_sequence(keys=PRODUCTS, zipf=1.0, requests=50, seed=3)
-    served = ANSWERED.findall(access)
-    assert sorted(served) == sorted(f"/products/{key + 1}/" for key in trace)
-    assert (line["name"], line["num_requests"]) == ("/products/[id]/", 50)
-    assert line["num_failures"] == 0
+    paths = [f"/products/{key + 1}/" for key in trace]
+    if looks_every:
+        paths[::looks_every] = ["/inside/"] * len(paths[::looks_every])
+    assert sorted(ANSWERED.findall(access)) == sorted(paths)
+    lines = {line["name"]: line for line in told}
+    assert set(lines) == {"/products/[id]/"} | ({"/inside/"} if looks_every else set())
+    assert sum(line["num_requests"] for line in lines.values()) == 50
+    assert not any(line["num_failures"] for line in lines.values())
 
 
 def test_a_burst_begins_when_the_one_before_is_over_even_with_few_users(
@@ -115,6 +122,6 @@ def test_jobs_are_asked_for_in_turn(shop: str, tmp_path: Path) -> None:
 
 
 def test_every_visit_is_counted_by_one_worker(shop: str, tmp_path: Path) -> None:
-    (line,), access = load("visits.py", shop, tmp_path, 20)
-    assert (line["name"], line["num_failures"]) == ("/visits/[page]/incr/", 0)
-    assert len(re.findall(r"/visits/page-\d/incr/ 200", access)) == 20
+    (line,), access = load("counters.py", shop, tmp_path, 20)
+    assert (line["name"], line["num_failures"]) == ("/counters/[page]/incr/", 0)
+    assert len(re.findall(r"/counters/page-\d/incr/ 200", access)) == 20

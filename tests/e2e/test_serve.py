@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_an_error_with_a_way_out(harness: Harness) -> No
         port = str(taken.getsockname()[1])
         outcome = harness.run("serve", "throttle", "--workers", "1", "--port", port, *FEW)
     assert outcome.code == 3
-    assert outcome.stderr.startswith(f"HX307 port {port}: cannot be had")
+    assert outcome.stderr.startswith(f"HX308 port {port}: cannot be had")
     assert harness.processes() == {}
 
 

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import counters, lock, stampede, throttle
+from harness.analysis.measures import (
+    cost,
+    counters,
+    inside,
+    lock,
+    sessions,
+    sharing,
+    stampede,
+    throttle,
+    timeout,
+    visits,
+)
 from harness.analysis.measures.measure import Measure
 
 MEASURES: Mapping[str, Measure] = {
     measure.name: measure
-    for measure in (*throttle.MEASURES, *lock.MEASURES, *stampede.MEASURES, *counters.MEASURES)
+    for subject in (
+        throttle,
+        inside,
+        timeout,
+        cost,
+        sharing,
+        sessions,
+        visits,
+        lock,
+        stampede,
+        counters,
+    )
+    for measure in subject.MEASURES
 }

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def test_one_after_another_every_visit_is_counted_for_each_page(tmp_path: Path, way: str) -> None:
     database = tmp_path / "shop.sqlite3"
     seed(database, 3)
-    front, other = f"/visits/front/{way}/", f"/visits/other/{way}/"
+    front, other = f"/counters/front/{way}/", f"/counters/other/{way}/"
     answer = visit(front, front, other, front, SHOP_DATABASE=str(database))
     told = [json.loads(page["text"]) for page in answer["visits"]]
     assert [page["visits"] for page in told] == [1, 2, 1, 3]
