@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from harness.analysis.measures import (
     cost,
+    counters,
     inside,
     locations,
     lock,
     sessions,
     sharing,
     stale,
+    stampede,
     throttle,
     timeout,
     visits,
@@ -29,6 +31,8 @@ SUBJECTS = (
     stale,
     locations,
     lock,
+    stampede,
+    counters,
 )
 
 MEASURES: Mapping[str, Measure] = {
