@@ -177,6 +177,8 @@ def test_the_front_page_links_to_the_products(answer: Answer) -> None:
     page = answer["visits"][2]
     assert page["status"] == 200
     assert all(f'href="/products/{pk}/"' in page["text"] for pk in range(1, PRODUCTS + 1))
+    others = ("/reports/1/", "/jobs/newsletter/once/", "/counters/front-page/incr/")
+    assert all(f'href="{path}"' in page["text"] for path in others)
 
 
 def test_an_unknown_product_is_not_found(answer: Answer) -> None:
@@ -217,7 +219,7 @@ def test_another_number_of_products_fills_the_shop_anew(database: Path, tmp_path
 
 def test_an_unknown_cache_is_refused_with_the_choices() -> None:
     error = settings_error(SHOP_CACHE="file")
-    choices = "locmem, redis, memcached, database, files, two-level, dummy"
+    choices = "locmem, redis, memcached, database, files, two-level, dummy, unset"
     assert error.endswith(f"SHOP_CACHE='file': need one of {choices}")
 
 
@@ -242,6 +244,17 @@ def test_without_any_variable_the_cache_is_what_django_would_choose() -> None:
         "KEY_PREFIX": "",
         "TIMEOUT": 300,
     }
+
+
+def test_with_the_cache_left_unset_django_keeps_pages_in_its_own_default(database: Path) -> None:
+    environment = {"SHOP_DATABASE": str(database), "SHOP_CACHE": "unset"}
+    first, second = visit("/products/7/", "/products/7/", **environment)["visits"]
+    assert first["queries"] > second["queries"] == 0
+    assert "kept in LocMemCache<" in second["text"]
+    unset = run_python(
+        "-c", "import demo_app.settings as s; assert not hasattr(s, 'CACHES')", **environment
+    )
+    assert unset.returncode == 0, unset.stderr
 
 
 def test_the_variables_reach_the_cache_and_the_hosts() -> None:

@@ -29,6 +29,7 @@ CLASS_OF_BACKEND = {
     "files": "FileBasedCache",
     "two-level": "TwoLevelCache",
     "dummy": "DummyCache",
+    "unset": "LocMemCache",
 }
 """The class behind each backend name that a scenario may ask for."""
 

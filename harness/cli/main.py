@@ -5,24 +5,24 @@ Heavy imports wait inside of the verbs, so that `harness --help` answers at once
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
+from harness.cli.judging import baseline, check, compare, init_ci
 from harness.cli.options import (
+    FORMATS,
     complete_scenario,
     load_options,
     overrides,
     predict_options,
     scenario_argument,
 )
+from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
-FORMATS = click.Choice(["table", "json"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,7 +39,8 @@ def cli() -> None:
       2    usage or scenario
       3    surroundings: a server, Redis, the load or the disk failed
       4    the measurement is not valid: no answers, or lookups unaccounted for
-      5    an expectation of the scenario failed
+      5    an expectation failed, or something got worse
+      6    it cannot be told, with --fail-on inconclusive
       130  interrupted
     """
 
@@ -70,7 +71,7 @@ def run(
     """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
     from harness.cli import measure
 
-    _end_on_signals()
+    end_on_signals()
     measure.run(scenario, overrides(settings, **options), out, style, control=control)
 
 
@@ -88,8 +89,36 @@ def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str
     """Measure what SCENARIOS claim, all of them by default, and say which claims hold."""
     from harness.cli import claims as verb
 
-    _end_on_signals()
+    end_on_signals()
     verb.claims(scenarios, out, style, whole=whole)
+
+
+@cli.command()
+@scenario_argument
+@load_options
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where to serve, on the loopback address.  [default: any that is free]",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def serve(
+    scenario: str,
+    port: int | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> None:
+    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+
+    Prints the address and what to try there, and serves until Ctrl-C. With --format json it
+    prints one line once the servers are up.
+    """
+    from harness.cli import serve as verb
+
+    end_on_signals()
+    verb.serve(scenario, overrides(settings, **options), port or 0, style)
 
 
 @cli.command(name="list")
@@ -151,22 +180,14 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
-def _end_on_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(_number: int, _frame: Any) -> None:
-    """End the run as Ctrl-C does; a second signal must not disturb the cleaning up."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+for _verb in (check, baseline, compare, init_ci):
+    cli.add_command(_verb)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        cli.main(args=argv, prog_name="harness", standalone_mode=False)
+        code = cli.main(args=argv, prog_name="harness", standalone_mode=False)
     except HarnessError as error:
         click.echo(str(error), err=True)
         return error.exit_code
@@ -179,4 +200,4 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    return 0
+    return code if isinstance(code, int) else 0

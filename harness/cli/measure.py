@@ -12,9 +12,9 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
-from harness.bundled import bundled
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.expect import FAILED, judge, refuse_unfit
+from harness.gate.validity import invalidity
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
 from harness.report.progress import LiveProgress
@@ -22,14 +22,14 @@ from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import (
     Overrides,
+    app_path,
     find_scenario,
     load_scenario,
     locustfile_path,
     read_scenario,
 )
 from harness.scenario.schema import Scenario
-from harness.session import run_scenario
-from harness.stage import Sources
+from harness.session import Sources, run_scenario
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
     if control:
-        overrides = {**overrides, **_control(load_scenario(path, overrides))}
+        overrides = {**overrides, **control_overrides(load_scenario(path, overrides))}
     summary = measured(path, overrides, out)
     _print(summary, style)
     _demand_validity(summary)
@@ -52,8 +52,7 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
-    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
-    sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
+    sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
     out = out or _fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
@@ -61,19 +60,19 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     except (HarnessError, KeyboardInterrupt):
         _keep_what_there_is(out)
         raise
-    summary = _summary(out)
+    summary = summary_of(out)
     write_result(out, render_json(summary))
     return summary
 
 
 def report(run_dir: Path, style: str) -> None:
     """Analyse a recorded run and print it. Raises MeasurementError if it is not valid."""
-    summary = _summary(run_dir)
+    summary = summary_of(run_dir)
     _print(summary, style)
     _demand_validity(summary)
 
 
-def _control(scenario: Scenario) -> Overrides:
+def control_overrides(scenario: Scenario) -> Overrides:
     """Return what makes a scenario compare its first backend with itself. Raises HX102."""
     if scenario.load.rounds == 1:
         raise UsageError(
@@ -92,7 +91,8 @@ def _fresh_run_dir(scenario: str) -> Path:
     return Path("runs") / f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
-def _summary(run_dir: Path) -> Summary:
+def summary_of(run_dir: Path) -> Summary:
+    """Return the numbers of a recorded run, valid or not. Raises HarnessError."""
     record, samples = read_run(run_dir)
     scenario = read_scenario(run_dir / SCENARIO_FILE)
     found = analyse_run([(facts, samples[facts.number]) for facts in record.trials])
@@ -117,7 +117,7 @@ def _summary(run_dir: Path) -> Summary:
 def _keep_what_there_is(out: Path) -> None:
     """After a run that ended early: write `result.json` for what was measured, and say where."""
     try:
-        summary = _summary(out)
+        summary = summary_of(out)
         write_result(out, render_json(summary))
     except HarnessError:
         return  # the error that ended the run is the one to tell
@@ -151,30 +151,6 @@ def _demand_expectations(summary: Summary) -> None:
 
 
 def _demand_validity(summary: Summary) -> None:
-    if summary.valid:
-        return
-    problems = [
-        Problem(
-            code=_CODES[caveat.code],
-            where=f"{trial.backend}, {trial.workers} workers",
-            what=caveat.text,
-            hint=f"the logs in {summary.run_dir} may tell why",
-        )
-        for trial in summary.trials
-        for caveat in trial.caveats
-        if caveat.code in _CODES
-    ]
-    if not problems:
-        problems.append(
-            Problem(
-                code="HX405",
-                where=summary.run_dir,
-                what=f"ended after {len(summary.trials)} trials",
-                hint="what ended it is told at the top of the report",
-            )
-        )
-    raise MeasurementError(*problems)
-
-
-_CODES = {"no-answer": "HX401", "unaccounted": "HX402", "all-failed": "HX406"}
-"""The caveats that make a trial invalid, and the error each of them is."""
+    problems = invalidity(summary)
+    if problems:
+        raise MeasurementError(*problems)

@@ -10,6 +10,8 @@ import click
 
 from harness.errors import Problem, UsageError
 
+FORMATS = click.Choice(["table", "json"])
+
 OPTION_KEYS = {
     "workers": "matrix.workers",
     "backend": "matrix.backend",

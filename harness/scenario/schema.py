@@ -15,9 +15,18 @@ from pydantic.dataclasses import dataclass
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
 Backend = Literal[
-    "locmem", "redis", "redis-unix", "memcached", "database", "files", "two-level", "dummy"
+    "locmem",
+    "redis",
+    "redis-unix",
+    "memcached",
+    "database",
+    "files",
+    "two-level",
+    "dummy",
+    "unset",
 ]
-"""What can stand behind `cache` in an app; the servers they need are in `harness.servers`."""
+"""What can stand behind `cache` in an app, "unset" being an app without `CACHES`; the servers they
+need are in `harness.servers`."""
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),

@@ -45,6 +45,7 @@ BACKENDS: Mapping[str, Backend] = {
     "files": Backend(app="files"),
     "two-level": Backend(app="two-level", service="redis", url="redis"),
     "dummy": Backend(app="dummy"),
+    "unset": Backend(app="unset"),
 }
 
 START: Mapping[str, Callable[..., Service]] = {
