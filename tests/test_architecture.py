@@ -70,7 +70,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
     # The same servers, for a person to look at.
     "harness.invitation": ("harness.wire", ""),
-    "harness.serve": ("harness.invitation harness.plan harness.scenario harness.stage", ""),
+    "harness.serve": (
+        "harness.gate.setups harness.invitation harness.plan harness.scenario harness.stage",
+        "",
+    ),
     # Where the halves meet.
     "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
     # The reading half: it never learns how the traffic was made.
