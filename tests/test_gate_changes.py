@@ -15,6 +15,7 @@ from harness.gate.recorded import Recorded
 from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from tests.recorded import prediction, run, scenario, trial
+from tests.summaries import make_trial
 
 ENVIRONMENT = {"python": "3.13.1", "cores": 2}
 
@@ -150,6 +151,14 @@ def test_what_was_measured_before_and_not_now_is_no_data() -> None:
     missing = compare(run(), run(trial(1)))
     assert missing.verdict is Verdict.NO_DATA
     assert the(missing, "hit_rate").why == "the trial was not measured"
+
+
+def test_a_trial_that_looks_nothing_up_has_no_hit_rate_to_lose() -> None:
+    mute: dict[str, Any] = {"lookups": 0, "hits": 0, "hit_rate": None, "predicted": None}
+    base = run(make_trial("locmem", 1, **mute), make_trial("locmem", 4, **mute))
+    changes = compare(base, base)
+    assert changes.verdict is Verdict.PASS
+    assert {one.metric for one in changes.judged} == {"failed_requests"}
 
 
 def test_a_trial_that_is_new_is_told_and_judges_nothing() -> None:
