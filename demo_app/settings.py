@@ -1,6 +1,7 @@
 """Settings of the shop. Everything that differs between machines comes from the environment."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,34 @@ def whole_number(name: str, default: int, minimum: int) -> int:
     return int(text)
 
 
-# Nothing in the shop is signed, so a key that differs from process to process does no harm.
+def one_of(name: str, default: str, choices: Iterable[str]) -> str:
+    """Return the environment variable `name`; refuse what is none of the choices."""
+    text = os.environ.get(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: need one of {', '.join(choices)}")
+    return text
+
+
+# Sessions are signed with it, so several processes have to be told the same one.
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "demo_app.catalog",
+    "demo_app.accounts",
+    "demo_app.counters",
+    "demo_app.inside",
+    "demo_app.jobs",
+    "demo_app.limits",
+    "demo_app.locations",
+    "demo_app.reports",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -34,10 +54,21 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
+# A cache in SQLite is read while it is written: readers need not wait, and connections are kept.
+CACHE_IN_DATABASE = os.environ.get("SHOP_CACHE") == "database"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
+        # Several processes write: each waits for its turn, and takes it at once.
+        # What a demo loses when the power fails is not worth waiting for the disk.
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA synchronous = OFF"
+            + ("; PRAGMA journal_mode = WAL" if CACHE_IN_DATABASE else ""),
+        },
+        "CONN_MAX_AGE": None if CACHE_IN_DATABASE else 0,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -46,13 +77,28 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How long a job takes.
+SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
+# How long the supplier of a report's data takes to answer.
+SHOP_ORIGIN_MS = whole_number("SHOP_ORIGIN_MS", default=200, minimum=0)
+# What is done lest all who miss a report compute it at the same time.
+SHOP_STAMPEDE = one_of("SHOP_STAMPEDE", "none", ("none", "lock"))
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
+# What a change of a price does to the page that is cached.
+SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
+
+# What stands behind a page: every query, or without the costly one over all reviews.
+SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
+
+# Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
+ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
+CACHE_TABLE = "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)},
+        "OPTIONS": ENTRIES,
     },
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -62,20 +108,49 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "LOCATION": os.environ.get("SHOP_CACHE_URL") or "127.0.0.1:11211",
     },
+    "database": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": CACHE_TABLE,
+        "OPTIONS": ENTRIES,
+    },
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_FILES") or BASE_DIR / "shop-cache",
+        "OPTIONS": ENTRIES,
+    },
+    "two-level": {
+        "BACKEND": "demo_app.two_level.TwoLevelCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_URL") or "redis://127.0.0.1:6379/0",
+        "OPTIONS": {**ENTRIES, "NEAR_TIMEOUT": whole_number("SHOP_CACHE_NEAR_TIMEOUT", 1, 1)},
+    },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
-if SHOP_CACHE not in CACHE_CHOICES:
-    raise ImproperlyConfigured(f"SHOP_CACHE={SHOP_CACHE!r}: need one of {', '.join(CACHE_CHOICES)}")
+SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
-CACHES = {
-    "default": {
+# Whether the two caches for notes are told the same LOCATION or one each, if they are LocMemCache.
+SHOP_LOCATIONS = one_of("SHOP_LOCATIONS", "same", ("same", "two"))
+
+
+def cache_settings(location: str = "") -> dict[str, Any]:
+    """Return the settings of one cache; a LOCATION is given to LocMemCache alone."""
+    chosen = {
         **CACHE_CHOICES[SHOP_CACHE],
         "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
         "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
     }
-}
+    return {**chosen, "LOCATION": location} if location and SHOP_CACHE == "locmem" else chosen
+
+
+if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
+    CACHES = {
+        "default": cache_settings(),
+        "inbox": cache_settings("notes"),
+        "outbox": cache_settings("notes" if SHOP_LOCATIONS == "same" else "other-notes"),
+    }
+
+SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))
+SESSION_ENGINE = f"django.contrib.sessions.backends.{SHOP_SESSIONS}"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -93,6 +93,11 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
         for number in range(load.rounds)
         for trial in (group if number % 2 == 0 else reversed(group))
     )
+
+
+def most_keys(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
+    return max(trials, key=lambda trial: trial.scenario.load.keys)
 
 
 _TOLD_APART = ("matrix.backend", "matrix.workers")

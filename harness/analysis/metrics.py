@@ -135,7 +135,7 @@ def _measures() -> list[Metric]:
             better=one.better,
             meaning=one.meaning,
             of=partial(_measure, one.name),
-            timed=one.unit in ("s", "per_second"),
+            timed=one.timed or one.unit in ("s", "per_second"),
         )
         for one in MEASURES.values()
     ]

@@ -4,7 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.measures import throttle
+from harness.analysis.measures import (
+    cost,
+    counters,
+    inside,
+    locations,
+    lock,
+    sessions,
+    sharing,
+    stale,
+    stampede,
+    throttle,
+    timeout,
+    visits,
+)
 from harness.analysis.measures.measure import Measure
 
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (*throttle.MEASURES,)}
+SUBJECTS = (
+    throttle,
+    inside,
+    timeout,
+    cost,
+    sharing,
+    sessions,
+    visits,
+    stale,
+    locations,
+    lock,
+    stampede,
+    counters,
+)
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure for subject in SUBJECTS for measure in subject.MEASURES
+}
