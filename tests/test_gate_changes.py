@@ -135,6 +135,14 @@ def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
     assert the(compare(base, leak), "limits_granted").verdict is Verdict.REGRESSED
 
 
+def test_a_prediction_without_room_that_was_missed_says_nothing_of_chance() -> None:
+    missed = Figure(value=1.5, expected=Expected(mean=1.0, low=1.0, high=1.0))
+    base = four(2281, measures={"limits_granted": missed})
+    worse = four(2281, measures={"limits_granted": replace(missed, value=1.7)})
+    assert the(compare(base, base), "limits_granted").verdict is Verdict.PASS
+    assert the(compare(base, worse), "limits_granted").verdict is Verdict.INCONCLUSIVE
+
+
 def test_where_chance_is_not_known_it_is_inconclusive() -> None:
     base = four(2281, measures={"limits_granted": Figure(value=1.0)})
     worse = four(2281, measures={"limits_granted": Figure(value=1.2)})
