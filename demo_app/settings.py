@@ -37,9 +37,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "demo_app.catalog",
     "demo_app.accounts",
+    "demo_app.counters",
     "demo_app.inside",
+    "demo_app.jobs",
     "demo_app.limits",
     "demo_app.locations",
+    "demo_app.reports",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -74,6 +77,12 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How long a job takes.
+SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
+# How long the supplier of a report's data takes to answer.
+SHOP_ORIGIN_MS = whole_number("SHOP_ORIGIN_MS", default=200, minimum=0)
+# What is done lest all who miss a report compute it at the same time.
+SHOP_STAMPEDE = one_of("SHOP_STAMPEDE", "none", ("none", "lock"))
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 

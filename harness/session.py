@@ -35,7 +35,16 @@ from harness.scenario.parse import scenario_content
 from harness.scenario.schema import Scenario
 from harness.servers.fleet import Fleet
 from harness.servers.redis_discovery import find_redis
-from harness.stage import Sources, Stage
+from harness.stage import Stage
+from harness.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
+
+    locustfile: Path
+    app: Path
 
 
 @dataclass(slots=True)
@@ -121,19 +130,30 @@ def _measure(
     trials = [trial for group in groups for trial in group]
     try:
         with ExitStack() as stack:
-            stage = Stage(scenario, trials, sources, logs, stack)
+            stage = Stage(scenario, trials, sources.app, logs, stack)
             measured.servers, measured.gaps = stage.servers, stage.gaps
+            traffic = Traffic(
+                sources.locustfile, token=stage.token, log=logs / "locust.log", warden=stage.warden
+            )
+            stack.callback(traffic.stop)
+            # Locust takes its time to start; the database is filled meanwhile.
             stage.prepare(most_keys(trials))
+            traffic.wait_until_ready()
             for group in groups:
                 present = tuple(trial for trial in group if trial.backend not in stage.gaps)
                 if present:
-                    _serve_group(present, len(trials), stage, measured, notify)
+                    _serve_group(present, len(trials), stage, traffic, measured, notify)
     except OSError as error:
         raise cannot_write(Path(error.filename or logs), error) from error
 
 
 def _serve_group(
-    group: tuple[Trial, ...], total: int, stage: Stage, measured: Measured, notify: Listener
+    group: tuple[Trial, ...],
+    total: int,
+    stage: Stage,
+    traffic: Traffic,
+    measured: Measured,
+    notify: Listener,
 ) -> None:
     """Serve the trials of a group in turns; keep what each has brought, even on failure."""
     problem, serving = "", dict[int, Serving]()
@@ -146,7 +166,7 @@ def _serve_group(
             for one in serving.values():
                 one.fleet.wait_until_ready()
             for turn in turns(group):
-                _serve_turn(turn, serving[turn.trial.number], total, stage, notify)
+                _serve_turn(turn, serving[turn.trial.number], total, stage, traffic, notify)
         except (HarnessError, KeyboardInterrupt) as error:
             problem = str(error) or "interrupted"
             raise
@@ -159,17 +179,14 @@ def _serve_group(
                 stage.clear(one.trial)
 
 
-def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: Listener) -> None:
+def _serve_turn(
+    turn: Turn, serving: Serving, total: int, stage: Stage, traffic: Traffic, notify: Listener
+) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
     notify(_started(turn.trial, total))
     notify(Phase(text="loading"))
     try:
-        cost = stage.locust.serve(
-            stage.order(turn, serving.fleet.url),
-            out=out,
-            time_limit_s=turn.trial.scenario.load.time_limit_s,
-            watch=_watch(serving, stage, notify),
-        )
+        cost = traffic.serve(turn, serving.fleet.url, out=out, watch=_watch(serving, stage, notify))
         serving.wall_s += cost["wall_s"]
         serving.cpu_s += cost["cpu_s"]
     finally:

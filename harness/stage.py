@@ -1,6 +1,7 @@
-"""What all trials of a run share, set up once: Locust, the app, the servers behind the caches.
+"""What trials stand on, set up once: the app, the servers behind the caches, and who cleans up.
 
-Starts and stops; what is served when is the business of `session`.
+Starts and stops servers, with or without a load on them; what is served when is the business of
+`session`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ import secrets
 import tempfile
 from collections.abc import Container, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness import wire
-from harness.actions import Targets, milestones
+from harness.actions import Targets
 from harness.errors import HarnessError
-from harness.load.client import Locust
-from harness.plan import Trial, Turn
+from harness.plan import Trial
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
 from harness.servers.fleet import Fleet
@@ -29,47 +28,35 @@ from harness.servers.services import BACKENDS, START, Service
 from harness.servers.warden import Warden
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
-
-    locustfile: Path
-    app: Path
-
-
 class Stage:
-    """Everything that is up for a whole run. Closing `stack` takes it all down.
+    """What is up from the first trial to the last. Closing `stack` takes it all down.
 
-    Raises SurroundingsError where a part cannot be had; `gaps` names optional backends without
-    their server, and why.
+    `app` is the directory to import the app from; `token` makes its workers give evidence. `gaps`
+    names optional backends without their server, and why. Raises SurroundingsError where any other
+    part cannot be had.
     """
 
     def __init__(
         self,
         scenario: Scenario,
         trials: Sequence[Trial],
-        sources: Sources,
+        app: Path,
         logs: Path,
         stack: ExitStack,
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
         self._nginx = demand_nginx(os.environ) if balanced else None
         self._logs = logs
-        self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
-        self._warden = Warden()
-        stack.callback(self._warden.close)
+        self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
+        self.warden = Warden()
+        stack.callback(self.warden.close)
         self.scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-        self._warden.watch_path(self.scratch)
+        self.warden.watch_path(self.scratch)
         self.scratch.mkdir(mode=0o700)
-        # Locust takes its time to start; the database is filled meanwhile.
-        self.locust = Locust(
-            sources.locustfile, environ=os.environ, log=logs / "locust.log", warden=self._warden
-        )
-        stack.callback(self.locust.stop)
         self.gaps: dict[str, str] = {}
         backends = dict.fromkeys(trial.backend for trial in trials)
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
-        self._app = AppSettings(path=sources.app, prepare=scenario.app.prepare)
+        self._app = AppSettings(path=app, prepare=scenario.app.prepare)
 
     @property
     def servers(self) -> dict[str, str]:
@@ -78,14 +65,15 @@ class Stage:
         return nginx | {name: service.display for name, service in self._services.items()}
 
     def prepare(self, trial: Trial) -> None:
-        """Prepare the app, as for `trial`, and wait until Locust is there."""
-        prepare_app(
-            self._app, self._environ(trial), log=self._logs / "app.log", warden=self._warden
-        )
-        self.locust.wait_until_ready()
+        """Prepare the app, as for `trial`. Raises SurroundingsError HX304."""
+        prepare_app(self._app, self._environ(trial), log=self._logs / "app.log", warden=self.warden)
 
-    def start_fleet(self, trial: Trial) -> Fleet:
-        """Return servers that are still booting, behind a balancer where the trial has one."""
+    def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
+        """Return servers that are still booting, behind a balancer where the trial has one.
+
+        `port` is where they answer, 0 for any that is free. Raises SurroundingsError HX308 if it
+        cannot be had.
+        """
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
         def start(number: int) -> Gunicorn:
@@ -97,8 +85,9 @@ class Stage:
                 environ=self._environ(trial),
                 lives=self.scratch / "lives" / trial.slug / str(number),
                 log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
-                warden=self._warden,
+                warden=self.warden,
                 number=number,
+                port=0 if trial.balanced else port,
             )
 
         def balance(upstreams: Sequence[str]) -> Nginx:
@@ -109,7 +98,8 @@ class Stage:
                 routing=server.routing,
                 directory=self.scratch / f"nginx-{trial.slug}",
                 log=self._logs / f"nginx-{trial.slug}.log",
-                warden=self._warden,
+                warden=self.warden,
+                port=port,
             )
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
@@ -118,26 +108,6 @@ class Stage:
         """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
         return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
-
-    def order(self, turn: Turn, url: str) -> dict[str, object]:
-        """Return what Locust is asked to serve, as fields of its `Round`."""
-        scenario = turn.trial.scenario
-        load = scenario.load
-        return {
-            "host": url,
-            "token": self._token,
-            "users": load.users,
-            "keys": load.keys,
-            "zipf": load.zipf,
-            "requests": load.requests,
-            "seed": scenario.seed,
-            "number": turn.round,
-            "options": dict(load.options),
-            "first": turn.first,
-            "last": turn.last,
-            "rate_per_second": load.arrival_rate_per_second,
-            "milestones": list(milestones(scenario)),
-        }
 
     def clear(self, trial: Trial) -> None:
         """Delete what the trial left in a server behind caches, and nothing else."""
@@ -158,7 +128,7 @@ class Stage:
                     os.environ,
                     scratch=self.scratch,
                     log=self._logs / f"{name}.log",
-                    warden=self._warden,
+                    warden=self.warden,
                 )
             except HarnessError as error:
                 if backend not in optional:
@@ -181,7 +151,7 @@ class Stage:
             keys=scenario.load.keys,
             scratch=self.scratch,
         )
-        return {**told, wire.ENV_TOKEN: self._token}
+        return {**told, wire.ENV_TOKEN: self.token}
 
     def _prefix(self, trial: Trial) -> str:
         return f"harness-{self._run}-{trial.slug}"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness.analysis.summary import Expected, Figure
-from harness.gate.changes import Change, Changes, compare
+from harness.gate.change import Change
+from harness.gate.changes import Changes, compare
 from harness.gate.recorded import Recorded
 from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server

@@ -93,6 +93,34 @@ def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str
     verb.claims(scenarios, out, style, whole=whole)
 
 
+@cli.command()
+@scenario_argument
+@load_options
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where to serve, on the loopback address.  [default: any that is free]",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def serve(
+    scenario: str,
+    port: int | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> None:
+    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+
+    Prints the address and what to try there, and serves until Ctrl-C. With --format json it
+    prints one line once the servers are up.
+    """
+    from harness.cli import serve as verb
+
+    end_on_signals()
+    verb.serve(scenario, overrides(settings, **options), port or 0, style)
+
+
 @cli.command(name="list")
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def list_scenarios(style: str) -> None:

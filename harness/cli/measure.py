@@ -12,7 +12,6 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
-from harness.bundled import bundled
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.expect import FAILED, judge, refuse_unfit
 from harness.gate.validity import invalidity
@@ -23,14 +22,14 @@ from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import (
     Overrides,
+    app_path,
     find_scenario,
     load_scenario,
     locustfile_path,
     read_scenario,
 )
 from harness.scenario.schema import Scenario
-from harness.session import run_scenario
-from harness.stage import Sources
+from harness.session import Sources, run_scenario
 
 
 def run(
@@ -53,8 +52,7 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
-    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
-    sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
+    sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
     out = out or _fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
