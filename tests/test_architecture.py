@@ -102,7 +102,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.pytest_runs": ("", ""),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
-    "locustfiles": ("harness.load.users", "locust"),
+    "locustfiles": ("harness.load.users", "gevent locust"),
 }
 
 # A module, and what must not be in memory once it is imported.
