@@ -70,6 +70,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # The reading half: it never learns how the traffic was made.
     "harness.model": ("", "numpy"),
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
+    "harness.gate": ("", "numpy"),
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
     # The doctor looks at everything and starts nothing.
     "harness.doctor": (
