@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 from harness.scenario.schema import Action, Scenario
@@ -86,6 +86,17 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
         for number in range(load.rounds)
         for trial in (group if number % 2 == 0 else reversed(group))
     )
+
+
+def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]:
+    """Yield turns in rounds of so many requests: A B, B A, … for whoever knows when it is enough.
+
+    The trace goes on for as long as it takes: each of its keys depends on seed and position alone.
+    """
+    for number in count():
+        for trial in group if number % 2 == 0 else reversed(group):
+            first = number * requests
+            yield Turn(trial=trial, round=number, first=first, last=first + requests)
 
 
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:

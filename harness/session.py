@@ -19,7 +19,7 @@ from harness.load.client import Message
 from harness.machine import surroundings
 from harness.plan import Trial, Turn, expand_plan, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.record.facts import ActionFacts, LoadFacts, TrialFacts
+from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
@@ -34,6 +34,7 @@ from harness.record.store import read_samples
 from harness.scenario.parse import scenario_content
 from harness.scenario.schema import Scenario
 from harness.servers.gunicorn import Gunicorn
+from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
 from harness.stage import Sources, Stage
 
@@ -55,7 +56,9 @@ class Serving:
 
     trial: Trial
     server: Gunicorn
+    lives: Sequence[LifeFacts] = ()
     rounds: list[Samples] = field(default_factory=list)
+    costs: list[RoundFacts] = field(default_factory=list)
     actions: list[ActionFacts] = field(default_factory=list)
     done: int = 0
     hits: int = 0
@@ -145,6 +148,8 @@ def _serve_group(
                 stack.callback(serving[trial.number].server.stop)
             for server in (one.server for one in serving.values()):
                 server.wait_until_ready()
+            for one in serving.values():
+                one.lives = one.server.lives()
             for turn in turns(group):
                 _serve_turn(turn, serving[turn.trial.number], total, stage, notify)
         except (HarnessError, KeyboardInterrupt) as error:
@@ -176,6 +181,8 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
         if out.exists():
             samples = read_samples(out)[0]
             serving.rounds.append(samples)
+            before, serving.lives = serving.lives, serving.server.lives()
+            serving.costs.append(round_facts(turn.round, before, serving.lives))
             serving.done += samples.requests
             serving.hits += int(samples.hit.sum())
             serving.lookups += samples.lookups
@@ -244,6 +251,7 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             ),
             actions=tuple(serving.actions),
             varied=trial.varied,
+            rounds=tuple(serving.costs),
             problem=problem,
         )
     )

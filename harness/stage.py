@@ -107,7 +107,7 @@ class Stage:
             "users": load.users,
             "keys": load.keys,
             "zipf": load.zipf,
-            "requests": load.requests,
+            "requests": max(load.requests, turn.last),
             "seed": scenario.seed,
             "number": turn.round,
             "first": turn.first,

@@ -38,6 +38,7 @@ TALLY_COUNTS = (
     "stores",  # writes that refilled a missed key
     "writes",  # all other writes: set, add, incr, touch, delete, clear without a miss before
     "outside",  # lookups outside of any request that carried the token
+    "cpu_ns",  # CPU time of the process until the end of its latest measured request; no count
 )
 TALLY_ROWS = 1024
 """A tally file: the identity, then this many rows of counts; unsigned 64-bit, native byte order."""

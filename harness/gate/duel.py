@@ -129,7 +129,7 @@ def _whole_blocks(rule: Rule, base: Floats, candidate: Floats) -> tuple[Floats, 
     usable = np.isfinite(both)
     if rule.scale == "ratio":  # nothing can be a multiple of nothing
         usable &= both > 0
-    whole = rows[usable.all(axis=0)[rows].all(axis=1)].reshape(-1)
+    whole = rows[usable.reshape(2, blocks, 2).all(axis=(0, 2))].reshape(-1)
     return both[0, whole], both[1, whole]
 
 

@@ -48,6 +48,19 @@ class LoadFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFacts:
+    """What one round cost the server: CPU seconds of its workers, requests that they finished.
+
+    Told of the workers that were there before the round: the boot of one that was born in it is
+    no cost of a request.
+    """
+
+    round: int
+    cpu_s: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFacts:
     """One action as it happened, while the load went on. Times are seconds since the epoch.
 
@@ -69,7 +82,8 @@ class TrialFacts:
 
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
     workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
-    replaced, 0 for never. `problem` is the error that ended it early, or empty.
+    replaced, 0 for never. `rounds` are in the order in which they were served. `problem` is the
+    error that ended it early, or empty.
     """
 
     number: int
@@ -85,4 +99,5 @@ class TrialFacts:
     actions: tuple[ActionFacts, ...] = ()
     varied: Mapping[str, Any] = field(default_factory=dict)
     max_requests: int = 0
+    rounds: tuple[RoundFacts, ...] = ()
     problem: str = ""

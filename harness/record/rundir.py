@@ -20,7 +20,14 @@ import tomli_w
 
 from harness import wire
 from harness.errors import MeasurementError, Problem, SurroundingsError, UsageError
-from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
+from harness.record.facts import (
+    ActionFacts,
+    CacheFacts,
+    LifeFacts,
+    LoadFacts,
+    RoundFacts,
+    TrialFacts,
+)
 from harness.record.samples import Samples
 from harness.record.store import read_samples, write_samples
 
@@ -149,8 +156,10 @@ def _trial(content: Mapping[str, Any]) -> TrialFacts:
         for life in content["lives"]
     )
     actions = tuple(ActionFacts(**action) for action in content["actions"])
+    rounds = tuple(RoundFacts(**one) for one in content.get("rounds", ()))
     load = LoadFacts(**content["load"])
-    return TrialFacts(**{**content, "lives": lives, "actions": actions, "load": load})
+    parts = {"lives": lives, "actions": actions, "rounds": rounds, "load": load}
+    return TrialFacts(**{**content, **parts})
 
 
 def _write_text(path: Path, text: str) -> None:
