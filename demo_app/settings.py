@@ -45,6 +45,9 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 # How long each product's manual is: kept with the page's data, shown nowhere.
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 
+# How much longer each product page takes to compute than it has to: a slowdown to be found.
+SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)
+
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "HX103": "the run directory exists already",
     "HX104": "not a run directory",
     "HX105": "an action on a server that is not ours",
+    "HX106": "not a git revision of the app",
     "HX201": "the scenario is not valid TOML",
     "HX202": "unknown key in a scenario",
     "HX203": "a scenario key has a wrong value",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from typing import Any
@@ -72,6 +72,20 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
         together = variant.scenario.load.rounds > 1
         trials += [tuple(group)] if together else [(trial,) for trial in group]
     return tuple(trials)
+
+
+def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
+    """Return a trial for each scenario, which has one backend and one number of workers."""
+    return tuple(
+        Trial(
+            number=number,
+            backend=side.matrix.backend[0],
+            workers=side.matrix.workers[0],
+            varied=values,
+            scenario=side,
+        )
+        for number, (side, values) in enumerate(zip(sides, varied, strict=True))
+    )
 
 
 def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.actions import milestones, perform, refuse_foreign
@@ -19,7 +19,14 @@ from harness.load.client import Message
 from harness.machine import surroundings
 from harness.plan import Trial, Turn, expand_plan, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
+from harness.record.facts import (
+    ActionFacts,
+    DuelFacts,
+    LifeFacts,
+    LoadFacts,
+    RoundFacts,
+    TrialFacts,
+)
 from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
@@ -37,6 +44,18 @@ from harness.servers.gunicorn import Gunicorn
 from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
 from harness.stage import Sources, Stage
+
+Enough = Callable[[Trial, Samples, RoundFacts], bool]
+"""Told of each round as a trial has served it; returns whether the group may stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One group of trials: in which turns it is served, and until when."""
+
+    group: tuple[Trial, ...]
+    turns: Callable[[tuple[Trial, ...]], Iterable[Turn]] = turns
+    enough: Enough = lambda _trial, _samples, _cost: False
 
 
 @dataclass(slots=True)
@@ -60,6 +79,7 @@ class Serving:
     rounds: list[Samples] = field(default_factory=list)
     costs: list[RoundFacts] = field(default_factory=list)
     actions: list[ActionFacts] = field(default_factory=list)
+    asked: int = 0
     done: int = 0
     hits: int = 0
     lookups: int = 0
@@ -67,23 +87,33 @@ class Serving:
     cpu_s: float = 0.0
 
 
-def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listener) -> None:
+def run_scenario(
+    scenario: Scenario,
+    sources: Sources,
+    out: Path,
+    notify: Listener,
+    *,
+    instead: Series | None = None,
+    duel: DuelFacts | None = None,
+) -> None:
     """Measure every trial of the scenario into the new run directory `out`.
+
+    `instead` is served in place of the scenario's own plan; `duel` is what for, and is kept.
 
     Raises UsageError if `out` exists or an action is aimed at a server that is not ours, and
     SurroundingsError if a server, the load or the disk fails; what had been measured by then is
     in the run directory.
     """
     started_s = time.monotonic()
-    groups = expand_plan(scenario)
-    for group in groups:
-        refuse_foreign(group[0].scenario.actions, find_redis(os.environ))
+    all_series = [instead] if instead else [Series(group=group) for group in expand_plan(scenario)]
+    for series in all_series:
+        refuse_foreign(series.group[0].scenario.actions, find_redis(os.environ))
     create_run_dir(out)
     write_scenario(out, scenario_content(scenario))
     measured = Measured()
     try:
         notify(Phase(text="starting servers and load"))
-        _measure(scenario, groups, sources, out / LOGS, measured, notify)
+        _measure(scenario, all_series, sources, out / LOGS, measured, notify)
     except HarnessError as error:
         measured.problems.append(str(error))
         raise
@@ -91,11 +121,13 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
         measured.problems.append("interrupted")
         raise
     finally:
-        record = _record(scenario, measured, time.monotonic() - started_s)
+        record = _record(scenario, measured, time.monotonic() - started_s, duel)
         write_run(out, record, measured.samples)
 
 
-def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
+def _record(
+    scenario: Scenario, measured: Measured, wall_s: float, duel: DuelFacts | None
+) -> RunRecord:
     return RunRecord(
         scenario=scenario.name,
         question=scenario.question,
@@ -109,37 +141,39 @@ def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
         },
         trials=sorted(measured.trials, key=lambda facts: facts.number),
         problems=measured.problems,
+        duel=duel,
     )
 
 
 def _measure(
     scenario: Scenario,
-    groups: Sequence[tuple[Trial, ...]],
+    all_series: Sequence[Series],
     sources: Sources,
     logs: Path,
     measured: Measured,
     notify: Listener,
 ) -> None:
     """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
-    total = sum(map(len, groups))
+    trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
-            stage = Stage(scenario, sources, logs, stack)
+            stage = Stage(scenario, trials, sources, logs, stack)
             measured.servers, measured.gaps = stage.servers, stage.gaps
-            stage.prepare(groups[0][0])
-            for group in groups:
-                present = tuple(trial for trial in group if trial.backend not in stage.gaps)
+            stage.prepare(trials)
+            for series in all_series:
+                present = tuple(one for one in series.group if one.backend not in stage.gaps)
                 if present:
-                    _serve_group(present, total, stage, measured, notify)
+                    here = replace(series, group=present)
+                    _serve_series(here, len(trials), stage, measured, notify)
     except OSError as error:
         raise cannot_write(Path(error.filename or logs), error) from error
 
 
-def _serve_group(
-    group: tuple[Trial, ...], total: int, stage: Stage, measured: Measured, notify: Listener
+def _serve_series(
+    series: Series, total: int, stage: Stage, measured: Measured, notify: Listener
 ) -> None:
     """Serve the trials of a group in turns; keep what each has brought, even on failure."""
-    problem, serving = "", dict[int, Serving]()
+    group, problem, serving = series.group, "", dict[int, Serving]()
     with ExitStack() as stack:
         try:
             notify(_started(group[0], total))
@@ -150,8 +184,11 @@ def _serve_group(
                 server.wait_until_ready()
             for one in serving.values():
                 one.lives = one.server.lives()
-            for turn in turns(group):
-                _serve_turn(turn, serving[turn.trial.number], total, stage, notify)
+            for turn in series.turns(group):
+                one = serving[turn.trial.number]
+                _serve_turn(turn, one, total, stage, notify)
+                if series.enough(one.trial, one.rounds[-1], one.costs[-1]):
+                    break
         except (HarnessError, KeyboardInterrupt) as error:
             problem = str(error) or "interrupted"
             raise
@@ -168,6 +205,7 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
     notify(_started(turn.trial, total))
     notify(Phase(text="loading"))
+    serving.asked = turn.last
     try:
         cost = stage.locust.serve(
             stage.order(turn, serving.server),
@@ -243,7 +281,7 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             max_requests=scenario.server.max_requests,
             lives=serving.server.lives(),
             load=LoadFacts(
-                asked=scenario.load.requests,
+                asked=max(scenario.load.requests, serving.asked),
                 users=scenario.load.users,
                 wall_s=serving.wall_s,
                 cpu_s=serving.cpu_s,

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import wire
@@ -27,10 +28,16 @@ from harness.servers.warden import Warden
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
+    """Where a scenario's files are.
+
+    Its Locust file, and the directory to import the app from where the scenario names none.
+    `work` tells for a directory that an app is imported from in which one its processes work;
+    those of all others work where the harness does.
+    """
 
     locustfile: Path
     app: Path
+    work: Mapping[Path, Path] = field(default_factory=dict)
 
 
 class Stage:
@@ -40,7 +47,14 @@ class Stage:
     their server, and why.
     """
 
-    def __init__(self, scenario: Scenario, sources: Sources, logs: Path, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        trials: Sequence[Trial],
+        sources: Sources,
+        logs: Path,
+        stack: ExitStack,
+    ) -> None:
         self._logs = logs
         self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self._warden = Warden()
@@ -54,19 +68,25 @@ class Stage:
         )
         stack.callback(self.locust.stop)
         self.gaps: dict[str, str] = {}
-        self._services = self._start_services(scenario, stack)
-        self._app = AppSettings(path=sources.app, prepare=scenario.app.prepare)
+        backends = dict.fromkeys(trial.backend for trial in trials)
+        self._services = self._start_services(backends, scenario.matrix.optional, stack)
+        self._sources = sources
+        self._apps: dict[Path, AppSettings] = {}
 
     @property
     def servers(self) -> dict[str, str]:
         """Return product, version and origin of each server behind a cache, by its kind."""
         return {name: service.display for name, service in self._services.items()}
 
-    def prepare(self, trial: Trial) -> None:
-        """Prepare the app, as for `trial`, and wait until Locust is there."""
-        prepare_app(
-            self._app, self._environ(trial), log=self._logs / "app.log", warden=self._warden
-        )
+    def prepare(self, trials: Sequence[Trial]) -> None:
+        """Prepare each app, as for the first of its trials, and wait until Locust is there."""
+        for trial in {self._path(trial): trial for trial in reversed(trials)}.values():
+            prepare_app(
+                self._app(trial),
+                self._environ(trial),
+                log=self._logs / "app.log",
+                warden=self._warden,
+            )
         self.locust.wait_until_ready()
 
     def start_server(self, trial: Trial) -> Gunicorn:
@@ -87,6 +107,7 @@ class Stage:
                 boot_timeout_s=server.boot_timeout_s,
             ),
             environ=self._environ(trial),
+            cwd=self._app(trial).cwd,
             lives=self.scratch / "lives" / trial.slug,
             log=self._logs / f"gunicorn-{trial.slug}.log",
             warden=self._warden,
@@ -122,9 +143,11 @@ class Stage:
         if service:
             service.delete_prefix(self._prefix(trial))
 
-    def _start_services(self, scenario: Scenario, stack: ExitStack) -> dict[str, Service]:
+    def _start_services(
+        self, backends: Iterable[str], optional: Container[str], stack: ExitStack
+    ) -> dict[str, Service]:
         services: dict[str, Service] = {}
-        for backend in scenario.matrix.backend:
+        for backend in backends:
             name = BACKENDS[backend].service
             if name in services or not name:
                 continue
@@ -136,17 +159,36 @@ class Stage:
                     warden=self._warden,
                 )
             except HarnessError as error:
-                if backend not in scenario.matrix.optional:
+                if backend not in optional:
                     raise
                 self.gaps[backend] = str(error)
             else:
                 stack.callback(services[name].stop)
         return services
 
+    def _path(self, trial: Trial) -> Path:
+        named = trial.scenario.app.path
+        return Path(named).resolve() if named else self._sources.app
+
+    def _app(self, trial: Trial) -> AppSettings:
+        """Return the app of a trial; what apps write to their scratch directory stays apart."""
+        path = self._path(trial)
+        if path not in self._apps:
+            scratch = self.scratch / "apps" / str(len(self._apps))
+            scratch.mkdir(parents=True)
+            self._apps[path] = AppSettings(
+                path=path,
+                prepare=trial.scenario.app.prepare,
+                scratch=scratch,
+                cwd=self._sources.work.get(path),
+            )
+        return self._apps[path]
+
     def _environ(self, trial: Trial) -> dict[str, str]:
         scenario, backend = trial.scenario, BACKENDS[trial.backend]
         service = self._services.get(backend.service)
-        told = self._app.environ(
+        app = self._app(trial)
+        told = app.environ(
             scenario.app.env,
             backend=backend.app,
             cache_url=service.urls[trial.backend] if service else "",
@@ -154,7 +196,7 @@ class Stage:
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,
             keys=scenario.load.keys,
-            scratch=self.scratch,
+            scratch=app.scratch,
         )
         return {**told, wire.ENV_TOKEN: self._token}
 

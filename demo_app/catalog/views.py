@@ -1,4 +1,5 @@
 import os
+import time
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +23,16 @@ def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if data is None:
         data = product_data(pk)
         cache.set(key, data)
+    keep_busy(settings.SHOP_BUSY_MICROSECONDS)
     context = {"product": data, "answered_by": os.getpid()}
     return render(request, "catalog/product_detail.html", context)
+
+
+def keep_busy(microseconds: int) -> None:
+    """Use up so much of the processor's time."""
+    until_ns = time.thread_time_ns() + 1000 * microseconds
+    while microseconds and time.thread_time_ns() < until_ns:
+        pass
 
 
 def product_data(pk: int) -> dict[str, Any]:

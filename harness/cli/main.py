@@ -12,7 +12,14 @@ from typing import Any
 
 import click
 
-from harness.cli.options import load_options, overrides, predict_options, scenario_argument
+from harness.cli.options import (
+    FAIL_ON,
+    duel_options,
+    load_options,
+    overrides,
+    predict_options,
+    scenario_argument,
+)
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -33,6 +40,8 @@ def cli() -> None:
       2    usage or scenario
       3    surroundings: a server, Redis, the load or the disk failed
       4    the measurement is not valid: no answers, or lookups unaccounted for
+      5    a regression was found
+      6    inconclusive, with --fail-on inconclusive
       130  interrupted
     """
 
@@ -69,6 +78,58 @@ def run(
     measure.run(scenario, overrides(settings, **options), out, style, control=control)
 
 
+@cli.command()
+@scenario_argument
+@load_options
+@duel_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New directory for the run.  [default: runs/duel-SCENARIO-TIME]",
+)
+@FAIL_ON
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def duel(
+    scenario: str,
+    base: tuple[str, ...],
+    candidate: tuple[str, ...],
+    base_ref: str | None,
+    candidate_ref: str | None,
+    budget: str,
+    floors: tuple[str, ...],
+    round_requests: int,
+    out: Path | None,
+    fail_on: str | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> int:
+    """Set two sides of SCENARIO against each other until it can be told which is better.
+
+    Both are up at the same time and serve the same requests in turns. The sides are two settings
+    (--a backend=locmem --b backend=redis) or two git revisions of the app (--base-ref main);
+    without either, the scenario against itself.
+    """
+    from harness.cli import duel as verb
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    return verb.duel(
+        scenario,
+        overrides(settings, **options),
+        (base, candidate),
+        (base_ref, candidate_ref),
+        budget=budget,
+        floors=floors,
+        requests=round_requests,
+        out=out,
+        style=style,
+        fail_on_inconclusive=fail_on == "inconclusive",
+    )
+
+
 @cli.command(name="list")
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def list_scenarios(style: str) -> None:
@@ -98,11 +159,16 @@ def show(scenario: str, style: str, settings: tuple[str, ...], **options: str | 
     default="table",
     show_default=True,
 )
-def report(run_dir: Path, style: str) -> None:
+@FAIL_ON
+def report(run_dir: Path, style: str, fail_on: str | None) -> int:
     """Analyse the recorded run in RUN_DIR again and report it."""
     from harness.cli import measure
+    from harness.gate.verdict import exit_code
 
-    measure.report(run_dir, style)
+    found = measure.report(run_dir, style)
+    if found is None:
+        return 0
+    return exit_code(found.verdict, fail_on_inconclusive=fail_on == "inconclusive")
 
 
 @cli.command()
@@ -138,7 +204,7 @@ def _interrupt(_number: int, _frame: Any) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        cli.main(args=argv, prog_name="harness", standalone_mode=False)
+        code = cli.main(args=argv, prog_name="harness", standalone_mode=False)
     except HarnessError as error:
         click.echo(str(error), err=True)
         return error.exit_code
@@ -151,4 +217,4 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    return 0
+    return code if isinstance(code, int) else 0

@@ -12,9 +12,12 @@ from rich.console import Console
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
 from harness.bundled import bundled
+from harness.duel import DuelResult, duel_result
 from harness.errors import HarnessError, MeasurementError, Problem, UsageError
 from harness.record.rundir import read_run, write_result
 from harness.report.as_json import render_json
+from harness.report.duel import render_duel
+from harness.report.layout import print_lines
 from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
@@ -34,24 +37,37 @@ def run(
         scenario = load_scenario(path, {**overrides, **_control(scenario)})
     app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
-    out = out or _fresh_run_dir(scenario.name)
+    out = out or fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
             run_scenario(scenario, sources, out, notify)
     except (HarnessError, KeyboardInterrupt):
-        _keep_what_there_is(out)
+        keep_what_there_is(out)
         raise
-    summary = _summary(out)
-    write_result(out, render_json(summary))
-    _print(summary, style)
-    _demand_validity(summary)
+    conclude(out, style)
 
 
-def report(run_dir: Path, style: str) -> None:
-    """Analyse a recorded run and print it. Raises MeasurementError if it is not valid."""
-    summary = _summary(run_dir)
-    _print(summary, style)
+def conclude(out: Path, style: str) -> DuelResult | None:
+    """Analyse a run, keep its figures, print them; return the result if it was a duel.
+
+    Raises MeasurementError if it is not valid.
+    """
+    summary, duel = _analysed(out)
+    write_result(out, render_json(summary, duel))
+    _print(summary, duel, style)
     _demand_validity(summary)
+    return duel
+
+
+def report(run_dir: Path, style: str) -> DuelResult | None:
+    """Analyse a recorded run and print it; return the result if it was a duel.
+
+    Raises MeasurementError if it is not valid.
+    """
+    summary, duel = _analysed(run_dir)
+    _print(summary, duel, style)
+    _demand_validity(summary)
+    return duel
 
 
 def _control(scenario: Scenario) -> Overrides:
@@ -69,14 +85,16 @@ def _control(scenario: Scenario) -> Overrides:
     return {"matrix.backend": (first, "--control"), "matrix.copies": (2, "--control")}
 
 
-def _fresh_run_dir(scenario: str) -> Path:
+def fresh_run_dir(scenario: str) -> Path:
     return Path("runs") / f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
-def _summary(run_dir: Path) -> Summary:
+def _analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
     record, samples = read_run(run_dir)
-    found = analyse_run([(facts, samples[facts.number]) for facts in record.trials])
-    return summarise(
+    trials = [(facts, samples[facts.number]) for facts in record.trials]
+    found = analyse_run(trials)
+    duel = duel_result(record.duel, trials, found.trials) if record.duel else None
+    summary = summarise(
         found.trials,
         comparisons=found.comparisons,
         break_even=found.break_even,
@@ -89,26 +107,30 @@ def _summary(run_dir: Path) -> Summary:
         wall_s=record.wall_s,
         problems=record.problems,
     )
+    return summary, duel
 
 
-def _keep_what_there_is(out: Path) -> None:
+def keep_what_there_is(out: Path) -> None:
     """After a run that ended early: write `result.json` for what was measured, and say where."""
     try:
-        summary = _summary(out)
-        write_result(out, render_json(summary))
+        summary, duel = _analysed(out)
+        write_result(out, render_json(summary, duel))
     except HarnessError:
         return  # the error that ended the run is the one to tell
     count = len(summary.trials)
     click.echo(f"kept {count} trial{'' if count == 1 else 's'} in {out}", err=True)
 
 
-def _print(summary: Summary, style: str) -> None:
+def _print(summary: Summary, duel: DuelResult | None, style: str) -> None:
+    console = Console(file=sys.stdout)
     if style == "json":
-        click.echo(render_json(summary), nl=False)
+        click.echo(render_json(summary, duel), nl=False)
     elif style == "svg":
         click.echo(render_svg(summary), nl=False)
+    elif duel:
+        print_lines(render_duel(duel, summary, console.width), console)
     else:
-        print_report(summary, Console(file=sys.stdout))
+        print_report(summary, console)
 
 
 def _demand_validity(summary: Summary) -> None:

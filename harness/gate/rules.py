@@ -46,6 +46,7 @@ def _time(name: str, absolute: float, *, required: bool = False) -> Rule:
 
 
 RULES: Sequence[Rule] = (
+    Rule(name="failed", unit="share", scale="difference", absolute=0.001, required=True),
     Rule(
         name="hit_rate",
         unit="share",

@@ -77,6 +77,21 @@ class ActionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuelFacts:
+    """What a run of two trials was for: trial 0 is the base, trial 1 the candidate.
+
+    Their names for people, and the terms: how long it might take, from which changes on a
+    difference is of weight. `absolute_floors` are by metric, in its unit.
+    """
+
+    base: str
+    candidate: str
+    budget_s: float
+    relative_floor: float
+    absolute_floors: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
     """One trial as it was served.
 

@@ -1,8 +1,9 @@
-"""The samples of several rounds of one trial as one."""
+"""The samples of several rounds of one trial as one, and of one as several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from harness.record.samples import Samples
 
 _NAMES = {"life": "lives", "cache": "caches", "key": "keys"}
 """Columns that hold positions in a column of names, which each round has numbered for itself."""
+
+_OF_REQUESTS = ("step", "round", "due_s", "sent_s", "done_s", "status", "life")
 
 
 def merge_rounds(rounds: Sequence[Samples]) -> Samples:
@@ -36,6 +39,24 @@ def merge_rounds(rounds: Sequence[Samples]) -> Samples:
         if column not in merged:
             merged[column] = np.concatenate([getattr(part, column) for part in rounds])
     return Samples(**merged)
+
+
+def split_rounds(samples: Samples, rounds: int) -> Iterator[Samples]:
+    """Yield the samples of each round, by its number; a round may well be empty."""
+    first = np.searchsorted(samples.round, np.arange(rounds + 1))
+    lookup = np.searchsorted(samples.request, first)
+    for (begin, end), (at, until) in zip(
+        pairwise(first.tolist()), pairwise(lookup.tolist()), strict=True
+    ):
+        columns = {
+            name: column
+            if name in _NAMES.values()
+            else column[begin:end]
+            if name in _OF_REQUESTS
+            else column[at:until]
+            for name, column in samples.columns().items()
+        }
+        yield Samples(**{**columns, "request": columns["request"] - begin})
 
 
 def _renumbered(
