@@ -24,7 +24,7 @@ DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog"]
+INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -44,6 +44,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 # How long each product's manual is: kept with the page's data, shown nowhere.
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
+# How many searches a client may make in an hour.
+SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How many pages a process caches before it serves.
+SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
 # How much longer each product page takes to compute than it has to: a slowdown to be found.
 SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)

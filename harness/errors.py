@@ -66,6 +66,18 @@ class MeasurementError(HarnessError):
     exit_code = 4
 
 
+class GateUsageError(HarnessError):
+    """HX50x: an expectation that no run could judge."""
+
+    exit_code = 2
+
+
+class GateError(HarnessError):
+    """HX51x: an expectation failed, or something got worse."""
+
+    exit_code = 5
+
+
 CODES: dict[str, str] = {
     "HX101": "no scenario of this name",
     "HX102": "an option's value cannot be used",
@@ -83,10 +95,12 @@ CODES: dict[str, str] = {
     "HX303": "Redis does not answer",
     "HX304": "the app could not be prepared",
     "HX305": "no Memcached server can be started",
+    "HX306": "no nginx can be started",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",
     "HX313": "Gunicorn ended in the middle of the load",
     "HX314": "a server did not come back after an action",
+    "HX315": "nginx ended in the middle of the load",
     "HX321": "Locust could not be started, or ended",
     "HX322": "the load did not end in time",
     "HX401": "no request was answered",
@@ -94,5 +108,10 @@ CODES: dict[str, str] = {
     "HX403": "the run was recorded by a newer version",
     "HX404": "the run directory is damaged",
     "HX405": "the run ended before its time",
+    "HX406": "every request failed",
+    "HX501": "an expectation names no known metric",
+    "HX502": "an expectation describes no trial",
+    "HX503": "an expectation has no bound, or several",
+    "HX510": "an expectation failed",
 }
 """Every code with its meaning; the tests hold the README and the code base to this table."""

@@ -32,6 +32,11 @@ class Trial:
         return ", ".join([self.backend, f"{self.workers} {noun}", *also])
 
     @property
+    def balanced(self) -> bool:
+        """Return whether a balancer stands in front of its servers."""
+        return self.scenario.server.balancer or self.scenario.server.servers > 1
+
+    @property
     def slug(self) -> str:
         """Return a name fit for files and key prefixes."""
         return f"{self.number:02d}-{self.backend}-{self.workers}"
@@ -55,22 +60,24 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
     """
     trials: list[tuple[Trial, ...]] = []
     number = 0
-    for variant, workers in product(expand_variants(scenario), scenario.matrix.workers):
-        group = []
-        for backend, copy in product(scenario.matrix.backend, range(scenario.matrix.copies)):
-            varied = _varied(variant, copy if scenario.matrix.copies > 1 else None)
-            group.append(
-                Trial(
-                    number=number,
-                    backend=backend,
-                    workers=workers,
-                    varied=varied,
-                    scenario=variant.scenario,
+    for variant in expand_variants(scenario):
+        matrix = variant.scenario.matrix
+        for workers in matrix.workers:
+            group = []
+            for backend, copy in product(matrix.backend, range(matrix.copies)):
+                varied = _varied(variant, copy if matrix.copies > 1 else None)
+                group.append(
+                    Trial(
+                        number=number,
+                        backend=backend,
+                        workers=workers,
+                        varied=varied,
+                        scenario=variant.scenario,
+                    )
                 )
-            )
-            number += 1
-        together = variant.scenario.load.rounds > 1
-        trials += [tuple(group)] if together else [(trial,) for trial in group]
+                number += 1
+            together = variant.scenario.load.rounds > 1
+            trials += [tuple(group)] if together else [(trial,) for trial in group]
     return tuple(trials)
 
 
@@ -113,8 +120,13 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
 
 
+_TOLD_APART = ("matrix.backend", "matrix.workers")
+"""Keys that a case may set and that each trial has a field of its own for."""
+
+
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:
-    varied = {key: value for key, value in variant.varied.items() if key != "actions"}
+    apart = (*_TOLD_APART, "actions")
+    varied = {key: value for key, value in variant.varied.items() if key not in apart}
     if "actions" in variant.varied:
         varied["actions"] = ", ".join(map(describe_action, variant.scenario.actions))
     return varied if copy is None else {**varied, "copy": copy + 1}

@@ -40,7 +40,7 @@ from harness.record.samples import Samples
 from harness.record.store import read_samples
 from harness.scenario.parse import scenario_content
 from harness.scenario.schema import Scenario
-from harness.servers.gunicorn import Gunicorn
+from harness.servers.fleet import Fleet
 from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
 from harness.stage import Sources, Stage
@@ -71,10 +71,10 @@ class Measured:
 
 @dataclass(slots=True)
 class Serving:
-    """A trial whose server is up, with what its rounds have brought."""
+    """A trial whose servers are up, with what its rounds have brought."""
 
     trial: Trial
-    server: Gunicorn
+    fleet: Fleet
     lives: Sequence[LifeFacts] = ()
     rounds: list[Samples] = field(default_factory=list)
     costs: list[RoundFacts] = field(default_factory=list)
@@ -178,12 +178,12 @@ def _serve_series(
         try:
             notify(_started(group[0], total))
             for trial in group:
-                serving[trial.number] = Serving(trial, stage.start_server(trial))
-                stack.callback(serving[trial.number].server.stop)
-            for server in (one.server for one in serving.values()):
-                server.wait_until_ready()
+                serving[trial.number] = Serving(trial, stage.start_fleet(trial))
+                stack.callback(serving[trial.number].fleet.stop)
             for one in serving.values():
-                one.lives = one.server.lives()
+                one.fleet.wait_until_ready()
+            for one in serving.values():
+                one.lives = one.fleet.lives()
             for turn in series.turns(group):
                 one = serving[turn.trial.number]
                 _serve_turn(turn, one, total, stage, notify)
@@ -208,7 +208,7 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
     serving.asked = turn.last
     try:
         cost = stage.locust.serve(
-            stage.order(turn, serving.server),
+            stage.order(turn, serving.fleet.url),
             out=out,
             time_limit_s=turn.trial.scenario.load.time_limit_s,
             watch=_watch(serving, stage, notify),
@@ -219,7 +219,7 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
         if out.exists():
             samples = read_samples(out)[0]
             serving.rounds.append(samples)
-            before, serving.lives = serving.lives, serving.server.lives()
+            before, serving.lives = serving.lives, serving.fleet.lives()
             serving.costs.append(round_facts(turn.round, before, serving.lives))
             serving.done += samples.requests
             serving.hits += int(samples.hit.sum())
@@ -241,12 +241,12 @@ def _watch(serving: Serving, stage: Stage, notify: Listener) -> Callable[[Messag
     due = milestones(serving.trial.scenario)
 
     def watch(message: Message) -> None:
-        serving.server.check()
+        serving.fleet.check()
         match message.get("event"):
             case "milestone":
                 step = message["step"]
                 notify(Phase(text=due[step].do))
-                targets = stage.targets(serving.server)
+                targets = stage.targets(serving.fleet)
                 serving.actions.append(perform(due[step], step, targets))
                 notify(Phase(text="loading"))
             case "progress":
@@ -275,11 +275,12 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             workers=trial.workers,
             worker_class=scenario.server.worker_class,
             threads=scenario.server.threads,
-            servers=1,
+            servers=scenario.server.servers,
+            routing=scenario.server.routing if trial.balanced else "",
             timeout_s=scenario.cache.timeout_s or None,
             max_entries=scenario.cache.max_entries,
             max_requests=scenario.server.max_requests,
-            lives=serving.server.lives(),
+            lives=serving.fleet.lives(),
             load=LoadFacts(
                 asked=max(scenario.load.requests, serving.asked),
                 users=scenario.load.users,

@@ -20,7 +20,10 @@ from harness.load.client import Locust
 from harness.plan import Trial, Turn
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
+from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
+from harness.servers.nginx import Nginx, demand_nginx
+from harness.servers.nginx_discovery import NginxChoice, nginx_version
 from harness.servers.redis import RedisServer
 from harness.servers.services import BACKENDS, START, Service
 from harness.servers.warden import Warden
@@ -55,6 +58,8 @@ class Stage:
         logs: Path,
         stack: ExitStack,
     ) -> None:
+        balanced = any(trial.balanced for trial in trials)
+        self._nginx = demand_nginx(os.environ) if balanced else None
         self._logs = logs
         self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self._warden = Warden()
@@ -75,8 +80,9 @@ class Stage:
 
     @property
     def servers(self) -> dict[str, str]:
-        """Return product, version and origin of each server behind a cache, by its kind."""
-        return {name: service.display for name, service in self._services.items()}
+        """Return product, version and origin of each server beside Gunicorn, by its kind."""
+        nginx = {"nginx": _display(self._nginx)} if self._nginx else {}
+        return nginx | {name: service.display for name, service in self._services.items()}
 
     def prepare(self, trials: Sequence[Trial]) -> None:
         """Prepare each app, as for the first of its trials, and wait until Locust is there."""
@@ -89,41 +95,48 @@ class Stage:
             )
         self.locust.wait_until_ready()
 
-    def start_server(self, trial: Trial) -> Gunicorn:
-        """Return a server that is still booting."""
-        server, app = trial.scenario.server, trial.scenario.app
-        return Gunicorn(
-            f"gunicorn ({trial.name})",
-            GunicornSettings(
-                wsgi=app.wsgi,
-                workers=trial.workers,
-                worker_class=server.worker_class,
-                threads=server.threads,
-                options=(
-                    *("--graceful-timeout", "5"),
-                    *("--max-requests", str(server.max_requests)),
-                    *("--max-requests-jitter", str(server.max_requests_jitter)),
-                ),
-                boot_timeout_s=server.boot_timeout_s,
-            ),
-            environ=self._environ(trial),
-            cwd=self._app(trial).cwd,
-            lives=self.scratch / "lives" / trial.slug,
-            log=self._logs / f"gunicorn-{trial.slug}.log",
-            warden=self._warden,
-        )
+    def start_fleet(self, trial: Trial) -> Fleet:
+        """Return servers that are still booting, behind a balancer where the trial has one."""
+        server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
-    def targets(self, server: Gunicorn) -> Targets:
-        """Return what actions on this server can be done to."""
+        def start(number: int) -> Gunicorn:
+            return Gunicorn(
+                f"gunicorn ({trial.name})"
+                if server.servers == 1
+                else f"gunicorn, server {number} ({trial.name})",
+                _gunicorn_settings(trial),
+                environ=self._environ(trial),
+                cwd=self._app(trial).cwd,
+                lives=self.scratch / "lives" / trial.slug / str(number),
+                log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
+                warden=self._warden,
+                number=number,
+            )
+
+        def balance(upstreams: Sequence[str]) -> Nginx:
+            assert self._nginx
+            return Nginx(
+                self._nginx,
+                upstreams,
+                routing=server.routing,
+                directory=self.scratch / f"nginx-{trial.slug}",
+                log=self._logs / f"nginx-{trial.slug}.log",
+                warden=self._warden,
+            )
+
+        return Fleet(server.servers, start, balance if trial.balanced else None)
+
+    def targets(self, fleet: Fleet) -> Targets:
+        """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
-        return Targets(server=server, redis=redis if isinstance(redis, RedisServer) else None)
+        return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
 
-    def order(self, turn: Turn, server: Gunicorn) -> dict[str, object]:
+    def order(self, turn: Turn, url: str) -> dict[str, object]:
         """Return what Locust is asked to serve, as fields of its `Round`."""
         scenario = turn.trial.scenario
         load = scenario.load
         return {
-            "host": server.url,
+            "host": url,
             "token": self._token,
             "users": load.users,
             "keys": load.keys,
@@ -131,6 +144,7 @@ class Stage:
             "requests": max(load.requests, turn.last),
             "seed": scenario.seed,
             "number": turn.round,
+            "options": dict(load.options),
             "first": turn.first,
             "last": turn.last,
             "rate_per_second": load.arrival_rate_per_second,
@@ -189,7 +203,7 @@ class Stage:
         service = self._services.get(backend.service)
         app = self._app(trial)
         told = app.environ(
-            scenario.app.env,
+            scenario.app.environ,
             backend=backend.app,
             cache_url=service.urls[trial.backend] if service else "",
             cache_prefix=self._prefix(trial),
@@ -202,3 +216,25 @@ class Stage:
 
     def _prefix(self, trial: Trial) -> str:
         return f"harness-{self._run}-{trial.slug}"
+
+
+def _gunicorn_settings(trial: Trial) -> GunicornSettings:
+    server = trial.scenario.server
+    return GunicornSettings(
+        wsgi=trial.scenario.app.wsgi,
+        workers=trial.workers,
+        worker_class=server.worker_class,
+        threads=server.threads,
+        options=(
+            *("--graceful-timeout", "5"),
+            *("--keep-alive", str(server.keep_alive_s)),
+            *("--max-requests", str(server.max_requests)),
+            *("--max-requests-jitter", str(server.max_requests_jitter)),
+            *(("--preload",) if server.preload else ()),
+        ),
+        boot_timeout_s=server.boot_timeout_s,
+    )
+
+
+def _display(nginx: NginxChoice) -> str:
+    return f"nginx {nginx_version(nginx)} ({nginx.display})"

@@ -5,7 +5,7 @@ Standard library only and nothing of the harness, because Gunicorn's workers and
 
 from __future__ import annotations
 
-FORMAT = 1
+FORMAT = 2
 """Version of the run directory and of `result.json`; a reader refuses what is newer."""
 
 # Request header that asks for evidence, and the response headers that carry it.
@@ -13,6 +13,7 @@ TOKEN_HEADER = "X-Harness-Token"
 CACHE_STATUS = "Cache-Status"  # RFC 9211, one member per lookup
 SERVER_TIMING = "Server-Timing"  # W3C Server Timing, durations in milliseconds
 WORKER_HEADER = "X-Harness-Worker"  # server, slot, generation, pid, lookups
+WRITES_HEADER = "X-Harness-Writes"  # one member per write that is no refill of a miss
 
 # Environment of a probed Gunicorn.
 ENV_TOKEN = "HARNESS_TOKEN"
@@ -36,9 +37,16 @@ TALLY_COUNTS = (
     "errors",  # lookups whose backend raised
     "late",  # lookups after the headers had left, as in a streaming response
     "stores",  # writes that refilled a missed key
-    "writes",  # all other writes: set, add, incr, touch, delete, clear without a miss before
+    "writes",  # all other writes inside such requests, before their headers left
     "outside",  # lookups outside of any request that carried the token
+    "unseen_writes",  # writes outside of any such request, or after its headers had left
     "cpu_ns",  # CPU time of the process until the end of its latest measured request; no count
 )
 TALLY_ROWS = 1024
 """A tally file: the identity, then this many rows of counts; unsigned 64-bit, native byte order."""
+
+WRITE_KINDS = ("set", "touch", "incr", "delete", "clear")
+"""What a write did: gave value and lifetime, lifetime alone, value alone; removed a key, or all.
+
+A write that changed nothing, as an `add` of a key that is there, is none.
+"""

@@ -74,12 +74,16 @@ def samples(**columns: Any) -> Samples:
 
     Columns are overridden by name; the number of requests follows from the longest override.
     """
-    rows = max((len(column) for name, column in columns.items() if name not in NAMES), default=3)
+    rows = max((len(column) for name, column in columns.items() if _is_of_rows(name)), default=3)
     given = {name: np.asarray(column) for name, column in columns.items()}
     return Samples(**{**_default_columns(rows), **given})
 
 
-NAMES = ("lives", "caches", "keys")
+NAMES = ("lives", "caches", "keys", "marks", "mark", "mark_request", "value")
+
+
+def _is_of_rows(name: str) -> bool:
+    return name not in NAMES and not name.startswith("write_")
 
 
 def _default_columns(rows: int) -> dict[str, Any]:
@@ -91,6 +95,7 @@ def _default_columns(rows: int) -> dict[str, Any]:
         "sent_s": at_s,
         "done_s": at_s + 0.0005,
         "status": np.full(rows, 200),
+        "failed": np.zeros(rows, np.bool_),
         "life": np.zeros(rows, np.int64),
         "request": np.arange(rows),
         "cache": np.zeros(rows, np.int64),

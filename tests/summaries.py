@@ -120,7 +120,7 @@ def recycled_trial(**overrides: Any) -> TrialSummary:
         *make_lives(4, 1480, 0.5, server=1),
         *make_lives(2, 20, 0.2, server=1, generation=2),
     )
-    causes = dict(zip(Cause, (284, 200, 100, 60, 50, 25), strict=True))
+    causes = dict(zip(Cause, (284, 200, 100, 60, 50, 25, 0), strict=True))
     misses = {cause.value: number for cause, number in causes.items()}
     return make_trial(servers=2, lives=lives, misses=misses, **overrides)
 

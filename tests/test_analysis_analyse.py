@@ -10,6 +10,7 @@ import pytest
 from harness.analysis.analyse import analyse_trial, summarise
 from harness.analysis.summary import Summary, TrialSummary
 from harness.record.samples import Samples
+from harness.wire import FORMAT
 from tests.bench.analysis import analysis_cost
 from tests.factories import (
     LOOKUP_S,
@@ -71,6 +72,25 @@ def test_a_shared_cache_does_not_fall(workers: int) -> None:
     assert trial.predicted.low <= trial.hit_rate <= trial.predicted.high  # type: ignore[operator]
 
 
+def test_where_a_balancer_chose_the_server_by_the_key_it_is_taken_as_observed() -> None:
+    key = zipf_keys(3000, 300)
+    life = 2 * (key % 2) + even_routing(3000, 2)
+    lives = np.array(
+        [(server, slot, 1, 10 * server + slot) for server in (0, 1) for slot in (1, 2)]
+    )
+    played = routed_samples(key, life, lives=lives)
+    by_key, blind = (
+        analyse_trial(facts_of(played, servers=2, workers=2, routing=routing), played)
+        for routing in ("uri-hash", "round-robin")
+    )
+    assert by_key.predicted is not None
+    assert by_key.hit_rate == pytest.approx(0.841, abs=0.01)  # as of 2 workers, not of 4
+    assert by_key.predicted.hit_rate == pytest.approx(0.841, abs=0.01)
+    assert by_key.predicted.closed_form == pytest.approx(by_key.predicted.hit_rate, abs=0.001)
+    assert "outside-interval" not in {caveat.code for caveat in by_key.caveats}
+    assert "outside-interval" in {caveat.code for caveat in blind.caveats}
+
+
 @pytest.mark.slow
 def test_trials_routed_at_random_stay_inside_their_intervals_19_times_in_20() -> None:
     found = [locmem_trial(4, seed) for seed in range(60)]
@@ -103,9 +123,9 @@ def test_wall_time_runs_from_the_first_sent_to_the_last_done() -> None:
     assert trial.requests_per_second == 0.75
 
 
-def test_failures_are_requests_without_answer_or_with_an_error_status() -> None:
-    trial = samples(status=[0, 302, 404, 500])
-    assert analyse_trial(facts_of(trial), trial).failures == 3
+def test_failures_are_what_the_locust_file_took_for_failed() -> None:
+    trial = samples(status=[0, 302, 429, 500], failed=[True, False, False, True])
+    assert analyse_trial(facts_of(trial), trial).failures == 2
 
 
 def test_a_trial_without_requests_has_no_rates() -> None:
@@ -119,7 +139,7 @@ def test_a_trial_without_requests_has_no_rates() -> None:
 def test_a_run_of_sound_trials_is_valid() -> None:
     run = summary([locmem_trial(1), locmem_trial(2)])
     assert run.valid
-    assert run.format == 1
+    assert run.format == FORMAT
     assert [trial.workers for trial in run.trials] == [1, 2]
 
 

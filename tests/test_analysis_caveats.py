@@ -58,7 +58,7 @@ def failing() -> Trial:
     trial = sound()
     status = trial.status.copy()
     status[7] = 500
-    changed = Samples(**{**trial.columns(), "status": status})
+    changed = Samples(**{**trial.columns(), "status": status, "failed": status >= 500})
     return facts_of(changed), changed
 
 
@@ -121,9 +121,16 @@ def reloaded() -> Trial:
     return facts_of(trial, actions=(action_facts("reload", 500),)), trial
 
 
+def broken() -> Trial:
+    trial = sound()
+    failed = np.ones(trial.requests, np.bool_)
+    return facts_of(trial), Samples(**{**trial.columns(), "failed": failed})
+
+
 CAUSED_BY: Mapping[str, Trial] = {
     "no-answer": unanswered(),
     "unaccounted": counted(hits=1),
+    "all-failed": broken(),
     "incomplete": with_load(asked=1001),
     "failed-requests": failing(),
     "silent-worker": silent(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,15 @@ def test_a_kill_ends_the_slot_it_is_aimed_at_and_no_other() -> None:
     ends = found(served([0, 1, 2, 3], lives), action("kill-worker", 1.5, slot=1))
     assert ends.action.tolist() == [0, NOBODY, NOBODY, NOBODY]
     assert ends.unasked.tolist() == [1]
+
+
+def test_a_kill_leaves_the_same_slot_of_another_server_alone() -> None:
+    # Server 1 says no more after the kill, by chance: that is no end.
+    lives = [(0, 1, 1, 11), (1, 1, 1, 12), (0, 1, 2, 13)]
+    trial = served([0, 1, 0, 1, 2, 2], lives)
+    kill = replace(action("kill-worker", 3.5, slot=1), server=0)
+    assert found(trial, kill).ended.tolist() == [0]
+    assert found(trial, replace(kill, server=1)).action.tolist() == [NOBODY, 0, NOBODY]
 
 
 def test_a_killed_worker_has_ended_though_its_heir_never_served() -> None:

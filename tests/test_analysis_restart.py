@@ -166,6 +166,7 @@ def test_failed_requests_and_those_that_died_inside_are_counted() -> None:
     trial = routed_samples([0] * 40, [0] * 40)
     columns = trial.columns()
     columns["status"] = np.where(np.arange(40) == 7, 0, 200)
+    columns["failed"] = np.arange(40) == 7
     columns["life"] = np.where(np.arange(40) == 7, -1, 0)
     for name in ("request", "cache", "key", "hit", "at_s", "lookup_s"):
         columns[name] = np.delete(columns[name], 7)

@@ -70,7 +70,11 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # The reading half: it never learns how the traffic was made.
     "harness.model": ("", "numpy"),
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
-    "harness.gate": ("", "numpy"),
+    "harness.gate": (
+        "harness.analysis harness.errors harness.model harness.plan harness.record"
+        " harness.scenario",
+        "numpy",
+    ),
     "harness.duel": (
         "harness.analysis harness.gate harness.plan harness.record",
         "numpy",
@@ -79,7 +83,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
     # The doctor looks at everything and starts nothing.
     "harness.doctor": (
-        "harness.machine harness.servers.executables harness.servers.redis_discovery",
+        "harness.machine harness.servers.executables harness.servers.nginx_discovery"
+        " harness.servers.redis_discovery",
         "",
     ),
     "harness.report.forecast": ("harness.model harness.report", "rich"),

@@ -20,7 +20,8 @@ from harness.errors import (
     SurroundingsError,
     UsageError,
 )
-from harness.record.rundir import create_run_dir, write_run
+from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
+from harness.record.samples import Samples
 from tests.test_record import a_trial, record
 
 
@@ -123,10 +124,16 @@ def test_show_tells_the_scenario_with_its_overrides(capsys: pytest.CaptureFixtur
     assert all(text in table for text in ("zipf", "LocMemCache lives inside one process", "3000"))
 
 
+def keep(path: Path, run: RunRecord, samples: dict[int, Samples]) -> None:
+    create_run_dir(path)
+    write_scenario(path, {"question": "Why?"})
+    write_run(path, run, samples)
+
+
 def test_a_recorded_run_is_reported_in_every_form(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_run(create_run_dir(tmp_path / "run"), record(), {0: a_trial()})
+    keep(tmp_path / "run", record(), {0: a_trial()})
     assert main(["report", str(tmp_path / "run"), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["trials"][0]["lookups"] == 60
     assert main(["report", str(tmp_path / "run")]) == 0
@@ -138,7 +145,7 @@ def test_a_recorded_run_is_reported_in_every_form(
 def test_a_run_without_a_trial_is_reported_as_not_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_run(create_run_dir(tmp_path / "run"), record(trials=[], problems=["interrupted"]), {})
+    keep(tmp_path / "run", record(trials=[], problems=["interrupted"]), {})
     assert main(["report", str(tmp_path / "run")]) == 4
     captured = capsys.readouterr()
     assert "interrupted" in captured.out

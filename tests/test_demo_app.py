@@ -138,6 +138,20 @@ def test_the_page_shows_what_the_rows_say(answer: Answer, database: Path) -> Non
     assert f"better than {100 * beaten:.0f} % of all reviews" in page
 
 
+def test_a_shop_that_is_warmed_has_its_first_products_cached_before_it_serves(
+    database: Path,
+) -> None:
+    code = """
+import demo_app.wsgi
+from django.core.cache import cache
+from django.db import connection
+assert connection.connection is None, "a fork would share it"
+print(*(pk for pk in range(1, 20) if cache.get(f"product:{pk}")))
+"""
+    warmed = run_python("-c", code, SHOP_DATABASE=str(database), SHOP_WARM="3")
+    assert warmed.stdout.split() == ["1", "2", "3"], warmed.stderr
+
+
 def test_the_front_page_links_to_the_products(answer: Answer) -> None:
     page = answer["visits"][2]
     assert page["status"] == 200

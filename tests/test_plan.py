@@ -50,6 +50,45 @@ def test_any_key_can_vary_and_each_trial_has_its_own_complete_scenario() -> None
     assert trials[2].varied == {"server.max_requests": 200, "load.zipf": 0.5}
 
 
+def test_keys_of_a_case_change_together_and_multiply_with_the_others() -> None:
+    matrix = {
+        "backend": ["locmem"],
+        "cases": [
+            {"server.servers": 1, "matrix.workers": [4]},
+            {"server.servers": 2, "matrix.workers": [1, 2], "matrix.backend": ["redis"]},
+        ],
+        "vary": {"load.zipf": [0.5, 1.0]},
+    }
+    trials = [trial for group in plan(matrix=matrix) for trial in group]
+    assert [(t.scenario.server.servers, t.workers, t.backend) for t in trials] == [
+        (1, 4, "locmem"),
+        (1, 4, "locmem"),
+        (2, 1, "redis"),
+        (2, 2, "redis"),
+        (2, 1, "redis"),
+        (2, 2, "redis"),
+    ]
+    assert [t.number for t in trials] == list(range(6))
+    assert trials[1].varied == {"server.servers": 1, "load.zipf": 1.0}
+    assert trials[0].scenario.matrix.cases == ()
+
+
+def test_each_mistake_in_a_case_is_told_with_its_number() -> None:
+    cases = [{"server.servers": 17}, {"server.severs": 2}, {"matrix.workers": [0]}]
+    with pytest.raises(ScenarioError) as caught:
+        plan(matrix={"cases": cases})
+    assert [(problem.code, problem.where) for problem in caught.value.problems] == [
+        ("HX203", "scenario, key matrix.cases[0].server.servers"),
+        ("HX202", "scenario, key matrix.cases[1].server.severs"),
+        ("HX203", "scenario, key matrix.cases[2].matrix.workers"),
+    ]
+
+
+def test_a_case_without_a_key_is_a_mistake() -> None:
+    with pytest.raises(ScenarioError, match=r"matrix\.cases\[0\]"):
+        plan(matrix={"cases": [{}]})
+
+
 def test_actions_vary_like_any_key_and_are_told_in_a_few_words() -> None:
     actions = [[], [{"at": 0.5, "do": "kill-worker", "slot": "busiest"}]]
     matrix = {"backend": ["locmem"], "workers": [2], "vary": {"actions": actions}}

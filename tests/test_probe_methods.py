@@ -160,12 +160,40 @@ def test_keys_that_set_many_could_not_store_were_not_refilled(probe: Any) -> Non
     assert probe.counts() == {"misses": 2, "stores": 1}
 
 
-def test_all_that_changes_a_cache_in_another_way_counts_as_writes(probe: Any, cache: Any) -> None:
-    with probe.request():
+def test_all_that_changes_a_cache_in_another_way_is_told_as_writes(probe: Any, cache: Any) -> None:
+    with probe.request() as recording:
         cache.set("n", 1)
         cache.incr("n"), cache.decr("n"), cache.touch("n"), cache.delete("n")
         cache.incr_version("held"), cache.decr_version("held", version=2)
         cache.delete_many(["n"]), cache.clear()
         for name, *given in (("aset", "n", 1), ("aincr", "n"), ("atouch", "n"), ("aclear",)):
             awaited(str(name))(cache, *given)
-    assert probe.counts() == {"writes": 13}
+    assert probe.counts() == {"writes": 15}
+    told = [(kind, key, version) for _, key, version, kind, *_ in recording.writes]
+    assert told == [
+        ("set", "n", None),
+        ("incr", "n", None),
+        ("incr", "n", None),
+        ("touch", "n", None),
+        ("delete", "n", None),
+        ("set", "held", 2),
+        ("delete", "held", None),
+        ("set", "held", 1),
+        ("delete", "held", 2),
+        ("delete", "n", None),
+        ("clear", "", None),
+        ("set", "n", None),
+        ("incr", "n", None),
+        ("touch", "n", None),
+        ("clear", "", None),
+    ]
+
+
+def test_a_change_that_found_nothing_to_change_is_no_write(probe: Any, cache: Any) -> None:
+    with probe.request() as recording:
+        assert not cache.touch("absent")
+        assert not cache.add("held", 2)
+        with pytest.raises(ValueError, match="not found"):
+            cache.incr("absent")
+    assert recording.writes == []
+    assert "writes" not in probe.counts()

@@ -85,7 +85,7 @@ def test_a_directory_without_a_run_is_a_mistake_of_the_caller(tmp_path: Path) ->
 def test_a_run_of_a_newer_version_is_refused_by_its_format(run_dir: Path) -> None:
     content = json.loads((run_dir / RUN_FILE).read_text())
     (run_dir / RUN_FILE).write_text(json.dumps({**content, "format": 99}))
-    with pytest.raises(HarnessError, match=r"HX403 .*format 99.*reads up to 1") as caught:
+    with pytest.raises(HarnessError, match=r"HX403 .*format 99.*reads up to 2") as caught:
         read_run(run_dir)
     assert caught.value.exit_code == 4
 

@@ -55,6 +55,34 @@ def test_a_scenario_survives_being_written_as_it_was_run(tmp_path: Path) -> None
     assert load_scenario(path) == scenario
 
 
+def test_a_scenario_with_cases_survives_being_written_as_it_was_run(tmp_path: Path) -> None:
+    cases = [{"server.servers": 2, "matrix.workers": [2]}, {"server.routing": "uri-hash"}]
+    path = scenario_file(tmp_path, {**MINIMAL, "matrix": {"cases": cases}})
+    scenario = load_scenario(path)
+    assert scenario.matrix.cases == tuple(cases)
+    again = tmp_path / "again.toml"
+    again.write_text(tomli_w.dumps(scenario_content(scenario) | {"name": "mine"}))
+    assert load_scenario(again) == scenario
+
+
+@pytest.mark.parametrize(
+    ("matrix", "key", "value", "setter"),
+    [
+        ({"cases": [{"matrix.workers": [2]}]}, "matrix.workers", [4], "matrix.cases"),
+        ({"vary": {"load.users": [1, 2]}}, "load.users", 4, "matrix.vary.load.users"),
+    ],
+)
+def test_an_option_that_the_matrix_would_win_over_is_refused(
+    tmp_path: Path, matrix: dict[str, Any], key: str, value: Any, setter: str
+) -> None:
+    path = scenario_file(tmp_path, {**MINIMAL, "matrix": matrix})
+    with pytest.raises(UsageError) as caught:
+        load_scenario(path, {key: (value, "--it")})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where) == ("HX102", "--it")
+    assert problem.what == f"{key} gets its values from {setter}"
+
+
 def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     content = """
     colour = "red"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from harness.probe.tally import COUNT, Life, Tally
@@ -37,7 +38,7 @@ def test_caches_are_told_as_they_were_built(tmp_path: Path) -> None:
     probe.wrap(locmem("three", timeout=1))  # the same alias again, as in another thread
     (read,) = read_lives(tmp_path)
     backend = "django.core.cache.backends.locmem.LocMemCache"
-    assert read.caches == (
+    assert tuple(replace(cache, store="") for cache in read.caches) == (
         CacheFacts(
             alias="default", backend=backend, timeout_s=None, max_entries=7, cull_frequency=2
         ),

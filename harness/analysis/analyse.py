@@ -19,6 +19,8 @@ from harness.analysis.caveats import INVALIDATING, Evidence, caveats
 from harness.analysis.comparison import comparisons as compared
 from harness.analysis.latency import latency
 from harness.analysis.lives import answered, effective_workers, failures
+from harness.analysis.measures.measure import measured
+from harness.analysis.measures.table import MEASURES
 from harness.analysis.predicted import prediction
 from harness.analysis.reading import is_control, reading
 from harness.analysis.restart import restart_summary
@@ -56,6 +58,7 @@ def analyse_trial(
     """
     read = reading(facts, samples)
     accounts = life_accounts(read.lives, facts.lives)
+    samples = read.samples
     found = outcomes(samples, read.kinds, read.ends)
     hits = int(np.count_nonzero(samples.hit))
     answers = int(np.count_nonzero(answered(samples)))
@@ -83,10 +86,16 @@ def analyse_trial(
         caveats=(),
         latency=latency(facts, samples),
         varied=facts.varied,
+        measures=measured(read, tuple(MEASURES.values())),
         restart=restart_summary(read, found, accounts, reading(*control) if control else None),
     )
     evidence = Evidence(
-        facts=facts, trial=trial, accounts=accounts, answered=answers, ends=read.ends
+        facts=facts,
+        samples=samples,
+        trial=trial,
+        accounts=accounts,
+        answered=answers,
+        ends=read.ends,
     )
     return replace(trial, caveats=caveats(evidence))
 
@@ -110,6 +119,8 @@ def summarise(
     problems: Sequence[str] = (),
     comparisons: Sequence[Comparison] = (),
     break_even: Sequence[BreakEven] = (),
+    claim: str = "",
+    evidence: Sequence[str] = (),
 ) -> Summary:
     """Return the numbers of a run from those of its trials, in their order.
 
@@ -130,6 +141,8 @@ def summarise(
         wall_s=wall_s,
         comparisons=tuple(comparisons),
         break_even=tuple(break_even),
+        claim=claim,
+        evidence=tuple(evidence),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.analysis.comparison import ROUNDS_NEEDED, Trial, grouped, setup_of
 from harness.analysis.costs import Costs, Sums, costs, mean_lookup_s, resampled, round_sums
+from harness.analysis.modelled import BY_KEY
 from harness.analysis.stores import kinds
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.model.closed_forms import distinct_pairs
@@ -42,10 +43,11 @@ def break_evens(trials: Sequence[Trial], misses: Sequence[Misses]) -> tuple[Brea
 
     `misses` are those of each trial by cause. One for each set-up of several rounds; none where
     either side had no hit or no miss. Entries that expire, are evicted or restarted away are
-    beyond the closed form, so the measured numbers of workers have to do then.
+    beyond the closed form, and so are servers chosen by the key; the measured numbers of workers
+    have to do then.
     """
     remembers = {
-        facts.number: not any(causes.get(name) for name in FORGETTING)
+        facts.number: facts.routing != BY_KEY and not any(causes.get(name) for name in FORGETTING)
         for (facts, _), causes in zip(trials, misses, strict=True)
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]

@@ -10,11 +10,9 @@ import numpy as np
 from harness.analysis.ends import Ends, ends_of
 from harness.analysis.stores import (
     Kind,
-    kept_refills,
     limits_by_process,
     lookups_by_alias,
     lookups_by_process,
-    times_emptied,
 )
 from harness.analysis.summary import Cause, Explained
 from harness.model.locmem import Limits, State
@@ -22,14 +20,15 @@ from harness.model.replay import Entries, Lookups, States, replay
 from harness.record.samples import Bools, Ints, Samples
 
 CAUSES = tuple(Cause)
-FIRST, FRAGMENTATION, RESTART, EXPIRED, EVICTED, UNEXPLAINED = range(len(CAUSES))
+FIRST, FRAGMENTATION, RESTART, EXPIRED, EVICTED, UNEXPLAINED, DELETED = range(len(CAUSES))
 
 _OWN_FATE = np.empty(len(State), np.int64)
-_OWN_FATE[[State.HELD, State.ABSENT, State.EXPIRED, State.EVICTED]] = (
+_OWN_FATE[[State.HELD, State.ABSENT, State.EXPIRED, State.EVICTED, State.DELETED]] = (
     UNEXPLAINED,
     FIRST,
     EXPIRED,
     EVICTED,
+    DELETED,
 )
 _LAST_FATE = _OWN_FATE.copy()
 _LAST_FATE[State.HELD] = RESTART  # held by none that lives, so it went down with its worker
@@ -90,14 +89,12 @@ def outcomes(samples: Samples, kinds: list[Kind], ends: Ends | None = None) -> O
 
 def replayed_by_process(samples: Samples, kinds: list[Kind]) -> Replayed:
     """Return the replay with a store for each (life, alias)."""
-    lookups = lookups_by_process(samples, kept_refills(samples, kinds))
-    return _replayed(lookups, limits_by_process(samples, kinds))
+    return _replayed(lookups_by_process(samples, kinds), limits_by_process(samples, kinds))
 
 
 def replayed_by_alias(samples: Samples, kinds: list[Kind], ends: Ends) -> Replayed:
     """Return the replay with a store for each alias, a new one whenever it was emptied."""
-    emptied = times_emptied(samples, kinds, ends.emptied_s)
-    return _replayed(lookups_by_alias(samples, kept_refills(samples, kinds), emptied), {})
+    return _replayed(lookups_by_alias(samples, kinds, ends.emptied_s), {})
 
 
 def causes_by_alias(samples: Samples, replayed: Replayed, missed: Ints) -> Ints:

@@ -16,6 +16,7 @@ from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
 from harness.record.facts import CacheFacts, TrialFacts
+from harness.record.samples import Samples
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
@@ -30,6 +31,7 @@ class Evidence:
     """
 
     facts: TrialFacts
+    samples: Samples
     trial: TrialSummary
     accounts: tuple[LifeAccount, ...]
     answered: int
@@ -69,6 +71,13 @@ def failed_requests(evidence: Evidence) -> str | None:
     return _if_any(trial.failures, f"of {trial.requests} requests failed")
 
 
+def all_failed(evidence: Evidence) -> str | None:
+    trial = evidence.trial
+    if not trial.requests or trial.failures < trial.requests:
+        return None
+    return f"all {trial.requests} requests failed, so nothing of the app was measured"
+
+
 def saturated_generator(evidence: Evidence) -> str | None:
     busy = busy_share(evidence.facts.load)
     if busy <= SATURATED_FROM:
@@ -81,7 +90,8 @@ def saturated_generator(evidence: Evidence) -> str | None:
 
 def too_few_samples(evidence: Evidence) -> str | None:
     lookups = evidence.trial.lookups
-    if lookups >= LOOKUPS_NEEDED:
+    # An app that is measured by what it answers need not look anything up.
+    if lookups >= LOOKUPS_NEEDED or (not lookups and evidence.trial.measures):
         return None
     return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
 
@@ -137,9 +147,9 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
 
 
 def other_writes(evidence: Evidence) -> str | None:
-    return _if_any(
-        evidence.tallied("writes"), "writes were no refill of a miss, so no replay knows them"
-    )
+    told = len(evidence.samples.write_request)
+    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - told
+    return _if_any(unseen, "writes were told in no answer, so no replay knows them")
 
 
 def late_lookups(evidence: Evidence) -> str | None:
@@ -186,6 +196,7 @@ def incomplete(evidence: Evidence) -> str | None:
 CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
     "no-answer": no_answer,
     "unaccounted": unaccounted,
+    "all-failed": all_failed,
     "incomplete": incomplete,
     "failed-requests": failed_requests,
     "silent-worker": lambda evidence: silent_worker(evidence.facts, evidence.trial.lives),
@@ -207,7 +218,7 @@ CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
 }
 """Every caveat there is, the grave ones first."""
 
-INVALIDATING = frozenset({"no-answer", "unaccounted"})
+INVALIDATING = frozenset({"no-answer", "unaccounted", "all-failed"})
 """Caveats with which a trial cannot stand as a measurement."""
 
 

@@ -56,10 +56,13 @@ class Ends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Life:
-    """What is seen of one life: first and last lookup, and whether and when another took over."""
+    """What is seen of one life: first and last lookup, and whether and when another took over.
+
+    `place` is (server, slot).
+    """
 
     row: int
-    slot: int
+    place: tuple[int, int]
     since_s: float
     last_s: float
     heir_s: float
@@ -86,7 +89,7 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
         heir_s = float(np.min(since_s, where=ends.heirs(row), initial=np.inf))
         life = _Life(
             row=row,
-            slot=int(samples.lives[row, _SLOT]),
+            place=(int(samples.lives[row, _SERVER]), int(samples.lives[row, _SLOT])),
             since_s=float(since_s[row]),
             last_s=float(last_s[row]),
             heir_s=heir_s,
@@ -110,9 +113,10 @@ def _ender(life: _Life, actions: Sequence[ActionFacts], samples: Samples) -> int
 
 
 def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:
-    if action.do == EMPTYING or action.slot not in (None, life.slot):
+    aimed_at = None if action.slot is None else (action.server or 0, action.slot)
+    if action.do == EMPTYING or aimed_at not in (None, life.place):
         return False
-    named = action.slot == life.slot and life.last_s <= action.ended_s
+    named = aimed_at is not None and life.last_s <= action.ended_s
     return life.replaced or named or _fell_silent(life, action, samples)
 
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.analysis.ends import Ends
 from harness.analysis.lives import answered
-from harness.analysis.stores import Kind, get_s, write_s
+from harness.analysis.stores import Kind, get_s, other_writes, write_s
 from harness.analysis.summary import LifeSummary
-from harness.model.routing import Routing, Slot
+from harness.model.partition import Partition
+from harness.model.routing import Router, Routing, Slot
 from harness.model.trace import CacheTrace, Refills, refills
 from harness.record.facts import TrialFacts
-from harness.record.samples import Floats, Ints, Samples
+from harness.record.samples import LIFE_COLUMNS, Bools, Floats, Ints, Samples
 
 ONE_AT_A_TIME = frozenset({"sync", "gthread"})
 """Worker classes that serve one request at a time when they have one thread."""
+BY_KEY = "uri-hash"
+"""The routing in which the server of a request hangs on what it asks for."""
+
+_SERVER = LIFE_COLUMNS.index("server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modelled:
     """Routing and, for each alias, its lookups in the order of time and their rows in samples."""
 
-    routing: Routing
+    routing: Router
     traces: Sequence[CacheTrace]
     rows: Sequence[Ints]
 
@@ -36,30 +41,63 @@ def modelled(
     kinds: Sequence[Kind],
     ends: Ends,
 ) -> Modelled | None:
-    """Return what the model needs; None without lookups of known workers."""
-    if not samples.lookups or not any(life.requests for life in lives):
+    """Return what the model needs; None without an answer of a known worker."""
+    if not any(life.requests for life in lives):
         return None
     routing = _routing(facts, samples, lives, ends)
     order = np.argsort(get_s(samples), kind="stable")
     rows = [order[samples.cache[order] == alias] for alias in range(len(kinds))]
     one_by_one = facts.threads == 1 and facts.worker_class in ONE_AT_A_TIME
     traces = [
-        _trace(
-            samples,
-            mine,
-            kind,
-            one_by_one and (kind.per_process or len(routing.slots) == 1),
-            () if kind.per_process else tuple(ends.emptied_s.tolist()),
+        replace(
+            _trace(
+                samples,
+                mine,
+                kind,
+                one_by_one and (kind.per_process or len(routing.slots) == 1),
+                () if kind.per_process else tuple(ends.emptied_s.tolist()),
+            ),
+            writes=other_writes(samples, kinds, samples.write_request, alias),
         )
-        for mine, kind in zip(rows, kinds, strict=True)
+        for alias, (mine, kind) in enumerate(zip(rows, kinds, strict=True))
     ]
     return Modelled(routing=routing, traces=traces, rows=rows)
 
 
 def _routing(
     facts: TrialFacts, samples: Samples, lives: Sequence[LifeSummary], ends: Ends
+) -> Router:
+    """Return the slots that answered, each with its lives in the order in which they served.
+
+    Where the balancer chose the server by the key, the server of each request is as observed.
+    """
+    everything = np.ones(samples.requests, np.bool_)
+    if facts.routing != BY_KEY:
+        return _slots_of(facts, samples, lives, ends, everything)
+    servers = np.unique([life.server for life in lives if life.requests])
+    # A request without an answer looked nothing up, so it matters to no prediction.
+    chosen = np.searchsorted(servers, samples.lives[samples.life, _SERVER]) * (samples.life >= 0)
+    routing = [
+        _slots_of(
+            facts,
+            samples,
+            [life if life.server == server else replace(life, requests=0) for life in lives],
+            ends,
+            chosen == number,
+        )
+        for number, server in enumerate(servers.tolist())
+    ]
+    return Partition(routing, chosen)
+
+
+def _slots_of(
+    facts: TrialFacts,
+    samples: Samples,
+    lives: Sequence[LifeSummary],
+    ends: Ends,
+    among: Bools,
 ) -> Routing:
-    """Return the slots that answered, each with its lives in the order in which they served."""
+    """Return the slots of `lives` that answered, fitted to the requests `among` all. [R]"""
     since_s = _first_requests(samples, len(lives))
     places: dict[tuple[int, int], list[int]] = {}
     for row in np.argsort(since_s, kind="stable").tolist():
@@ -70,7 +108,7 @@ def _routing(
         for place, rows in sorted(places.items())
     ]
     served = [sum(lives[row].requests for row in rows) for _, rows in sorted(places.items())]
-    return Routing(slots).fitted(served, samples.sent_s)
+    return Routing(slots).fitted(served, samples.sent_s[among])
 
 
 def _slot(rows: Sequence[int], since_s: Floats, until_s: Floats, *, booted: bool) -> Slot:

@@ -10,7 +10,7 @@ from harness.analysis.modelled import Modelled
 from harness.analysis.summary import Prediction
 from harness.model.closed_forms import distinct_pairs
 from harness.model.prediction import predict
-from harness.model.routing import Routing
+from harness.model.routing import Router
 from harness.model.simulate import distinct_misses, simulation_for
 from harness.model.trace import CacheTrace
 from harness.record.facts import TrialFacts
@@ -29,15 +29,15 @@ def prediction(facts: TrialFacts, samples: Samples, modelled: Modelled | None) -
     It is for the workers as they came and went: when each life began and ended is taken from the
     trial, and so is each slot's share while one was there.
     """
-    if modelled is None:
+    if modelled is None or not samples.lookups:
         return None
     rng = np.random.default_rng([SEED, facts.number])
     found = predict(modelled.traces, samples.sent_s, modelled.routing, rng)
-    closed_form = _closed_form(modelled.traces, modelled.routing)
+    closed_form = _closed_form(modelled.traces, modelled.routing, samples.requests)
     return Prediction(hit_rate=found.mean, low=found.low, high=found.high, closed_form=closed_form)
 
 
-def _closed_form(traces: Sequence[CacheTrace], routing: Routing) -> float | None:
+def _closed_form(traces: Sequence[CacheTrace], routing: Router, requests: int) -> float | None:
     """Return 1 - expected (worker, key) pairs / lookups; None where that is not the whole story.
 
     It holds where each worker misses a key once: nothing expires, is culled, in flight or lost
@@ -47,19 +47,28 @@ def _closed_form(traces: Sequence[CacheTrace], routing: Routing) -> float | None
     plain = all(simulation_for(trace) is distinct_misses for trace in traces)
     if emptied or not plain or not routing.steady:
         return None
-    misses = sum(
-        distinct_pairs(_requests_by_key(trace), [1.0] if trace.shared else routing.shares)
-        for trace in traces
-    )
+    misses = sum(_expected_misses(trace, routing, requests) for trace in traces)
     return 1 - misses / sum(len(trace.key) for trace in traces)
 
 
-def _requests_by_key(trace: CacheTrace) -> Ints:
-    """Return in how many requests each key was read: one request goes to one worker. [keys]"""
-    return np.bincount(trace.key[_first_reads(trace)], minlength=trace.keys)
+def _expected_misses(trace: CacheTrace, routing: Router, requests: int) -> float:
+    """Return the expected number of (cache, key) pairs that meet."""
+    first = _first_reads(trace)
+    if trace.shared:
+        return distinct_pairs(_counts(trace, first), [1.0])
+    return sum(
+        distinct_pairs(_counts(trace, first & mine[trace.request]), shares)
+        for mine, shares in routing.parts(requests)
+    )
+
+
+def _counts(trace: CacheTrace, rows: Bools) -> Ints:
+    """Return how often each key occurs in these lookups. [keys]"""
+    return np.bincount(trace.key[rows], minlength=trace.keys)
 
 
 def _first_reads(trace: CacheTrace) -> Bools:
+    """Return the first read of each key in each request: one request goes to one worker. [L]"""
     pair = trace.request * trace.keys + trace.key
     first = np.zeros(len(pair), np.bool_)
     first[np.unique(pair, return_index=True)[1]] = True

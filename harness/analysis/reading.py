@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.analysis.ends import Ends, ends_of
 from harness.analysis.lives import life_summaries
 from harness.analysis.modelled import Modelled, modelled
-from harness.analysis.stores import Kind, kinds
+from harness.analysis.stores import Kind, joined, kinds
 from harness.analysis.summary import LifeSummary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -29,6 +29,7 @@ class Reading:
 
 def reading(facts: TrialFacts, samples: Samples) -> Reading:
     """Return the reading of one trial."""
+    samples = joined(facts, samples)
     kind_of, lives, ends = kinds(facts, samples), life_summaries(samples), ends_of(samples, facts)
     return Reading(
         facts=facts,
@@ -59,6 +60,7 @@ def _set_up(facts: TrialFacts, but: str) -> tuple[object, ...]:
         facts.worker_class,
         facts.threads,
         facts.servers,
+        facts.routing,
         facts.timeout_s,
         facts.max_entries,
         facts.load.asked,

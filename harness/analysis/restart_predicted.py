@@ -91,7 +91,7 @@ def _simulated(samples: Samples, model: Modelled, rng: np.random.Generator) -> S
     hit, ttl_s = np.ones(samples.lookups, np.bool_), np.full(samples.lookups, np.nan)
     origin_s = np.full(samples.lookups, np.nan)
     for trace, rows in zip(model.traces, model.rows, strict=True):
-        played = play(trace, trace.store(life), rng)
+        played = play(trace, life, rng)
         hit[rows] = played.hit
         missed = rows[~played.hit]
         ttl_s[missed] = played.ttl_s[~played.hit]
@@ -103,7 +103,7 @@ def _simulated(samples: Samples, model: Modelled, rng: np.random.Generator) -> S
 
 def _misses(reading: Reading, stream: int) -> Floats | None:
     model = reading.modelled
-    if model is None:
+    if model is None or not reading.samples.lookups:
         return None
     rng = _stream(reading, stream)
     sent_s = reading.samples.sent_s

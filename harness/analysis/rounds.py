@@ -11,7 +11,6 @@ from harness.analysis.timings import (
     MISS,
     lookup_timings,
     request_timings,
-    succeeded,
     waited_since,
 )
 from harness.record.facts import LoadFacts, RoundFacts, TrialFacts
@@ -42,7 +41,7 @@ def round_values(load: LoadFacts, samples: Samples, cost: RoundFacts) -> dict[st
         return {}
     misses = int(np.count_nonzero(~samples.hit))
     values = {
-        "failed": 1 - float(succeeded(samples).mean()),
+        "failed": float(samples.failed.mean()),
         "origin_calls_per_request": misses / samples.requests,
     }
     if samples.lookups:

@@ -6,18 +6,23 @@ process has its own, the alias alone where all share it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from harness import wire
 from harness.model.locmem import Limits
 from harness.model.replay import Lookups
+from harness.model.writes import Deed, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Floats, Ints, Samples
 
 CLASS_OF_BACKEND = {"locmem": "LocMemCache", "redis": "RedisCache", "dummy": "DummyCache"}
 """Django's class behind each backend name that a scenario may ask for."""
+
+_DEED = np.array([Deed.SET, Deed.TOUCH, Deed.USE, Deed.DELETE])
+_CLEAR = wire.WRITE_KINDS.index("clear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,20 @@ def _kind(facts: TrialFacts, cache: CacheFacts | None) -> Kind:
     return Kind(per_process=True, keeps=True, limits=limits)
 
 
+def joined(facts: TrialFacts, samples: Samples) -> Samples:
+    """Return the samples with all aliases of one store under the first of them.
+
+    Two aliases of one LOCATION are one store: what is written through one, the other finds.
+    """
+    store_of = {cache.alias: cache.store or cache.alias for cache in reported_caches(facts)}
+    stores = [store_of.get(str(alias), str(alias)) for alias in samples.caches]
+    first = np.array([stores.index(store) for store in stores], np.int64)
+    if len(set(stores)) == len(stores):
+        return samples
+    columns = {"cache": first[samples.cache], "write_cache": first[samples.write_cache]}
+    return Samples(**{**samples.columns(), **columns})
+
+
 def get_s(samples: Samples) -> Floats:
     """Return when each read took effect: half-way through it. [L]"""
     return samples.at_s + samples.lookup_s / 2
@@ -67,29 +86,31 @@ def write_s(samples: Samples) -> Floats:
     return samples.at_s + samples.lookup_s + samples.origin_s + samples.store_s / 2
 
 
-def lookups_by_process(samples: Samples, kept: Ints) -> Lookups:
-    """Return the lookups with one store per (life, alias); `kept` as of `kept_refills`.
+def lookups_by_process(samples: Samples, kinds: list[Kind]) -> Lookups:
+    """Return the lookups with one store per (life, alias).
 
     Answers that did not say who gave them share a store of their own.
     """
-    return _lookups(samples, samples.lookup_life * len(samples.caches) + samples.cache, kept)
+    aliases = len(samples.caches)
+    store = samples.lookup_life * aliases + samples.cache
+    owner = samples.life[samples.write_request] * aliases + samples.write_cache
+    return _lookups(samples, kinds, store, owner)
 
 
-def lookups_by_alias(samples: Samples, kept: Ints, times_emptied: Ints | None = None) -> Lookups:
-    """Return the lookups with one store per alias; `kept` as of `kept_refills`.
-
-    Or with one for each of its times between being emptied: `times_emptied` before each lookup.
-    """
-    store = samples.cache
-    if times_emptied is not None:
-        store = store + times_emptied * len(samples.caches)
-    return _lookups(samples, store, kept)
-
-
-def times_emptied(samples: Samples, kinds: list[Kind], emptied_s: Floats) -> Ints:
-    """Return how often the cache of each lookup had lost everything before it, if shared. [L]"""
+def lookups_by_alias(samples: Samples, kinds: list[Kind], emptied_s: Floats) -> Lookups:
+    """Return the lookups with one store per alias, a new one whenever a shared one was emptied."""
     shared = np.array([not kind.per_process for kind in kinds], np.bool_)
-    return np.searchsorted(emptied_s, get_s(samples)) * shared[samples.cache]
+
+    def store(cache: Ints, at_s: Floats) -> Ints:
+        times_emptied = np.searchsorted(emptied_s, at_s) * shared[cache]
+        return cache + times_emptied * len(samples.caches)
+
+    return _lookups(
+        samples,
+        kinds,
+        store(samples.cache, get_s(samples)),
+        store(samples.write_cache, samples.write_at_s),
+    )
 
 
 def kept_refills(samples: Samples, kinds: list[Kind]) -> Ints:
@@ -109,8 +130,37 @@ def limits_by_process(samples: Samples, kinds: list[Kind]) -> Mapping[int, Limit
     }
 
 
-def _lookups(samples: Samples, store: Ints, kept: Ints) -> Lookups:
+def other_writes(
+    samples: Samples, kinds: Sequence[Kind], owner: Ints, alias: int | None = None
+) -> Writes:
+    """Return the writes that were no refills, to caches that keep things, ascending in time.
+
+    Their owners are `owner` [W]. Those of one alias, or of all for None. A `clear` removes every
+    key there is.
+    """
+    keeps = np.array([kind.keeps and alias in (None, row) for row, kind in enumerate(kinds)], bool)
+    kept = np.flatnonzero(keeps[samples.write_cache])
+    kind, key = samples.write_kind[kept], samples.write_key[kept]
+    plain = kind != _CLEAR
+    clears = [
+        (place, at_s, removed)
+        for place, at_s in zip(owner[kept][~plain], samples.write_at_s[kept][~plain], strict=True)
+        for removed in range(len(samples.keys))
+    ]
+    cleared = np.array(clears).reshape(-1, 3)
+    found = Writes(
+        owner=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
+        key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
+        at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
+        deed=np.concatenate([_DEED[kind[plain]], np.full(len(cleared), Deed.DELETE)]),
+        ttl_s=np.concatenate([samples.write_ttl_s[kept][plain], np.full(len(cleared), np.nan)]),
+    )
+    return found.ordered()
+
+
+def _lookups(samples: Samples, kinds: list[Kind], store: Ints, owner: Ints) -> Lookups:
     written_s = np.full(samples.lookups, np.nan)
+    kept = kept_refills(samples, kinds)
     written_s[kept] = write_s(samples)[kept]
     return Lookups(
         store=store,
@@ -119,4 +169,5 @@ def _lookups(samples: Samples, store: Ints, kept: Ints) -> Lookups:
         write_s=written_s,
         ttl_s=samples.ttl_s,
         keys=len(samples.keys),
+        writes=other_writes(samples, kinds, owner),
     )

@@ -20,6 +20,7 @@ class Cause(StrEnum):
     EXPIRED = "expired"  # its timeout had passed
     EVICTED = "evicted"  # MAX_ENTRIES had pushed it out
     UNEXPLAINED = "unexplained"  # the replay says it should have been a hit
+    DELETED = "deleted"  # the app had removed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,32 @@ class Expected:
     mean: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A metric of one trial and what theory expects of it. None: cannot be told."""
+
+    value: float | None = None
+    expected: Expected | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An expectation held against one trial. `verdict` is "pass", "failed" or "no-data".
+
+    `wanted` is its bound in words and `trial` says which one, "" where there is none. `value` is
+    the metric, or its ratio. `absent` is the same value in the trial without the fault, where the
+    bound must fail; None where none is named.
+    """
+
+    metric: str
+    trial: str
+    wanted: str
+    verdict: str
+    value: float | None
+    absent: float | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +312,7 @@ class TrialSummary:
     latency: LatencySummary | None = None
     varied: Mapping[str, Any] = field(default_factory=dict)
     restart: RestartSummary | None = None
+    measures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,3 +332,6 @@ class Summary:
     wall_s: float
     comparisons: tuple[Comparison, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
+    claim: str = ""
+    evidence: tuple[str, ...] = ()
+    expectations: tuple[Judged, ...] = ()

@@ -56,7 +56,8 @@ def duel(
     with ExitStack() as stack:
         trees = stack.enter_context(checkouts(app, [ref for ref in refs if ref]))
         both = [
-            {**side, **_at_revision(ref, trees)} for side, ref in zip(settings, refs, strict=True)
+            {**_at_revision(ref, trees, scenario), **side}
+            for side, ref in zip(settings, refs, strict=True)
         ]
         pair = duel_sides(scenario, both[0], both[1], requests)
         keys = dict.fromkeys(key for side in settings for key in side if key not in SHORT.values())
@@ -102,8 +103,15 @@ def _settings(typed: Sequence[str], option: str) -> Overrides:
     return chosen
 
 
-def _at_revision(ref: str | None, trees: Mapping[str, Checkout]) -> Overrides:
-    return {"app.path": (str(trees[ref].app), "revision")} if ref else {}
+def _at_revision(
+    ref: str | None, trees: Mapping[str, Checkout], scenario: Scenario
+) -> dict[str, tuple[Any, str]]:
+    """Return what has a side import its app from the worktree of a revision."""
+    if not ref:
+        return {}
+    # With a path the shop is an app like any other, and no longer told what to use by itself.
+    env = (dict(scenario.app.environ), ref)
+    return {"app.path": (str(trees[ref].app), ref), "app.env": env}
 
 
 def _labels(
@@ -114,18 +122,24 @@ def _labels(
 ) -> tuple[str, str]:
     """Return what to call each side: what it was told, and what has been left to the scenario."""
     keys = dict.fromkeys(key for side in settings for key in side)
-    short = {full: key for key, full in SHORT.items()}
     told = different(pair, keys)
     names = []
     for values, ref, role in zip(told, refs, ("base", "candidate"), strict=True):
-        parts = [f"{short.get(key, key)}={_shown(value)}" for key, value in values.items()]
+        parts = [f"{_brief(key)} {_shown(value)}" for key, value in values.items()]
         if any(refs):
             parts.insert(0, f"{ref} ({trees[ref].commit[:7]})" if ref else "working tree")
         names.append(", ".join(parts) or role)
     return names[0], names[1]
 
 
+def _brief(key: str) -> str:
+    short = {full: key for key, full in SHORT.items()}
+    return short.get(key, key.removeprefix("app.env."))
+
+
 def _shown(value: Any) -> str:
+    if value is None:
+        return "unset"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -40,7 +40,7 @@ def cli() -> None:
       2    usage or scenario
       3    surroundings: a server, Redis, the load or the disk failed
       4    the measurement is not valid: no answers, or lookups unaccounted for
-      5    a regression was found
+      5    an expectation of the scenario failed, or a regression was found
       6    inconclusive, with --fail-on inconclusive
       130  interrupted
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,15 +14,22 @@ from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
 from harness.bundled import bundled
 from harness.duel import DuelResult, duel_result
-from harness.errors import HarnessError, MeasurementError, Problem, UsageError
-from harness.record.rundir import read_run, write_result
+from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
+from harness.gate.expect import FAILED, judge, refuse_unfit
+from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
 from harness.report.duel import render_duel
 from harness.report.layout import print_lines
 from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
-from harness.scenario.load import Overrides, find_scenario, load_scenario, locustfile_path
+from harness.scenario.load import (
+    Overrides,
+    find_scenario,
+    load_scenario,
+    locustfile_path,
+    read_scenario,
+)
 from harness.scenario.schema import Scenario
 from harness.session import run_scenario
 from harness.stage import Sources
@@ -32,6 +40,7 @@ def run(
 ) -> None:
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
+    refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
     if control:
         scenario = load_scenario(path, {**overrides, **_control(scenario)})
@@ -91,6 +100,7 @@ def fresh_run_dir(scenario: str) -> Path:
 
 def _analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
     record, samples = read_run(run_dir)
+    scenario = read_scenario(run_dir / SCENARIO_FILE)
     trials = [(facts, samples[facts.number]) for facts in record.trials]
     found = analyse_run(trials)
     duel = duel_result(record.duel, trials, found.trials) if record.duel else None
@@ -106,8 +116,11 @@ def _analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
         seed=record.seed,
         wall_s=record.wall_s,
         problems=record.problems,
+        claim=scenario.claim,
+        evidence=scenario.evidence,
     )
-    return summary, duel
+    expectations = () if duel else judge(scenario.expect, summary.trials)
+    return replace(summary, expectations=expectations), duel
 
 
 def keep_what_there_is(out: Path) -> None:
@@ -131,6 +144,22 @@ def _print(summary: Summary, duel: DuelResult | None, style: str) -> None:
         print_lines(render_duel(duel, summary, console.width), console)
     else:
         print_report(summary, console)
+
+
+def _demand_expectations(summary: Summary) -> None:
+    """Raise GateError for each expectation that failed; what was not measured is only told."""
+    problems = [
+        Problem(
+            code="HX510",
+            where=f"{one.metric}, {one.trial}",
+            what=f"got {one.value:.4g}, need {one.wanted} ({one.why})",
+            hint=f"`harness report {summary.run_dir}` shows the run again",
+        )
+        for one in summary.expectations
+        if one.verdict == FAILED
+    ]
+    if problems:
+        raise GateError(*problems)
 
 
 def _demand_validity(summary: Summary) -> None:
@@ -159,5 +188,5 @@ def _demand_validity(summary: Summary) -> None:
     raise MeasurementError(*problems)
 
 
-_CODES = {"no-answer": "HX401", "unaccounted": "HX402"}
+_CODES = {"no-answer": "HX401", "unaccounted": "HX402", "all-failed": "HX406"}
 """The caveats that make a trial invalid, and the error each of them is."""

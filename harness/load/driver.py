@@ -35,7 +35,7 @@ _PROGRESS_INTERVAL_S = 0.2
 class Round:
     """One order: positions `first` to `last` (excluded) of a trace, served to `host`.
 
-    Passing one of the `milestones` is told at once.
+    Passing one of the `milestones` is told at once. `options` are for the Locust file.
     """
 
     host: str
@@ -46,6 +46,7 @@ class Round:
     requests: int
     seed: int
     number: int
+    options: dict[str, Any]
     first: int
     last: int
     rate_per_second: float | None
@@ -80,7 +81,13 @@ class Recorder:
         return [answer for answer in self._answers if answer.step is not None]
 
     def _on_request(
-        self, start_time: float, response_time: float, response: Any, context: Any, **_: object
+        self,
+        start_time: float,
+        response_time: float,
+        response: Any,
+        context: Any,
+        exception: Exception | None,
+        **_: object,
     ) -> None:
         header = (response.headers or {}).get
         self._answers.append(
@@ -93,6 +100,9 @@ class Recorder:
                 header(wire.WORKER_HEADER),
                 header(wire.CACHE_STATUS),
                 header(wire.SERVER_TIMING),
+                header(wire.WRITES_HEADER),
+                exception is not None,
+                context.get("marks"),
             )
         )
 
@@ -148,6 +158,7 @@ class Driver:
             on_milestone=lambda step: _tell(event="milestone", step=step),
         )
         self._environment.feed = feed  # type: ignore[attr-defined]
+        self._environment.options = order.options  # type: ignore[attr-defined]
         for user_class in self._user_classes:
             user_class.default_headers = {wire.TOKEN_HEADER: order.token}
         self._recorder.clear()

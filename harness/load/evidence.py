@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from harness import wire
 from harness.record.samples import Samples
 
 _WORKER = re.compile(r"server=(\d+), slot=(\d+), generation=(\d+), pid=(\d+), lookups=(\d+)")
@@ -25,6 +26,11 @@ _MEMBER = re.compile(
     r'detail="(\d+\.\d+)"'
 )
 _TIMING = re.compile(r"(?<![^\s,])(?:cache|origin|store);dur=(\d+\.\d+)")
+_WRITE = re.compile(
+    r'("(?:[^"\\]|\\.)*"|[^;,\s"]+); ([a-z]+)(?:; ttl=([\d.]+))?; '
+    r'key="((?:[^"\\]|\\.)*)"; '
+    r'detail="(\d+\.\d+)"'
+)
 _ESCAPED = re.compile(r"\\(.)")
 
 HeaderValue = str | list[str] | None
@@ -34,6 +40,7 @@ class Answer(NamedTuple):
     """One request as Locust saw it; a tuple, since one is made for each while the load runs.
 
     A header value is None where the answer had none, a list where it had several such lines.
+    `marks` are numbers that the Locust file read in the answer.
     """
 
     step: int
@@ -44,6 +51,9 @@ class Answer(NamedTuple):
     worker: HeaderValue
     cache_status: HeaderValue
     server_timing: HeaderValue
+    writes: HeaderValue = None
+    failed: bool = False
+    marks: Mapping[str, float] | None = None
 
 
 @dataclass(slots=True)
@@ -59,14 +69,20 @@ class _Names:
 def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
     """Return the samples of round `number`, in the order of the trace."""
     answers = sorted(answers, key=attrgetter("step"))
-    lives, caches, keys = _Names(), _Names(), _Names()
+    lives, caches, keys, marks = _Names(), _Names(), _Names(), _Names()
     life_of = cache(partial(_life, lives=lives))  # few workers sign many answers
     life: list[int] = []
     lookups: list[tuple[Any, ...]] = []
+    writes: list[tuple[Any, ...]] = []
+    marked: list[tuple[Any, ...]] = []
     for row, answer in enumerate(answers):
         life.append(life_of(_text(answer.worker)))
         for alias, key, *rest in _lookups(answer):
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
+        for alias, key, *rest in _writes(answer) if answer.writes else ():
+            writes.append((row, caches.number(alias), keys.number(key), *rest))
+        for name, value in answer.marks.items() if answer.marks else ():
+            marked.append((row, marks.number(name), value))
     return Samples(
         step=_ints(answer.step for answer in answers),
         round=np.full(len(answers), number, dtype=np.int64),
@@ -74,11 +90,15 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
         sent_s=_floats(answer.sent_s for answer in answers),
         done_s=_floats(answer.done_s for answer in answers),
         status=_ints(answer.status for answer in answers),
+        failed=np.fromiter((answer.failed for answer in answers), dtype=np.bool_),
         life=_ints(life),
-        **_lookup_columns(lookups),
+        **_columns(_LOOKUP_COLUMNS, lookups),
+        **_columns(_WRITE_COLUMNS, writes),
+        **_columns(_MARK_COLUMNS, marked),
         lives=np.array(list(lives.numbers), dtype=np.int64).reshape(-1, 4),
         caches=np.array(list(caches.numbers), dtype=np.str_),
         keys=np.array(list(keys.numbers), dtype=np.str_),
+        marks=np.array(list(marks.numbers), dtype=np.str_),
     )
 
 
@@ -110,6 +130,20 @@ def _lookups(answer: Answer) -> list[tuple[str, str, bool, float, float, float, 
     return found
 
 
+def _writes(answer: Answer) -> list[tuple[str, str, int, float, float]]:
+    """Return (alias, key, kind, at, ttl) for each write of an answer that was no refill."""
+    return [
+        (
+            _unquoted(alias),
+            _unescaped(key),
+            wire.WRITE_KINDS.index(kind),
+            float(at_s),
+            float(ttl) if ttl else inf if kind in ("set", "touch") else nan,
+        )
+        for alias, kind, ttl, key, at_s in _WRITE.findall(_text(answer.writes))
+    ]
+
+
 def _text(value: HeaderValue) -> str:
     """Return a header as one line, as RFC 9110 joins several."""
     return ", ".join(value) if isinstance(value, list) else value or ""
@@ -135,12 +169,28 @@ _LOOKUP_COLUMNS: Mapping[str, type] = {
     "ttl_s": np.float64,
 }
 
+_WRITE_COLUMNS: Mapping[str, type] = {
+    "write_request": np.int64,
+    "write_cache": np.int64,
+    "write_key": np.int64,
+    "write_kind": np.int64,
+    "write_at_s": np.float64,
+    "write_ttl_s": np.float64,
+}
+_MARK_COLUMNS: Mapping[str, type] = {
+    "mark_request": np.int64,
+    "mark": np.int64,
+    "value": np.float64,
+}
 
-def _lookup_columns(lookups: Sequence[tuple[Any, ...]]) -> dict[str, npt.NDArray[Any]]:
-    columns = zip(*lookups, strict=True) if lookups else [()] * len(_LOOKUP_COLUMNS)
+
+def _columns(
+    wanted: Mapping[str, type], rows: Sequence[tuple[Any, ...]]
+) -> dict[str, npt.NDArray[Any]]:
+    columns = zip(*rows, strict=True) if rows else [()] * len(wanted)
     return {
         name: np.array(column, dtype=dtype)
-        for (name, dtype), column in zip(_LOOKUP_COLUMNS.items(), columns, strict=True)
+        for (name, dtype), column in zip(wanted.items(), columns, strict=True)
     }
 
 

@@ -8,7 +8,7 @@ that are Locust's.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import gevent
@@ -83,6 +83,37 @@ class TraceUser(FastHttpUser):
         feed: Feed = self.environment.feed
         self.step, key, self.due_s = feed.take()
         return key
+
+    def option(self, name: str, default: Any) -> Any:
+        """Return what the scenario says in `load.options`, else `default`, as with plain Locust."""
+        options: Mapping[str, Any] = getattr(self.environment, "options", {})
+        return options.get(name, default)
+
+    def ask(
+        self,
+        path: str,
+        *,
+        name: str,
+        read: Callable[[Any], Mapping[str, float]] = lambda answer: {},  # noqa: ARG005
+        accept: Collection[int] = (200,),
+        method: str = "GET",
+        **request: Any,
+    ) -> Any:
+        """Send the request that `next_key` was called for, and return its answer.
+
+        The numbers that `read` finds in an answer are kept beside it, as marks. Any status in
+        `accept` is a success; an answer that cannot be read is a failure.
+        """
+        with self.client.request(
+            method, path, name=name, catch_response=True, allow_redirects=False, **request
+        ) as answer:
+            if answer.status_code in accept:
+                try:
+                    answer.request_meta["context"]["marks"] = read(answer)
+                    answer.success()
+                except (LookupError, TypeError, ValueError) as error:
+                    answer.failure(f"cannot be read: {error!r}")
+        return answer
 
     def context(self) -> dict[str, Any]:
         """Return what `events.request` tells of each request beside Locust's own facts."""

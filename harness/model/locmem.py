@@ -15,9 +15,10 @@ class State(IntEnum):
     """What a cache can say about a key at some moment."""
 
     HELD = 0
-    ABSENT = 1  # never stored, or deleted since
+    ABSENT = 1  # never stored
     EXPIRED = 2  # its timeout has passed, whether or not it had been evicted before
     EVICTED = 3  # culled, and it would not have expired yet
+    DELETED = 4  # the app has removed it since
 
 
 @dataclass(frozen=True, slots=True)

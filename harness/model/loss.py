@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.model.prediction import DRAWS_AT_MOST, planned
-from harness.model.routing import Routing
+from harness.model.routing import Router
 from harness.model.trace import CacheTrace
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 def drawn_losses(
     caches: Sequence[CacheTrace],
     sent_s: Floats,
-    routing: Routing,
+    routing: Router,
     rng: np.random.Generator,
     most: int = DRAWS_AT_MOST,
 ) -> Floats:

@@ -6,6 +6,7 @@ For whoever needs more than the number of misses that `simulate` counts.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import isnan
@@ -15,9 +16,12 @@ import numpy.typing as npt
 
 from harness.model.locmem import LocMem
 from harness.model.trace import CacheTrace
+from harness.model.writes import Deed
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+WRITE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +33,19 @@ class Played:
     ttl_s: Floats  # [L] nan: not refilled
 
 
-def play(trace: CacheTrace, store: Ints, rng: np.random.Generator) -> Played:
-    """Return the outcomes of the lookups of `trace` at these stores [L], from empty caches on.
+def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
+    """Return the outcomes of the lookups of `trace`, from empty caches on.
 
-    With timeouts, refills in flight and culls, one operation at a time; at once where a key is
-    written but once per store.
+    `life` [R] says who serves each request.
+
+    With timeouts, refills in flight, culls and other writes, one operation at a time; at once
+    where a key is written but once per store.
     """
     delay_s, ttl_s = trace.refills.draw(trace.key, rng)
     if trace.once and not trace.may_cull:
-        hit = ~_first_reads(trace, store)
+        hit = ~_first_reads(trace, trace.store(life))
     else:
-        hit = _played(trace, store, delay_s, ttl_s)
+        hit = _played(trace, life, delay_s, ttl_s)
     return Played(hit=hit, delay_s=delay_s, ttl_s=ttl_s)
 
 
@@ -49,21 +55,49 @@ def _first_reads(trace: CacheTrace, store: Ints) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _played(
-    trace: CacheTrace, store: Ints, delay_s: Floats, ttl_s: Floats
-) -> npt.NDArray[np.bool_]:
+def _played(trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats) -> npt.NDArray[np.bool_]:
     caches: dict[int, LocMem] = defaultdict(lambda: LocMem(trace.limits))
     flying: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
-    hit = np.ones(len(store), np.bool_)
-    columns = (trace.key, store, trace.at_s, delay_s, ttl_s)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for row, (key, where, now, delay, ttl) in enumerate(rows):
+    hit = np.ones(len(trace.key), np.bool_)
+    for row, deed, key, where, now, delay, ttl in _events(trace, life, delay_s, ttl_s):
         cache, pending = caches[where], flying[where]
         while pending and (trace.serial or pending[0][0] < now):
             lands, written, lifetime = heappop(pending)
             cache.set(written, lands, lifetime)
-        if not cache.get(key, now):
+        if row == WRITE:
+            _write(cache, deed, key, now, ttl)
+        elif not cache.get(key, now):
             hit[row] = False
             if not isnan(ttl):
                 heappush(pending, (now + delay, key, ttl))
     return hit
+
+
+def _events(
+    trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats
+) -> Iterator[tuple[int, int, int, int, float, float, float]]:
+    """Yield (row, deed, key, store, time, delay, ttl) as time goes; row WRITE for a write."""
+    writes, reads = trace.writes, len(trace.key)
+    columns = (
+        (np.arange(reads), np.full(len(writes), WRITE)),
+        (np.full(reads, Deed.USE), writes.deed),
+        (trace.key, writes.key),
+        (trace.store(life), trace.store_of_writes(life)),
+        (trace.at_s, writes.at_s),
+        (delay_s, np.zeros(len(writes))),
+        (ttl_s, writes.ttl_s),
+    )
+    order = np.argsort(np.concatenate(columns[4]), kind="stable")
+    told = [np.concatenate(pair)[order].tolist() for pair in columns]
+    yield from zip(*told, strict=True)
+
+
+def _write(cache: LocMem, deed: int, key: int, now: float, ttl_s: float) -> None:
+    if deed == Deed.SET:
+        cache.set(key, now, ttl_s)
+    elif deed == Deed.TOUCH:
+        cache.touch(key, now, ttl_s)
+    elif deed == Deed.DELETE:
+        cache.delete(key)
+    else:
+        cache.get(key, now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.model.routing import Routing
+from harness.model.routing import Router
 from harness.model.simulate import (
     Simulation,
     distinct_misses,
@@ -60,7 +60,7 @@ class Plan:
 
     def misses(self, life: Ints, rng: np.random.Generator) -> int:
         """Return the misses of all caches, given who serves each request. [R]"""
-        return self.lost + sum(way(cache, cache.store(life), rng) for cache, way in self.caches)
+        return self.lost + sum(way(cache, life, rng) for cache, way in self.caches)
 
 
 def planned(caches: Sequence[CacheTrace]) -> Plan:
@@ -72,7 +72,7 @@ def planned(caches: Sequence[CacheTrace]) -> Plan:
 
 
 def predict(
-    caches: Sequence[CacheTrace], sent_s: Floats, routing: Routing, rng: np.random.Generator
+    caches: Sequence[CacheTrace], sent_s: Floats, routing: Router, rng: np.random.Generator
 ) -> Band:
     """Return the expected hit rate over all lookups of `caches`.
 
@@ -86,7 +86,7 @@ def predict(
 def drawn_misses(
     caches: Sequence[CacheTrace],
     sent_s: Floats,
-    routing: Routing,
+    routing: Router,
     rng: np.random.Generator,
     most: int = DRAWS_AT_MOST,
 ) -> Floats:

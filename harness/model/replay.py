@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.model.locmem import Limits, LocMem, State
+from harness.model.writes import NO_WRITES, Deed, Writes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,16 +31,17 @@ class Lookups:
     write_s: Floats  # [L] when the refill took effect
     ttl_s: Floats  # [L] lifetime of the refill; inf: for ever
     keys: int
+    writes: Writes = NO_WRITES  # all that were no refills, by store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """W writes in the order of time, with the moment each of them ceased to be held."""
+    """W writes, refills and others, in the order of time, and when each ceased to be held."""
 
     store: Ints  # [W]
     key: Ints  # [W]
     write_s: Floats  # [W], ascending
-    deadline_s: Floats  # [W]
+    deadline_s: Floats  # [W] -inf: the write removed the key
     evicted_s: Floats  # [W] inf: never culled
     keys: int
     by_key: Ints  # [W] rows in the order of store, key, time
@@ -66,7 +68,8 @@ class Entries:
 
     def _fates(self, row: Ints, at_s: Floats) -> States:
         evicted = np.where(self.evicted_s[row] < at_s, State.EVICTED, State.HELD)
-        return np.where(self.deadline_s[row] <= at_s, State.EXPIRED, evicted).astype(np.int8)
+        gone = np.where(np.isneginf(self.deadline_s[row]), State.DELETED, State.EXPIRED)
+        return np.where(self.deadline_s[row] <= at_s, gone, evicted).astype(np.int8)
 
     def regrouped(self, store: Ints) -> Entries:
         """Return the same writes, each with its fate, under other store numbers. [W]"""
@@ -79,17 +82,35 @@ def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
     A read sees the writes strictly before it. Stores that cannot have culled need no replay in
     order, because a key's fate then hangs on the writes of that key alone.
     """
-    written = np.flatnonzero(~np.isnan(lookups.write_s))
-    written = written[np.argsort(lookups.write_s[written], kind="stable")]
+    written = _all_writes(lookups)
     evicted_s = np.full(len(written), np.inf)
     for store, limit in limits.items():
-        rows = np.flatnonzero(lookups.store[written] == store)
-        if _may_cull(lookups.key[written[rows]], limit):
-            evicted_s[rows] = _evictions(lookups, store, written[rows], limit)
-    write_s = lookups.write_s[written]
-    deadline_s = write_s + lookups.ttl_s[written]
-    store_of, key_of = lookups.store[written], lookups.key[written]
-    return _entries(store_of, key_of, write_s, deadline_s, evicted_s, lookups.keys)
+        rows = np.flatnonzero(written.owner == store)
+        if _may_cull(written.key[rows], limit):
+            evicted_s[rows] = _evictions(lookups, store, written, rows, limit)
+    kept = np.flatnonzero(written.deed != Deed.USE)
+    ends = np.where(written.deed == Deed.DELETE, -np.inf, written.at_s + written.ttl_s)
+    return _entries(
+        written.owner[kept],
+        written.key[kept],
+        written.at_s[kept],
+        ends[kept],
+        evicted_s[kept],
+        lookups.keys,
+    )
+
+
+def _all_writes(lookups: Lookups) -> Writes:
+    """Return refills and other writes together, in the order of time."""
+    refilled = np.flatnonzero(~np.isnan(lookups.write_s))
+    other = lookups.writes
+    return Writes(
+        owner=np.concatenate([lookups.store[refilled], other.owner]),
+        key=np.concatenate([lookups.key[refilled], other.key]),
+        at_s=np.concatenate([lookups.write_s[refilled], other.at_s]),
+        deed=np.concatenate([np.full(len(refilled), Deed.SET), other.deed]),
+        ttl_s=np.concatenate([lookups.ttl_s[refilled], other.ttl_s]),
+    ).ordered()
 
 
 def _entries(
@@ -120,20 +141,26 @@ def _may_cull(written: Ints, limits: Limits) -> bool:
     return distinct + (len(written) > distinct) > limits.max_entries
 
 
-def _evictions(lookups: Lookups, store: int, written: Ints, limits: Limits) -> Floats:
-    """Return when each write of one store was culled, inf: never. [len(written)]"""
+def _evictions(lookups: Lookups, store: int, written: Writes, rows: Ints, limits: Limits) -> Floats:
+    """Return when each write of one store was culled, inf: never. [len(rows)]"""
     read = np.flatnonzero(lookups.store == store)
-    times = np.concatenate([lookups.get_s[read], lookups.write_s[written]])
-    keys = lookups.key[np.concatenate([read, written])].tolist()
-    ttls, clock = lookups.ttl_s[written].tolist(), times.tolist()
+    times = np.concatenate([lookups.get_s[read], written.at_s[rows]])
+    keys = np.concatenate([lookups.key[read], written.key[rows]]).tolist()
+    ttls, deeds, clock = written.ttl_s[rows].tolist(), written.deed[rows].tolist(), times.tolist()
     cache, held = LocMem(limits), dict[int, int]()
-    evicted_s = np.full(len(written), np.inf)
+    evicted_s = np.full(len(rows), np.inf)
     for event in np.argsort(times, kind="stable").tolist():  # at equal times reads come first
         key, now, write = keys[event], clock[event], event - len(read)
-        if write < 0:
+        deed = Deed.USE if write < 0 else deeds[write]
+        if deed == Deed.USE:
             cache.get(key, now)
-            continue
-        for culled in cache.set(key, now, ttls[write]):
-            evicted_s[held[culled]] = now
-        held[key] = write
+        elif deed == Deed.DELETE:
+            cache.delete(key)
+        elif deed == Deed.TOUCH:
+            cache.touch(key, now, ttls[write])
+        else:
+            for culled in cache.set(key, now, ttls[write]):
+                evicted_s[held[culled]] = now
+        if write >= 0 and deed != Deed.USE:
+            held[key] = write
     return evicted_s

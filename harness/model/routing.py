@@ -6,9 +6,10 @@ gets nothing; only the choice among those that are there is random.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,22 @@ class Schedule:
     bounds: Floats  # [E, S] cumulative shares, 1 from the last slot that is there
 
 
+class Router(Protocol):
+    """What decides who serves a request, given when it was sent."""
+
+    @property
+    def slots(self) -> Sequence[Slot]: ...
+
+    @property
+    def steady(self) -> bool: ...
+
+    def parts(self, requests: int) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]: ...
+
+    def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints: ...
+
+    def unbroken(self, life: Ints) -> Ints: ...
+
+
 @dataclass(frozen=True)
 class Routing:
     """The slots of a trial, at least one of them with a share above 0."""
@@ -85,6 +102,10 @@ class Routing:
         if len(used) == 1:
             from_s, life, bounds = from_s[:0], life[:1], bounds[:1]
         return Schedule(from_s=from_s, life=life, bounds=bounds / bounds[:, -1:])
+
+    def parts(self, requests: int) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]:
+        """Yield which requests the slots get, here all of them, and in what shares. [R], [S]"""
+        yield np.ones(requests, np.bool_), self.shares
 
     def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints:
         """Return a random life for each request, independent of all others. [R]"""

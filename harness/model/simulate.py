@@ -18,30 +18,31 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 Simulation = Callable[[CacheTrace, Ints, np.random.Generator], int]
-"""Trace, store of each of its lookups [L], generator -> misses."""
+"""Trace, the life that serves each request [R], generator -> misses."""
 
 
 def simulation_for(trace: CacheTrace) -> Simulation:
     """Return the cheapest simulation that is exact for this trace."""
-    if trace.may_cull:
+    if trace.may_cull or len(trace.writes):
         return played_misses
     return distinct_misses if trace.once else timed_misses
 
 
-def distinct_misses(trace: CacheTrace, store: Ints, _rng: np.random.Generator) -> int:
+def distinct_misses(trace: CacheTrace, life: Ints, _rng: np.random.Generator) -> int:
     """Return the number of (store, key) pairs: exact where a key is written once per store."""
+    store = trace.store(life)
     seen = np.zeros((int(store.max(initial=0)) + 1) * trace.keys, np.bool_)
     seen[store * trace.keys + trace.key] = True
     return int(np.count_nonzero(seen))
 
 
-def timed_misses(trace: CacheTrace, store: Ints, rng: np.random.Generator) -> int:
+def timed_misses(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> int:
     """Return the misses with timeouts and refills in flight, without culls.
 
     Every (store, key) pair jumps from a miss to the first lookup after the deadline of its
     refill, all pairs at once; so the cost grows with the misses, not with the lookups.
     """
-    groups = store * trace.keys + trace.key
+    groups = trace.store(life) * trace.keys + trace.key
     order = np.argsort(groups.astype(np.min_scalar_type(groups.max(initial=0))), kind="stable")
     group, at_s, key = groups[order], trace.at_s[order], trace.key[order]
     rank = group * len(order) + order  # (store, key, time) as one number, ascending
@@ -84,6 +85,6 @@ def _flight(
     return count, deadline_s
 
 
-def played_misses(trace: CacheTrace, store: Ints, rng: np.random.Generator) -> int:
-    """Return the misses with timeouts, refills in flight and culls, one operation at a time."""
-    return int(np.count_nonzero(~play(trace, store, rng).hit))
+def played_misses(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> int:
+    """Return the misses with timeouts, refills in flight, culls and writes, one at a time."""
+    return int(np.count_nonzero(~play(trace, life, rng).hit))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.model.locmem import Limits
+from harness.model.writes import NO_WRITES, Writes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -70,6 +71,7 @@ class CacheTrace:
     limits: Limits | None
     refills: Refills
     emptied_s: tuple[float, ...] = ()
+    writes: Writes = NO_WRITES  # by request, ascending in time
 
     def store(self, life: Ints) -> Ints:
         """Return the store of each lookup, given who serves each request. [R] -> [L]"""
@@ -78,18 +80,27 @@ class CacheTrace:
         store: Ints = life[self.request]
         return store
 
+    def store_of_writes(self, life: Ints) -> Ints:
+        """Return the store of each of `writes`, as of `store`. [R] -> [P]"""
+        if self.shared:
+            return np.searchsorted(np.array(self.emptied_s), self.writes.at_s)
+        store: Ints = life[self.writes.owner]
+        return store
+
     @property
     def may_cull(self) -> bool:
         """Return whether some routing can fill a store beyond its limits."""
         if self.limits is None:
             return False
-        distinct = len(np.unique(self.key))
+        distinct = len(np.unique(np.concatenate([self.key, self.writes.key])))
         return distinct + (not self.once) > self.limits.max_entries
 
     @property
     def once(self) -> bool:
         """Return whether a store writes a key at most once: no timeout passes, none in flight."""
         span_s = self.at_s[-1] - self.at_s[0] if len(self.at_s) else 0.0
+        if len(self.writes):
+            return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 
     def subset(self, rows: npt.NDArray[np.bool_]) -> CacheTrace:

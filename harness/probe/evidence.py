@@ -3,10 +3,13 @@
     Cache-Status: default; hit; key="product:17"; detail="1764010000.123456"
     Server-Timing: cache;dur=0.0091
     X-Harness-Worker: server=0, slot=1, generation=1, pid=4242, lookups=1
+    X-Harness-Writes: default; set; ttl=300; key="product:17"; detail="1764010000.123456"
 
 `Cache-Status` (RFC 9211) has one member per lookup, `detail` being its time on the worker's clock.
 `Server-Timing` (W3C, milliseconds) has for each lookup in turn a `cache` entry, and after a miss
 that was refilled an `origin` entry (miss until refill) and a `store` entry (the refill itself).
+`X-Harness-Writes` has one member per write that was no refill; without `ttl` it gave no lifetime,
+or one without end.
 Keys are percent-encoded where they hold "%" or what is not printable ASCII.
 """
 
@@ -15,11 +18,12 @@ from __future__ import annotations
 import re
 import time
 from functools import cache
-from math import inf
+from math import inf, isfinite
+from typing import Any
 from urllib.parse import quote
 
 from harness import wire
-from harness.probe.recording import Lookup, Recording, Refill
+from harness.probe.recording import Lookup, Recording, Refill, Write
 from harness.probe.tally import Life
 
 _LINE_LENGTH = 60_000
@@ -55,14 +59,34 @@ def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
     if members:
         evidence.append((wire.CACHE_STATUS, ", ".join(members)))
         evidence.append((wire.SERVER_TIMING, ", ".join(timings)))
+    if recording.writes:
+        evidence.append((wire.WRITES_HEADER, _writes(recording.writes, epoch)))
     return evidence
+
+
+def _writes(writes: list[Write], epoch: float) -> str:
+    """Return one member per write; what a response cannot hold is cut, and then not accounted."""
+    room, members = _LINE_LENGTH, []
+    for alias, key, version, kind, lifetime_s, started, ended in writes:
+        ttl = f"; ttl={_number(lifetime_s)}" if isfinite(lifetime_s) else ""
+        at = f'; detail="{(started + ended) / 2 + epoch:.6f}"'
+        members.append(f"{_cache(alias)}; {kind}{ttl}; key={_quoted(_named(key, version))}{at}")
+        room -= len(members[-1]) + 2
+        if room < 0:
+            members.pop()
+            break
+    return ", ".join(members[: wire.MAX_LOOKUPS_PER_RESPONSE])
+
+
+def _named(key: Any, version: Any) -> str:
+    return str(key) if version is None else f"{key};version={version}"
 
 
 def _member(lookup: Lookup, refill: Refill | None, epoch: float) -> str:
     alias, key, version, hit, started, _ = lookup
     status = "hit" if hit else _miss(refill)
-    named = str(key) if version is None else f"{key};version={version}"
-    return f'{_cache(alias)}; {status}; key={_quoted(named)}; detail="{started + epoch:.6f}"'
+    named = _quoted(_named(key, version))
+    return f'{_cache(alias)}; {status}; key={named}; detail="{started + epoch:.6f}"'
 
 
 def _miss(refill: Refill | None) -> str:

@@ -46,7 +46,10 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - the hook's si
 
 
 def post_worker_init(worker: Any) -> None:
-    """Wrap the loaded app and report that this worker can serve."""
+    """Wrap the loaded app, note what its caches hold, and report that this worker can serve."""
+    from harness.probe.held import note_held
+
+    note_held(worker.harness_tally)
     worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])
     worker.harness_tally.note_cpu()
     worker.harness_tally.add(COUNT["ready"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.cache.backends.base import BaseCache
 
+from harness.probe.changes import CHANGES, note_change
 from harness.probe.notes import Filling, Notes, Reading, Writing
 from harness.probe.recording import current
 from harness.probe.tally import COUNT, Tally
@@ -125,25 +126,30 @@ class Probe:
 def _changing(name: str) -> Callable[..., Any]:
     @wraps(getattr(BaseCache, name))
     def method(self: Probe, *args: Any, **options: Any) -> Any:
-        self._notes.changed()
-        return getattr(self._bare, name)(*args, **options)
+        args = tuple(list(arg) if isinstance(arg, Iterator) else arg for arg in args)
+        started = perf_counter()
+        answer = getattr(self._bare, name)(*args, **options)
+        note_change(self._notes, name, answer, (args, options), started)
+        return answer
 
     return method
 
 
 def _achanging(name: str) -> Callable[..., Any]:
-    @wraps(getattr(BaseCache, name))
+    @wraps(getattr(BaseCache, f"a{name}"))
     async def method(self: Probe, *args: Any, **options: Any) -> Any:
-        self._notes.changed()
-        return await getattr(self._bare, name)(*args, **options)
+        args = tuple(list(arg) if isinstance(arg, Iterator) else arg for arg in args)
+        started = perf_counter()
+        answer = await getattr(self._bare, f"a{name}")(*args, **options)
+        note_change(self._notes, name, answer, (args, options), started)
+        return answer
 
     return method
 
 
-_CHANGES = "touch incr decr delete delete_many clear incr_version decr_version"
-for _name in _CHANGES.split():
+for _name in CHANGES:
     setattr(Probe, _name, _changing(_name))
-    setattr(Probe, f"a{_name}", _achanging(f"a{_name}"))
+    setattr(Probe, f"a{_name}", _achanging(_name))
 
 
 class ProbeWithOptions(Probe):

@@ -18,16 +18,17 @@ from harness.probe.tally import COUNT, Tally
 
 _HITS, _MISSES, _ERRORS = COUNT["hits"], COUNT["misses"], COUNT["errors"]
 _OUTSIDE, _LATE = COUNT["outside"], COUNT["late"]
-_STORES, _WRITES = COUNT["stores"], COUNT["writes"]
+_STORES, _WRITES, _UNSEEN = COUNT["stores"], COUNT["writes"], COUNT["unseen_writes"]
 
 
 class Notes:
     """Knows where lookups and writes of one cache go."""
 
-    __slots__ = ("_alias", "_bare", "_tally")
+    __slots__ = ("_alias", "_bare", "_tally", "sets_on_incr")
 
     def __init__(self, bare: BaseCache, alias: str, tally: Tally) -> None:
         self._bare, self._alias, self._tally = bare, alias, tally
+        self.sets_on_incr = type(bare).incr is BaseCache.incr
 
     def lookup(self, key: Any, version: Any, hit: bool, started: float, ended: float) -> None:
         """Note one lookup that the backend answered."""
@@ -56,15 +57,27 @@ class Notes:
     def stored(self, key: Any, version: Any, timeout: Any, started: float, ended: float) -> None:
         """Note a write that took effect: as the refill of a key just missed, or as another."""
         recording = current.get()
-        refill = Refill(started, ended, _lifetime(timeout, self._bare.default_timeout))
+        lifetime_s = self.lifetime(timeout)
+        refill = Refill(started, ended, lifetime_s)
         if recording is not None and recording.refilled(self._alias, key, version, refill):
             self._tally.add(_STORES)
         else:
-            self._tally.add(_WRITES)
+            self.wrote("set", key, version, lifetime_s, started, ended)
 
-    def changed(self) -> None:
-        """Count a call that changes the cache in another way than by storing a value."""
-        self._tally.add(_WRITES)
+    def wrote(
+        self, kind: str, key: Any, version: Any, lifetime_s: float, started: float, ended: float
+    ) -> None:
+        """Note a write that is no refill; kinds as in `wire.WRITE_KINDS`."""
+        recording = current.get()
+        if recording is None or recording.sent:
+            self._tally.add(_UNSEEN)
+            return
+        recording.counts[_WRITES] += 1
+        recording.writes.append((self._alias, key, version, kind, lifetime_s, started, ended))
+
+    def lifetime(self, timeout: Any) -> float:
+        """Return the seconds that a value given `timeout` lives, as of `_lifetime`."""
+        return _lifetime(timeout, self._bare.default_timeout)
 
 
 class Reading:

@@ -14,6 +14,12 @@ Lookup = tuple[str, Any, Any, bool, float, float]
 A plain tuple, since one is made for every `cache.get` of the app."""
 
 
+Write = tuple[str, Any, Any, str, float, float, float]
+"""A write that is no refill: alias, key, version, kind, lifetime (nan: none), started, ended.
+
+Kinds as in `wire.WRITE_KINDS`; a `clear` has the key ""."""
+
+
 class Refill(NamedTuple):
     """The write that gave a missed key its value again; `ttl_s` is inf for ever."""
 
@@ -23,17 +29,18 @@ class Refill(NamedTuple):
 
 
 class Recording:
-    """What one request read. `sent` is True once its headers have left.
+    """What one request read and wrote. `sent` is True once its headers have left.
 
     `counts` is the row of the worker's tally that this request alone writes to.
     """
 
-    __slots__ = ("_open", "counts", "lookups", "refills", "sent")
+    __slots__ = ("_open", "counts", "lookups", "refills", "sent", "writes")
 
     def __init__(self, counts: memoryview) -> None:
         self.counts = counts
         self.lookups: list[Lookup] = []
         self.refills: dict[int, Refill] = {}
+        self.writes: list[Write] = []
         self.sent = False
         self._open: dict[tuple[str, str, str], int] = {}
 

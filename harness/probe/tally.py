@@ -3,7 +3,7 @@
 One file per life, `server-slot-generation.tally`: the identity, then `wire.TALLY_ROWS` rows of
 counters, all unsigned 64-bit integers. A request in flight has a row to itself and so needs no
 lock; a counter's value is its sum over the rows. Beside it, `….caches.json` tells which cache
-backends the worker really built.
+backends the worker really built, and `….held.json` what they held when it became ready.
 """
 
 from __future__ import annotations
@@ -62,6 +62,21 @@ class Tally:
         """Write down how much CPU time the process has had so far."""
         # No lock: whichever of two threads comes last, each reading is of this moment.
         self._shared[_CPU_NS] = process_time_ns()
+
+    def forget(self) -> None:
+        """Set what was counted outside of requests back to 0, before the worker is ready."""
+        with self._lock:
+            for count in range(len(self._shared)):
+                self._shared[count] = 0
+
+    @property
+    def caches(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what was noted of each cache, by its alias."""
+        return self._caches
+
+    def note_held(self, held: Mapping[str, Any]) -> None:
+        """Write down what caches held when the worker became ready, by their alias."""
+        _write_whole(self._path.with_suffix(".held.json"), json.dumps(held).encode())
 
     def take_row(self) -> memoryview:
         """Return a row of counters that nobody else writes to until it is given back."""

@@ -12,18 +12,39 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFacts:
-    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever."""
+    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever.
+
+    Aliases with the same `store`, an opaque name, read and write the same entries; "": not known.
+    """
 
     alias: str
     backend: str
     timeout_s: float | None
     max_entries: int
     cull_frequency: int
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFacts:
+    """What one alias held in a worker's own memory when that became ready, E entries.
+
+    The least recently used comes first. `ttl_s` are their lifetimes from `at_s` on, seconds since
+    the epoch; None: for ever, below 0: expired, but still in place.
+    """
+
+    alias: str
+    at_s: float
+    keys: tuple[str, ...]  # [E]
+    ttl_s: tuple[float | None, ...]  # [E]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`)."""
+    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`).
+
+    `held` is what it began with: from before the fork, or from loading the app.
+    """
 
     server: int
     slot: int
@@ -31,6 +52,7 @@ class LifeFacts:
     pid: int
     tally: Mapping[str, int]
     caches: tuple[CacheFacts, ...] = ()
+    held: tuple[HeldFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +87,7 @@ class ActionFacts:
     """One action as it happened, while the load went on. Times are seconds since the epoch.
 
     `at` is the share of the trace that was asked for, `step` the position in the trace at which
-    it fired. `slot` is the worker it was aimed at, if at one.
+    it fired. `server` and `slot` name the worker it was aimed at, if at one.
     """
 
     do: str
@@ -74,6 +96,7 @@ class ActionFacts:
     started_s: float
     ended_s: float
     slot: int | None = None
+    server: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +116,9 @@ class DuelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
-    """One trial as it was served.
+    """One trial as it was served, by `workers` on each of its `servers`.
 
+    `routing` is how a balancer chose among the servers, "" where there was none.
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
     workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
     replaced, 0 for never. `rounds` are in the order in which they were served. `problem` is the
@@ -115,4 +139,5 @@ class TrialFacts:
     varied: Mapping[str, Any] = field(default_factory=dict)
     max_requests: int = 0
     rounds: tuple[RoundFacts, ...] = ()
+    routing: str = ""
     problem: str = ""

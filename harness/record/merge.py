@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,18 @@ import numpy.typing as npt
 
 from harness.record.samples import Samples
 
-_NAMES = {"life": "lives", "cache": "caches", "key": "keys"}
-"""Columns that hold positions in a column of names, which each round has numbered for itself."""
+_NAMES = {
+    "lives": ("life",),
+    "caches": ("cache", "write_cache"),
+    "keys": ("key", "write_key"),
+    "marks": ("mark",),
+}
+"""Columns of names, which each round has numbered for itself, and those that hold such numbers."""
 
-_OF_REQUESTS = ("step", "round", "due_s", "sent_s", "done_s", "status", "life")
+_REQUESTS = ("request", "write_request", "mark_request")
+
+_OF_REQUESTS = ("step", "round", "due_s", "sent_s", "done_s", "status", "failed", "life")
+_OF_MARKS = ("mark_request", "mark", "value")
 
 
 def merge_rounds(rounds: Sequence[Samples]) -> Samples:
@@ -22,19 +29,21 @@ def merge_rounds(rounds: Sequence[Samples]) -> Samples:
     if len(rounds) == 1:
         return rounds[0]
     merged: dict[str, npt.NDArray[Any]] = {}
-    for column, names in _NAMES.items():
+    for names, columns in _NAMES.items():
         known, numbers = _renumbered([getattr(part, names) for part in rounds])
         merged[names] = known
+        for column in columns:
+            merged[column] = np.concatenate(
+                [
+                    _lookup(places, getattr(part, column))
+                    for places, part in zip(numbers, rounds, strict=True)
+                ]
+            )
+    offsets = np.cumsum([0, *(part.requests for part in rounds[:-1])]).tolist()
+    for column in _REQUESTS:
         merged[column] = np.concatenate(
-            [
-                _lookup(places, getattr(part, column))
-                for places, part in zip(numbers, rounds, strict=True)
-            ]
+            [getattr(part, column) + offset for part, offset in zip(rounds, offsets, strict=True)]
         )
-    offsets = np.cumsum([0, *(part.requests for part in rounds[:-1])])
-    merged["request"] = np.concatenate(
-        [part.request + offset for part, offset in zip(rounds, offsets.tolist(), strict=True)]
-    )
     for column in rounds[0].columns():
         if column not in merged:
             merged[column] = np.concatenate([getattr(part, column) for part in rounds])
@@ -44,19 +53,28 @@ def merge_rounds(rounds: Sequence[Samples]) -> Samples:
 def split_rounds(samples: Samples, rounds: int) -> Iterator[Samples]:
     """Yield the samples of each round, by its number; a round may well be empty."""
     first = np.searchsorted(samples.round, np.arange(rounds + 1))
-    lookup = np.searchsorted(samples.request, first)
-    for (begin, end), (at, until) in zip(
-        pairwise(first.tolist()), pairwise(lookup.tolist()), strict=True
-    ):
-        columns = {
+    bounds = {name: np.searchsorted(getattr(samples, name), first) for name in _REQUESTS}
+    columns = samples.columns()
+    for number in range(rounds):
+        begin, end = first[number : number + 2]
+        spans = {name: slice(*bounds[name][number : number + 2]) for name in _REQUESTS}
+        parts = {
             name: column
-            if name in _NAMES.values()
+            if name in _NAMES
             else column[begin:end]
             if name in _OF_REQUESTS
-            else column[at:until]
-            for name, column in samples.columns().items()
+            else column[spans[_request_column(name)]]
+            for name, column in columns.items()
         }
-        yield Samples(**{**columns, "request": columns["request"] - begin})
+        own = {name: parts[name] - begin for name in _REQUESTS}
+        yield Samples(**{**parts, **own})
+
+
+def _request_column(name: str) -> str:
+    """Return the column that tells for each row of `name` which request it belongs to."""
+    if name in _OF_MARKS:
+        return "mark_request"
+    return "write_request" if name.startswith("write_") else "request"
 
 
 def _renumbered(

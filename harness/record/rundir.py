@@ -24,6 +24,7 @@ from harness.record.facts import (
     ActionFacts,
     CacheFacts,
     DuelFacts,
+    HeldFacts,
     LifeFacts,
     LoadFacts,
     RoundFacts,
@@ -125,7 +126,8 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     try:
         content = json.loads((path / RUN_FILE).read_text())
         _refuse_newer(path, content["format"])
-        record, samples = _record(content), read_samples(path / SAMPLES_FILE)
+        record = _record(content)
+        samples = read_samples(path / SAMPLES_FILE, content["format"])
         return record, {facts.number: samples[facts.number] for facts in record.trials}
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
         raise MeasurementError(
@@ -162,15 +164,21 @@ def _record(content: Mapping[str, Any]) -> RunRecord:
 
 
 def _trial(content: Mapping[str, Any]) -> TrialFacts:
-    lives = tuple(
-        LifeFacts(**{**life, "caches": tuple(CacheFacts(**cache) for cache in life["caches"])})
-        for life in content["lives"]
-    )
+    lives = tuple(map(_life, content["lives"]))
     actions = tuple(ActionFacts(**action) for action in content["actions"])
     rounds = tuple(RoundFacts(**one) for one in content.get("rounds", ()))
     load = LoadFacts(**content["load"])
     parts = {"lives": lives, "actions": actions, "rounds": rounds, "load": load}
     return TrialFacts(**{**content, **parts})
+
+
+def _life(content: Mapping[str, Any]) -> LifeFacts:
+    caches = tuple(CacheFacts(**cache) for cache in content["caches"])
+    held = tuple(
+        HeldFacts(**{**one, "keys": tuple(one["keys"]), "ttl_s": tuple(one["ttl_s"])})
+        for one in content.get("held", ())  # absent before format 2
+    )
+    return LifeFacts(**{**content, "caches": caches, "held": held})
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -29,6 +29,7 @@ LOOKS: dict[str, Look] = {
     Cause.RESTART: Look("▚", "magenta", "an earlier worker had it and took it along when it ended"),
     Cause.EXPIRED: Look("=", "cyan", "the stored answer had passed its timeout"),
     Cause.EVICTED: Look("▼", "yellow", "the cache was full and had dropped it"),
+    Cause.DELETED: Look("x", "white", "the app itself had removed it"),
     Cause.UNEXPLAINED: Look("?", "bold", "a replay of the requests says it should have been a hit"),
 }
 

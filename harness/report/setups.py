@@ -39,13 +39,15 @@ def setup_words(setup: Setup, among: Sequence[Setup]) -> str:
 
 
 def word(name: str, value: Any) -> str:
-    """Return "4 workers", "gthread", "10 kB", "reload at 0.5", "max_requests 200".
+    """Return "4 workers", "gthread", "10 kB", "reload at 0.5", "max_requests 200", "preload".
 
     Or "SHOP_CACHE_TIMEOUT=5" for the environment. Empty for a jitter of 0, which is none.
     """
     short = name.rpartition(".")[2].removeprefix("max_requests_")
     if short == "jitter" and not value:
         return ""
+    if isinstance(value, bool):
+        return short if value else f"no {short}"
     if name in _COUNTED:
         return number_of(value, _COUNTED[name])
     if name == "server":

@@ -15,6 +15,7 @@ from harness.report.figures import number_of
 from harness.report.latency import render_ratios, render_times
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
 from harness.report.lesson import lesson_sentences
+from harness.report.measures import render_expectations, render_measures
 from harness.report.picture import render_picture
 from harness.report.restart import render_recycling, render_restarts
 from harness.report.surroundings import render_surroundings
@@ -35,18 +36,22 @@ def print_report(summary: Summary, console: Console) -> None:
 def _lines(summary: Summary, width: int) -> Lines:
     """Return the report's lines, one empty line between its blocks."""
     trials = summary.trials
+    # What is measured by its answers alone has no hit rate to be told.
+    readers = trials if any(trial.lookups for trial in trials) or not summary.evidence else ()
     blocks = [
         render_banner(summary, width),
         _title(summary, width),
-        render_table(trials, width),
+        render_measures(summary, width),
+        render_expectations(summary, width),
+        render_table(readers, width),
         render_break_even(summary, width),
         render_ratios(summary, width),
         render_times(summary, width),
         render_restarts(trials, width),
         render_recycling(trials, width),
         render_picture(trials, width),
-        render_workers(trials, width),
-        render_evidence(trials, width),
+        render_workers(readers, width),
+        render_evidence(readers, width),
         render_caveats(trials, width),
         _lesson(summary, width),
         render_surroundings(summary, width),
@@ -63,7 +68,8 @@ def _title(summary: Summary, width: int) -> Lines:
 
 
 def _lesson(summary: Summary, width: int) -> Lines:
-    told = [" ".join(lesson_sentences(summary)), *paragraphs(summary.lesson)]
+    sentences = lesson_sentences(summary) if any(one.lookups for one in summary.trials) else ()
+    told = [" ".join(sentences), *paragraphs(summary.lesson)]
     blocks = [prose(text, width) for text in told if text]
     lines = [line for block in blocks for line in [*block, Text()]]
     return [Text("Lesson", HEADING), *lines[:-1]] if lines else []

@@ -12,7 +12,7 @@ from harness.bundled import bundled
 from harness.errors import Problem, ScenarioError, UsageError
 from harness.scenario.parse import override, parse_scenario
 from harness.scenario.schema import Scenario
-from harness.scenario.variants import expand_variants
+from harness.scenario.variants import expand_variants, varied_keys
 
 Overrides = Mapping[str, tuple[Any, str]]
 """Dotted key -> (value, the option that set it)."""
@@ -44,7 +44,8 @@ def find_scenario(name: str) -> Path:
 def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
     """Return the scenario of a file, with overrides applied.
 
-    Raises ScenarioError with every problem that the file and the overrides have.
+    Raises ScenarioError with every problem that the file and the overrides have, UsageError HX102
+    where the scenario would override the overrides.
     """
     overrides = overrides or {}
     content = {"name": path.stem, **_parse_toml(path)}
@@ -52,9 +53,18 @@ def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
         override(content, key, value, option)
     options = {key: option for key, (_, option) in overrides.items()}
     scenario = parse_scenario(content, where=str(path), options=options)
+    _refuse_varied(scenario, options)
     expand_variants(scenario, where=str(path))
     _check_files(scenario, path)
     return scenario
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Return the scenario of a recorded run; the files that it names need not be there any more.
+
+    Raises ScenarioError.
+    """
+    return parse_scenario({"name": path.stem, **_parse_toml(path)}, where=str(path))
 
 
 def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
@@ -76,6 +86,23 @@ def _parse_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         problem = Problem(code="HX205", where=str(path), what=f"cannot be read: {error.strerror}")
     raise ScenarioError(problem)
+
+
+def _refuse_varied(scenario: Scenario, options: Mapping[str, str]) -> None:
+    """Raise where an option sets a key that the matrix gives values of its own: it would win."""
+    varied = varied_keys(scenario.matrix)
+    problems = [
+        Problem(
+            code="HX102",
+            where=option,
+            what=f"{key} gets its values from {varied[key]}",
+            hint=f"change that, as in --set '{varied[key]}=[…]'",
+        )
+        for key, option in options.items()
+        if key in varied
+    ]
+    if problems:
+        raise UsageError(*problems)
 
 
 def _check_files(scenario: Scenario, path: Path) -> None:

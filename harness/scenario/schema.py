@@ -78,12 +78,34 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Expect:
+    """What must hold of `metric` in every trial that `where` describes, and fail in `fails_for`.
+
+    Bounds are for the value, or with `ratio_to` for its ratio to that of the trial described there.
+    `as_predicted` wants it inside of its predicted interval. `fails_for` names the trials without
+    the fault: a bound that they keep as well proves nothing. Trials are described by backend,
+    workers, servers, threads, worker_class and whatever varies, dotted or by its last word.
+    """
+
+    metric: Text
+    where: dict[str, Any] = Field(default_factory=dict)
+    at_least: float | None = None
+    at_most: float | None = None
+    between: tuple[float, float] | None = None
+    ratio_to: dict[str, Any] | None = None
+    as_predicted: bool = False
+    fails_for: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Matrix:
     """What varies: one trial for each combination.
 
     `copies` above 1 repeats each of them, as a control that compares like with like. `vary` holds
-    any other key of the scenario, dotted, with the values it takes in turn. Backends that are
-    `optional` are left out, and named, where their server cannot be had.
+    any other key of the scenario, dotted, with the values it takes in turn. `cases` are tables of
+    dotted keys that change together; each is combined with all values of `vary`, and may set
+    `matrix.workers` and `matrix.backend` as well. Backends that are `optional` are left out, and
+    named, where their server cannot be had.
     """
 
     backend: Annotated[
@@ -100,14 +122,26 @@ class Matrix:
     copies: Annotated[int, Field(ge=1, le=8)] = 1
     optional: tuple[Backend, ...] = ()
     vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    cases: tuple[Annotated[dict[str, Any], Field(min_length=1)], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Server:
-    """Gunicorn's own settings, the same in each trial, and how long it may take to boot."""
+    """The servers of a trial, Gunicorn's own settings for each, and how long it may take to boot.
 
+    In front of several `servers` stands nginx, in front of one only if `balancer` is true.
+    `routing` "uri-hash" always sends the same address to the same server. `keep_alive_s` is how
+    long gthread keeps an idle connection, 0 to close each one; `preload` loads the app once, before
+    the workers are forked.
+    """
+
+    servers: Annotated[int, Field(ge=1, le=16)] = 1
+    balancer: bool = False
+    routing: Literal["round-robin", "uri-hash"] = "round-robin"
     worker_class: Literal["sync", "gthread"] = "sync"
     threads: Count = 1
+    keep_alive_s: Annotated[int, Field(ge=0)] = 2
+    preload: bool = False
     max_requests: Annotated[int, Field(ge=0)] = 0
     max_requests_jitter: Annotated[int, Field(ge=0)] = 0
     boot_timeout_s: Seconds = 30.0
@@ -128,7 +162,8 @@ class Load:
     `zipf` is the exponent of their popularity, 0 for all alike. With `rounds` above 1 the trials
     of a comparison are up at the same time and take turns at parts of the trace. With
     `arrival_rate_per_second` requests are due at that rate, whether or not earlier ones have been
-    answered; without it each user waits for its answer. `time_limit_s` bounds one trial.
+    answered; without it each user waits for its answer. `time_limit_s` bounds one trial. `options`
+    are for the Locust file.
     """
 
     locustfile: Text = "catalog.py"
@@ -139,26 +174,44 @@ class Load:
     rounds: Count = 1
     arrival_rate_per_second: Annotated[float, Field(gt=0)] | None = None
     time_limit_s: Seconds = 120.0
+    options: dict[str, int | float | str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class App:
     """The Django project: its WSGI callable, the directory to import it from ("" for the bundled
-    shop), its environment and the arguments to Python that prepare it once per run."""
+    shop), its environment and the arguments to Python that prepare it once per run.
+
+    The shop is told what to use by `SHOP_ENV`, to which `env` adds.
+    """
 
     wsgi: Text = "demo_app.wsgi:application"
     path: str = ""
-    env: dict[str, Template] = Field(default_factory=lambda: dict(SHOP_ENV))
+    env: dict[str, Template] = Field(default_factory=dict)
     prepare: tuple[str, ...] = ("-m", "django", "seed_shop")
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the whole environment that the app is told, as templates."""
+        return self.env if self.path else {**SHOP_ENV, **self.env}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Scenario:
-    """One question to the cache, and all it takes to answer it by measuring."""
+    """One question to the cache, and all it takes to answer it by measuring.
+
+    `claim` is what the expectations show, `evidence` the metrics that carry it, `topic` the heading
+    that lists put it under, `look` what to try in a browser. `short` holds the keys, dotted, with
+    which it is measured in a short form.
+    """
 
     name: Text
     question: Text
     lesson: str = ""
+    topic: str = ""
+    claim: str = ""
+    look: str = ""
+    evidence: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 1
     matrix: Matrix = Matrix()
     actions: tuple[Action, ...] = ()
@@ -166,3 +219,5 @@ class Scenario:
     cache: Cache = Cache()
     load: Load = Load()
     app: App = App()
+    expect: tuple[Expect, ...] = ()
+    short: dict[str, Any] = Field(default_factory=dict)

@@ -52,10 +52,12 @@ def different(sides: Sides, keys: Iterable[str]) -> tuple[dict[str, Any], dict[s
 def _side(scenario: Scenario, settings: Overrides, requests: int) -> Scenario:
     content = scenario_content(scenario)
     matrix = content["matrix"]
-    for key, values in matrix["vary"].items():
-        override(content, key, values[0], f"key matrix.vary.{key}")
-    first = {name: matrix[name][:1] for name in ("backend", "workers")}
-    content["matrix"] = {**first, "copies": 1, "optional": [], "vary": {}}
+    first = dict(next(iter(matrix["cases"]), {}))
+    first |= {key: values[0] for key, values in matrix["vary"].items()}
+    for key, value in first.items():
+        override(content, key, value, f"{scenario.name}, key {key}")
+    alone = {name: content["matrix"][name][:1] for name in ("backend", "workers")}
+    content["matrix"] = {**alone, "copies": 1}
     content["load"].update(requests=requests, rounds=1)
     for key, (value, option) in settings.items():
         override(content, key, value, option)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from harness.errors import HarnessError, Problem, ScenarioError
 from harness.scenario.parse import override, parse_scenario, scenario_content
-from harness.scenario.schema import Action, Scenario
+from harness.scenario.schema import Action, Matrix, Scenario
+
+Placed = tuple[Any, str]
+"""A value and the place in the scenario where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A scenario with the values that one combination of `matrix.vary` gives it."""
+    """A scenario with the values that one combination of `matrix.cases` and `vary` gives it."""
 
     varied: Mapping[str, Any]
     scenario: Scenario
@@ -25,12 +28,11 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
 
     Raises ScenarioError where a value does not fit its key, or the keys do not fit together.
     """
-    vary = scenario.matrix.vary
     variants, problems = [], []
-    for values in product(*vary.values()):
-        varied = dict(zip(vary, values, strict=True))
+    for places in _combinations(scenario.matrix, where):
+        varied = {key: value for key, (value, _) in places.items()}
         try:
-            variant = Variant(varied=varied, scenario=_resolved(scenario, varied, where))
+            variant = Variant(varied=varied, scenario=_resolved(scenario, places, where))
             problems += _clashes(variant.scenario, where)
             variants.append(variant)
         except HarnessError as error:
@@ -40,13 +42,34 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
     return tuple(variants)
 
 
-def _resolved(scenario: Scenario, varied: Mapping[str, Any], where: str) -> Scenario:
+def varied_keys(matrix: Matrix) -> dict[str, str]:
+    """Return each dotted key that `matrix` gives values to, with the key that does so."""
+    by_case = {key: "matrix.cases" for case in matrix.cases for key in case}
+    return by_case | {key: f"matrix.vary.{key}" for key in matrix.vary}
+
+
+def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
+    """Yield the keys of each variant with value and place; cases change slower than `vary`."""
+    for number, case in enumerate(matrix.cases or ({},)):
+        told = {
+            key: (value, f"{where}, key matrix.cases[{number}].{key}")
+            for key, value in case.items()
+        }
+        for values in product(*matrix.vary.values()):
+            told_too = zip(matrix.vary, values, strict=True)
+            yield told | {
+                key: (value, f"{where}, key matrix.vary.{key}") for key, value in told_too
+            }
+
+
+def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> Scenario:
     content = scenario_content(scenario)
-    content["matrix"]["vary"] = {}
-    for key, value in varied.items():
-        override(content, key, value, f"{where}, key matrix.vary.{key}")
-    options = {key: f"{where}, key matrix.vary.{key}" for key in varied}
-    return parse_scenario(content, where=where, options=options)
+    content["matrix"] |= {"vary": {}, "cases": []}
+    for key, (value, place) in places.items():
+        override(content, key, value, place)
+    return parse_scenario(
+        content, where=where, options={key: place for key, (_, place) in places.items()}
+    )
 
 
 def _clashes(scenario: Scenario, where: str) -> list[Problem]:

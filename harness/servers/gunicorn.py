@@ -78,6 +78,11 @@ class Gunicorn:
             self._socket.close()
             raise
 
+    @property
+    def busiest(self) -> int:
+        """Return how many requests the busiest living worker has begun, 0 without any."""
+        return max((life.tally["started"] for life in self._current().values()), default=0)
+
     def lives(self) -> tuple[LifeFacts, ...]:
         """Return every worker life so far, with what it has counted."""
         return read_lives(self._lives)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import wire
-from harness.record.facts import CacheFacts, LifeFacts, RoundFacts
+from harness.record.facts import CacheFacts, HeldFacts, LifeFacts, RoundFacts
 
 _HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
 
@@ -46,6 +46,7 @@ def _read_life(path: Path) -> LifeFacts:
         pid=identity["pid"],
         tally={name: sum(counts[at::_WIDTH]) for at, name in enumerate(wire.TALLY_COUNTS)},
         caches=_read_caches(path.with_suffix(".caches.json")),
+        held=_read_held(path.with_suffix(".held.json")),
     )
 
 
@@ -54,4 +55,18 @@ def _read_caches(path: Path) -> tuple[CacheFacts, ...]:
         return ()
     return tuple(
         CacheFacts(alias=alias, **facts) for alias, facts in json.loads(path.read_text()).items()
+    )
+
+
+def _read_held(path: Path) -> tuple[HeldFacts, ...]:
+    if not path.exists():
+        return ()
+    return tuple(
+        HeldFacts(
+            alias=alias,
+            at_s=facts["at_s"],
+            keys=tuple(key for key, _ in facts["entries"]),
+            ttl_s=tuple(ttl_s for _, ttl_s in facts["entries"]),
+        )
+        for alias, facts in json.loads(path.read_text()).items()
     )

@@ -64,7 +64,7 @@ def _figure(kind: str, rounds: int, requests: int) -> Figure:
 def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
     trace = {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}
     pace: dict[str, Any] = {"users": USERS, "rate_per_second": None, "milestones": []}
-    part = {"number": 0, "first": 0, "last": requests, "out": str(out)}
+    part = {"number": 0, "options": {}, "first": 0, "last": requests, "out": str(out)}
     return {"do": "serve", "host": f"http://{address}", "token": TOKEN, **pace, **trace, **part}
 
 

@@ -99,8 +99,8 @@ class Harness:
 
     def lives(self, slug: str) -> tuple[LifeFacts, ...]:
         """Return the worker lives of a trial while it runs, as their tallies tell."""
-        found = list(self.temporary.glob(f"harness-*/lives/{slug}"))
-        return read_lives(found[0]) if found else ()
+        servers = sorted(self.temporary.glob(f"harness-*/lives/{slug}/*"))
+        return tuple(life for server in servers for life in read_lives(server))
 
     def started(self, slug: str) -> int:
         """Return how many requests of a trial have reached its workers."""

@@ -1,0 +1,71 @@
+"""What a measure is: a number read from the marks of a trial, and what theory expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.analysis.reading import Reading
+from harness.analysis.summary import Expected, Figure
+from harness.model.prediction import band
+from harness.record.samples import Ints
+
+SEED = 0x6D65617375726573
+DRAWS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number of a trial.
+
+    `observed` returns it, None where the trial has nothing of the kind. `modelled` returns what it
+    must be if request r was answered from store `stores[r]` (stores [R]): one for each process, or
+    one for all. `better` is "higher", "lower" or "" where neither is. `unit` as in `metrics`.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    observed: Callable[[Reading], float | None]
+    modelled: Callable[[Reading, Ints], float | None] | None = None
+    better: str = ""
+
+
+def measured(reading: Reading, measures: Sequence[Measure]) -> Mapping[str, Figure]:
+    """Return what the trial has of each measure, by name, each with its prediction."""
+    values = {one.name: (one, one.observed(reading)) for one in measures}
+    return {
+        name: Figure(value=value, expected=expected(one, reading))
+        for name, (one, value) in values.items()
+        if value is not None
+    }
+
+
+def expected(measure: Measure, reading: Reading) -> Expected | None:
+    """Return mean and 95 % bounds of the model under random routing; None where it says nothing.
+
+    Workers are drawn by their measured shares. A cache that all workers share is one store, and
+    leaves nothing to chance.
+    """
+    if measure.modelled is None:
+        return None
+    if is_shared(reading):
+        value = measure.modelled(reading, np.zeros(reading.samples.requests, np.int64))
+        return None if value is None else Expected(mean=value, low=value, high=value)
+    if reading.modelled is None:
+        return None
+    rng = np.random.default_rng([SEED, reading.facts.number])
+    routing, sent_s = reading.modelled.routing, reading.samples.sent_s
+    drawn = [measure.modelled(reading, routing.draw(sent_s, rng)) for _ in range(DRAWS)]
+    values = [value for value in drawn if value is not None]
+    if len(values) < DRAWS:
+        return None
+    found = band(np.array(values))
+    return Expected(mean=found.mean, low=found.low, high=found.high)
+
+
+def is_shared(reading: Reading) -> bool:
+    """Return whether no cache that the trial used is one per process."""
+    return not any(kind.per_process for kind in reading.kinds)

@@ -1,0 +1,51 @@
+"""How many requests a rate limit let through.
+
+Marks: `allowed`, 1 or 0; `limit`, how many a client may send in a window that outlasts the trial;
+`client`, who asked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.analysis.measures.measure import Measure
+from harness.analysis.reading import Reading
+from harness.record.samples import Ints
+
+
+def limits_granted(reading: Reading) -> float | None:
+    """Return allowed requests over what the limits of all clients come to; None without any."""
+    allowed = reading.samples.marked("allowed")
+    granted = _granted(reading)
+    return float(np.nansum(allowed)) / granted if granted else None
+
+
+def limits_modelled(reading: Reading, stores: Ints) -> float | None:
+    """Return the same for a counter in each store: sum over stores of min(requests, limit)."""
+    client, limit = reading.samples.marked("client"), reading.samples.marked("limit")
+    known = ~np.isnan(client)
+    granted = _granted(reading)
+    if not granted:
+        return None
+    _, asked = np.unique(
+        np.column_stack([client[known], stores[known]]), axis=0, return_counts=True
+    )
+    return float(np.minimum(asked, limit[known][0]).sum()) / granted
+
+
+def _granted(reading: Reading) -> float:
+    client, limit = reading.samples.marked("client"), reading.samples.marked("limit")
+    known = ~np.isnan(client)
+    return len(np.unique(client[known])) * float(limit[known][0]) if known.any() else 0.0
+
+
+MEASURES = (
+    Measure(
+        name="limits_granted",
+        unit="factor",
+        better="lower",
+        meaning="requests that a rate limit let through, over what it should let through",
+        observed=limits_granted,
+        modelled=limits_modelled,
+    ),
+)

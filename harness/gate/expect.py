@@ -1,0 +1,180 @@
+"""Expectations of a scenario -> verdicts on the trials of a run.
+
+What cannot be right is refused before anything is measured; what was not measured is "no-data",
+never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from typing import Any
+
+from harness.analysis.metrics import METRICS, figure
+from harness.analysis.summary import Figure, Judged, Summary, TrialSummary
+from harness.errors import GateUsageError, Problem
+from harness.gate.bounds import bound_of
+from harness.gate.setups import Setup, matches, setup_of_plan, setup_of_summary
+from harness.plan import expand_plan
+from harness.scenario.schema import Expect, Scenario
+
+PASS, FAILED, NO_DATA = "pass", "failed", "no-data"
+
+
+def refuse_unfit(scenario: Scenario, where: str) -> None:
+    """Raise GateUsageError for each expectation that no run of this scenario could judge.
+
+    HX501 unknown metric, HX502 no trial is as described, HX503 not one bound. `where` names the
+    file.
+    """
+    setups = [setup_of_plan(trial) for group in expand_plan(scenario) for trial in group]
+    problems = [
+        problem
+        for number, expect in enumerate(scenario.expect)
+        for problem in _problems(expect, setups, f"{where}, key expect[{number}]")
+    ]
+    problems += [
+        _unknown_metric(name, f"{where}, key evidence[{number}]")
+        for number, name in enumerate(scenario.evidence)
+        if name not in METRICS
+    ]
+    if problems:
+        raise GateUsageError(*problems)
+
+
+def judge(expectations: Sequence[Expect], trials: Sequence[TrialSummary]) -> tuple[Judged, ...]:
+    """Return a verdict for every expectation and each trial that it is about."""
+    return tuple(verdict for expect in expectations for verdict in _judged(expect, trials))
+
+
+def holds(summary: Summary) -> bool:
+    """Return whether all that was expected of a run was measured and is so."""
+    return summary.valid and all(one.verdict == PASS for one in summary.expectations)
+
+
+def _problems(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
+    found = []
+    if expect.metric not in METRICS:
+        found.append(_unknown_metric(expect.metric, f"{place}.metric"))
+    for key in ("where", "ratio_to", "fails_for"):
+        described = getattr(expect, key)
+        if described is not None and not any(matches(described, setup) for setup in setups):
+            found.append(_no_trial(described, setups, f"{place}.{key}"))
+    if bound_of(expect) is None:
+        given = [name for name, value in asdict(expect).items() if value not in (None, False, {})]
+        found.append(
+            Problem(
+                code="HX503",
+                where=place,
+                what=f"has {', '.join(given)}, need one bound",
+                hint="write one of at_least, at_most, between = [low, high], as_predicted = true",
+            )
+        )
+    return found
+
+
+def _unknown_metric(name: str, place: str) -> Problem:
+    close = get_close_matches(name, METRICS, n=1)
+    return Problem(
+        code="HX501",
+        where=place,
+        what=f"no metric is called {name!r}",
+        hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(METRICS)}",
+    )
+
+
+def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str) -> Problem:
+    known = {name: dict.fromkeys(map(repr, (s.get(name) for s in setups))) for name in setups[0]}
+    has = "; ".join(f"{name} {', '.join(values)}" for name, values in known.items())
+    return Problem(
+        code="HX502",
+        where=place,
+        what=f"{_words(described)} describes no trial of this scenario",
+        hint=f"the trials have {has}",
+    )
+
+
+def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[Judged]:
+    bound = bound_of(expect)
+    assert bound is not None
+    about = [trial for trial in trials if matches(expect.where, setup_of_summary(trial))]
+    wanted = (
+        bound.words if expect.ratio_to is None else f"{bound.words} of {_words(expect.ratio_to)}"
+    )
+    if not about:
+        why = f"no trial of this run is {_words(expect.where)}"
+        return [_verdict(expect, "", wanted, NO_DATA, None, None, why)]
+    return [_judge_one(expect, trial, trials, wanted) for trial in about]
+
+
+def _judge_one(
+    expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary], wanted: str
+) -> Judged:
+    bound = bound_of(expect)
+    assert bound is not None
+    name = _name(trial)
+    found = _compared(expect, trial, trials)
+    if found.value is None or (expect.as_predicted and found.expected is None):
+        return _verdict(expect, name, wanted, NO_DATA, found.value, None, "it cannot be told")
+    absent = [
+        _compared(expect, other, trials)
+        for other in trials
+        if expect.fails_for is not None and matches(expect.fails_for, setup_of_summary(other))
+    ]
+    told = next((other.value for other in absent if other.value is not None), None)
+    if expect.fails_for is not None and told is None:
+        why = f"there is nothing to tell of {_words(expect.fails_for)}"
+        return _verdict(expect, name, wanted, NO_DATA, found.value, None, why)
+    if not bound.holds(found):
+        return _verdict(expect, name, wanted, FAILED, found.value, told, "out of bounds")
+    if any(other.value is not None and bound.holds(other) for other in absent):
+        assert expect.fails_for is not None
+        why = f"it holds for {_words(expect.fails_for)} as well, so it shows nothing"
+        return _verdict(expect, name, wanted, FAILED, found.value, told, why)
+    return _verdict(expect, name, wanted, PASS, found.value, told, "")
+
+
+def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary]) -> Figure:
+    """Return the metric of a trial, or its ratio to that of the trial that it is compared with."""
+    found = figure(trial, expect.metric)
+    if expect.ratio_to is None or found.value is None:
+        return found
+    base = [
+        figure(other, expect.metric).value
+        for other in trials
+        if matches(expect.ratio_to, setup_of_summary(other))
+    ]
+    if not base or not base[0]:
+        return Figure()
+    return Figure(value=found.value / base[0])
+
+
+def _verdict(
+    expect: Expect,
+    trial: str,
+    wanted: str,
+    verdict: str,
+    value: float | None,
+    absent: float | None,
+    why: str,
+) -> Judged:
+    return Judged(
+        metric=expect.metric,
+        trial=trial,
+        wanted=wanted,
+        verdict=verdict,
+        value=value,
+        absent=absent,
+        why=why,
+    )
+
+
+def _name(trial: TrialSummary) -> str:
+    noun = "worker" if trial.workers == 1 else "workers"
+    also = [f"{key.rpartition('.')[2]} {value}" for key, value in trial.varied.items() if value]
+    return ", ".join([trial.backend, f"{trial.workers} {noun}", *also])
+
+
+def _words(described: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in described.items()) or "any trial"

@@ -1,0 +1,55 @@
+"""Writes of the app that refill no miss: what each does to the entry of its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Deed(IntEnum):
+    """What a write does to the presence of a key; `USE` changes its place in the order alone."""
+
+    SET = 0
+    TOUCH = 1
+    USE = 2
+    DELETE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """P writes, in any order. `owner` is the store, or the request that a routing sends to one."""
+
+    owner: Ints  # [P]
+    key: Ints  # [P]
+    at_s: Floats  # [P]
+    deed: Ints  # [P] of `Deed`
+    ttl_s: Floats  # [P] of a SET or TOUCH; inf: for ever
+
+    def ordered(self) -> Writes:
+        """Return the same writes, ascending in time."""
+        order = np.argsort(self.at_s, kind="stable")
+        return Writes(
+            owner=self.owner[order],
+            key=self.key[order],
+            at_s=self.at_s[order],
+            deed=self.deed[order],
+            ttl_s=self.ttl_s[order],
+        )
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+NO_WRITES = Writes(
+    owner=np.empty(0, np.int64),
+    key=np.empty(0, np.int64),
+    at_s=np.empty(0),
+    deed=np.empty(0, np.int64),
+    ttl_s=np.empty(0),
+)

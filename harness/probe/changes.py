@@ -1,0 +1,81 @@
+"""Calls that change a cache without storing a value for a missed key, told as plain writes.
+
+Each of Django's methods becomes one or more of `wire.WRITE_KINDS`; a call that found nothing to
+change is told as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from math import nan
+from time import perf_counter
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+
+from harness.probe.notes import Notes
+
+Arguments = Mapping[str, Any]
+Told = list[tuple[str, Any, Any, float]]
+"""Writes as kind, key, version, lifetime (nan: none given)."""
+
+
+def note_change(
+    notes: Notes, method: str, answer: Any, call: tuple[tuple[Any, ...], Any], started: float
+) -> None:
+    """Note what a call of `method` with these arguments, answered so, has written."""
+    args, options = call
+    try:
+        given = _SIGNATURES[method].bind(None, *args, **options).arguments
+    except TypeError:  # a backend with parameters of its own: what it did cannot be told
+        notes.wrote("clear", "", None, nan, started, perf_counter())
+        return
+    ended = perf_counter()
+    for kind, key, version, lifetime_s in CHANGES[method](notes, given, answer):
+        notes.wrote(kind, key, version, lifetime_s, started, ended)
+
+
+def _touch(notes: Notes, given: Arguments, answer: Any) -> Told:
+    lifetime_s = notes.lifetime(given.get("timeout", DEFAULT_TIMEOUT))
+    return [("touch", given["key"], given.get("version"), lifetime_s)] if answer else []
+
+
+def _incr(notes: Notes, given: Arguments, _answer: Any) -> Told:
+    # Django's own `incr` sets the value anew; LocMem and Redis leave the lifetime alone.
+    if notes.sets_on_incr:
+        return [("set", given["key"], given.get("version"), notes.lifetime(DEFAULT_TIMEOUT))]
+    return [("incr", given["key"], given.get("version"), nan)]
+
+
+def _delete(_notes: Notes, given: Arguments, _answer: Any) -> Told:
+    return [("delete", given["key"], given.get("version"), nan)]
+
+
+def _delete_many(_notes: Notes, given: Arguments, _answer: Any) -> Told:
+    return [("delete", key, given.get("version"), nan) for key in given["keys"]]
+
+
+def _clear(_notes: Notes, _given: Arguments, _answer: Any) -> Told:
+    return [("clear", "", None, nan)]
+
+
+def _move(notes: Notes, given: Arguments, answer: Any) -> Told:
+    lifetime_s = notes.lifetime(DEFAULT_TIMEOUT)
+    gone = ("delete", given["key"], given.get("version"), nan)
+    return [("set", given["key"], answer, lifetime_s), gone]
+
+
+CHANGES: Mapping[str, Callable[[Notes, Arguments, Any], Told]] = {
+    "touch": _touch,
+    "incr": _incr,
+    "decr": _incr,
+    "delete": _delete,
+    "delete_many": _delete_many,
+    "clear": _clear,
+    "incr_version": _move,
+    "decr_version": _move,
+}
+"""What each method writes."""
+
+_SIGNATURES = {name: signature(getattr(BaseCache, name)) for name in CHANGES}

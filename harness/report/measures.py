@@ -1,0 +1,85 @@
+"""The figures that carry a scenario's claim, each beside what theory expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from harness.analysis.metrics import METRICS, figure
+from harness.analysis.summary import Figure, Judged, Summary
+from harness.report.durations import duration, three_digits
+from harness.report.figures import UNKNOWN, count, percent
+from harness.report.grid import render_grid
+from harness.report.layout import Lines, heading, prose
+from harness.report.series import named_trials
+
+CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
+VERDICTS = {"pass": "holds", "failed": "FAILS", "no-data": "not known"}
+STYLES = {"pass": "green", "failed": "bold red", "no-data": "magenta"}
+
+
+def render_measures(summary: Summary, width: int) -> Lines:
+    """Return the scenario's evidence for each trial; no line for a scenario that names none."""
+    if not summary.evidence or not summary.trials:
+        return []
+    lines = heading("Evidence for the claim", CAPTION, width)
+    for name in summary.evidence:
+        lines += prose(f"{name}: {METRICS[name].meaning}", width)
+    rows = [
+        (label, [_told(name, figure(trial, name)) for name in summary.evidence])
+        for label, trial in named_trials(summary.trials)
+    ]
+    return [*lines, *render_grid(list(summary.evidence), rows, width)]
+
+
+def render_expectations(summary: Summary, width: int) -> Lines:
+    """Return each expectation with its verdict; no line for a scenario without any."""
+    if not summary.expectations:
+        return []
+    lines = heading("Expectations", summary.claim, width)
+    for one in summary.expectations:
+        lines += prose(expectation(one), width, style=STYLES[one.verdict])
+    return lines
+
+
+def expectation(one: Judged) -> str:
+    """Return one verdict as a sentence."""
+    told = f"{VERDICTS[one.verdict]}: {one.metric}"
+    told += f", {one.trial}: {quantity(one.metric, one.value)}" if one.trial else ""
+    told += f" (wanted {one.wanted}"
+    told += f"; {quantity(one.metric, one.absent)} without the fault" if _known(one.absent) else ""
+    return told + (f"; {one.why})" if one.why else ")")
+
+
+def quantity(metric: str, value: float | None) -> str:
+    """Return a value of a metric in its unit, "-" for one that cannot be told."""
+    return UNKNOWN if value is None else _UNITS[METRICS[metric].unit](value)
+
+
+def _told(name: str, found: Figure) -> str:
+    told = quantity(name, found.value)
+    expected = found.expected
+    if expected is None or found.value is None:
+        return told
+    low, high = quantity(name, expected.low), quantity(name, expected.high)
+    return f"{told} ({low})" if low == high else f"{told} ({low} to {high})"
+
+
+def _known(value: float | None) -> bool:
+    return value is not None
+
+
+def _bytes(number: float) -> str:
+    size, unit = next((s, u) for s, u in _SIZES if number >= s or s == 1)
+    return f"{three_digits(number / size)} {unit}" if size > 1 else f"{count(number)} B"
+
+
+_SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
+_UNITS: Mapping[str, Callable[[float], str]] = {
+    "share": percent,
+    "count": lambda number: count(number) if number == round(number) else three_digits(number),
+    "factor": three_digits,
+    "s": duration,
+    "per_second": lambda number: f"{count(number)}/s",
+    "bytes": _bytes,
+}
+"""How a number of each unit of `metrics` is written."""

@@ -1,0 +1,113 @@
+"""An expectation is refused where no run could judge it, and passes only on what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.analysis.summary import Expected, Figure, Prediction
+from harness.errors import GateUsageError
+from harness.gate.expect import FAILED, NO_DATA, PASS, judge, refuse_unfit
+from harness.scenario.load import load_scenario, scenario_paths
+from harness.scenario.schema import Expect, Matrix, Scenario
+from tests.summaries import make_trial
+
+FOUR = {"backend": "locmem", "workers": 4}
+
+
+def scenario(*expect: Expect, **overrides: Any) -> Scenario:
+    return Scenario(
+        name="mine",
+        question="?",
+        matrix=Matrix(backend=("locmem", "redis"), workers=(1, 4)),
+        expect=expect,
+        **overrides,
+    )
+
+
+def verdicts(expect: Expect) -> list[str]:
+    trials = [make_trial("locmem", 1), make_trial("locmem", 4), make_trial("redis", 4)]
+    return [one.verdict for one in judge([expect], trials)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (Expect(metric="hit_rat", at_least=0.5), r"HX501 (?s:.*)did you mean hit_rate"),
+        (Expect(metric="hit_rate", where={"workers": 3}, at_least=0.5), "HX502 .*workers 3"),
+        (Expect(metric="hit_rate", where={"nobody": 1}, at_least=0.5), "HX502"),
+        (
+            Expect(metric="hit_rate", ratio_to={"backend": "dummy"}, at_least=0.5),
+            "HX502 .*ratio_to",
+        ),
+        (Expect(metric="hit_rate", fails_for={"workers": 9}, at_least=0.5), "HX502 .*fails_for"),
+        (Expect(metric="hit_rate"), "HX503"),
+        (Expect(metric="hit_rate", at_least=0.1, at_most=0.2), "HX503"),
+    ],
+)
+def test_what_no_run_could_judge_is_refused_with_its_key(wrong: Expect, code: str) -> None:
+    with pytest.raises(GateUsageError, match=code) as caught:
+        refuse_unfit(scenario(wrong), "mine.toml")
+    assert caught.value.exit_code == 2
+    assert "mine.toml, key expect[0]" in str(caught.value)
+
+
+def test_evidence_names_known_metrics() -> None:
+    with pytest.raises(GateUsageError, match=r"HX501 .*evidence\[0\]"):
+        refuse_unfit(scenario(evidence=("hits",)), "mine.toml")
+
+
+@pytest.mark.parametrize("path", scenario_paths().values(), ids=scenario_paths())
+def test_no_scenario_that_comes_with_the_harness_is_refused(path: Path) -> None:
+    refuse_unfit(load_scenario(path), path.name)
+
+
+@pytest.mark.parametrize(
+    ("expect", "wanted"),
+    [
+        (Expect(metric="hit_rate", where=FOUR, at_least=0.7), [PASS]),
+        (Expect(metric="hit_rate", where=FOUR, at_most=0.7), [FAILED]),
+        (Expect(metric="hit_rate", where=FOUR, between=(0.7, 0.8)), [PASS]),
+        (Expect(metric="hit_rate", where={"backend": "locmem"}, at_least=0.8), [PASS, FAILED]),
+        (Expect(metric="hit_rate", where=FOUR, as_predicted=True), [PASS]),
+        (Expect(metric="hit_rate", where={"workers": 9}, at_least=0.0), [NO_DATA]),
+        (Expect(metric="limits_granted", where=FOUR, at_least=0.0), [NO_DATA]),
+        (Expect(metric="misses.first", where=FOUR, as_predicted=True), [NO_DATA]),
+    ],
+)
+def test_a_bound_is_held_against_each_trial_it_is_about(expect: Expect, wanted: list[str]) -> None:
+    assert verdicts(expect) == wanted
+
+
+def test_a_ratio_is_held_against_the_trial_it_names() -> None:
+    redis = {"backend": "redis", "workers": 4}
+    assert verdicts(Expect(metric="hit_rate", where=FOUR, ratio_to=redis, at_most=0.9)) == [PASS]
+    assert verdicts(Expect(metric="hit_rate", where=redis, ratio_to=redis, at_most=0.9)) == [FAILED]
+
+
+def test_a_bound_that_holds_without_the_fault_as_well_fails() -> None:
+    expect = Expect(metric="hit_rate", where=FOUR, at_most=0.8, fails_for={"workers": 1})
+    assert verdicts(expect) == [PASS]
+    assert verdicts(replace(expect, at_most=0.95)) == [FAILED]
+
+
+def test_without_the_trial_that_lacks_the_fault_nothing_is_known() -> None:
+    expect = Expect(metric="hit_rate", where=FOUR, at_most=0.8, fails_for={"workers": 8})
+    assert verdicts(expect) == [NO_DATA]
+
+
+def test_outside_of_its_prediction_a_figure_is_not_as_predicted() -> None:
+    narrow = Prediction(hit_rate=0.5, low=0.49, high=0.51, closed_form=None)
+    trial = make_trial("locmem", 4, predicted=narrow)
+    (one,) = judge([Expect(metric="hit_rate", as_predicted=True)], [trial])
+    assert one.verdict == FAILED
+
+
+def test_a_prediction_without_spread_leaves_room_for_rounding_alone() -> None:
+    figure = Figure(value=4.0 + 1e-12, expected=Expected(mean=4.0, low=4.0, high=4.0))
+    trial = make_trial("locmem", 4, measures={"limits_granted": figure})
+    (one,) = judge([Expect(metric="limits_granted", as_predicted=True)], [trial])
+    assert one.verdict == PASS
