@@ -125,22 +125,20 @@ def _labels(
     told = different(pair, keys)
     names = []
     for values, ref, role in zip(told, refs, ("base", "candidate"), strict=True):
-        parts = [f"{_brief(key)} {_shown(value)}" for key, value in values.items()]
+        parts = [_named(key, value) for key, value in values.items()]
         if any(refs):
             parts.insert(0, f"{ref} ({trees[ref].commit[:7]})" if ref else "working tree")
         names.append(", ".join(parts) or role)
     return names[0], names[1]
 
 
-def _brief(key: str) -> str:
-    short = {full: key for key, full in SHORT.items()}
-    return short.get(key, key.removeprefix("app.env."))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "unset"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+def _named(key: str, value: Any) -> str:
+    """Return a setting in a few words: "redis", "4 workers", "threads 2"."""
+    if key == SHORT["backend"]:
+        return str(value[0])
+    if key == SHORT["workers"]:
+        return f"{value[0]} worker" + ("" if value == [1] else "s")
+    return f"{key.rpartition('.')[2]} {'unset' if value is None else value}"
 
 
 def _budget_s(text: str) -> float:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.gate.anytime import count_needed, mean_and_reach
+from harness.gate.anytime import count_needed, deviation, mean_and_reach
 from harness.gate.rules import ALPHA, Rule
 from harness.gate.verdict import Verdict
 
@@ -151,7 +151,7 @@ def _floor(rule: Rule, level: float) -> float:
 def _rounds_needed(changes: Floats, change: float, floor: float, alpha: float) -> int | None:
     """Return the rounds that would settle this, if the changes stay as they are."""
     wanted = abs(change) if abs(change) > floor else floor - abs(change)
-    blocks = count_needed(float(changes.std(ddof=1)), wanted, alpha)
+    blocks = count_needed(deviation(changes), wanted, alpha)
     return None if blocks is None else 2 * max(blocks, len(changes) + 1)
 
 

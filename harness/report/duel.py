@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
-from harness.analysis.summary import Summary
+from harness.analysis.summary import Summary, TrialSummary
 from harness.duel import DuelResult
 from harness.gate.duel import Finding
 from harness.gate.rules import RULES, SHAPE, Rule
 from harness.gate.verdict import Verdict
-from harness.report.durations import duration
+from harness.report.durations import duration, three_digits
 from harness.report.evidence import render_banner, render_caveats
 from harness.report.figures import UNKNOWN, count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import HEADING, QUIET, Lines, prose
 from harness.report.surroundings import render_surroundings
 
-HEADS = ("base", "candidate", "change, interval", "verdict")
+HEADS = ("base", "candidate", "ratio or change", "verdict")
+HIDDEN = ("percentile-withheld",)
+"""Caveats about figures that this report does not show."""
 NAMES = {
     "failed": "failed requests",
     "hit_rate": "hit rate",
@@ -56,7 +59,7 @@ def render_duel(duel: DuelResult, summary: Summary, width: int) -> Lines:
         render_grid(HEADS, [_row(one) for one in duel.findings], width),
         _conclusion(duel, width),
         prose(_method(duel), width, style=QUIET),
-        render_caveats(summary.trials, width),
+        render_caveats(_without_hidden(summary), width),
         render_surroundings(summary, width),
         [Text(last_line(duel), STYLES.get(duel.verdict, HEADING))],
     ]
@@ -69,6 +72,13 @@ def last_line(duel: DuelResult) -> str:
     told = ", ".join(f"{NAMES[one.metric]} {_change(one)}" for one in moved)
     why = f" ({told})" if told else ""
     return f"duel: {duel.verdict}{why}, {_length(duel)}"
+
+
+def _without_hidden(summary: Summary) -> list[TrialSummary]:
+    return [
+        replace(trial, caveats=tuple(one for one in trial.caveats if one.code not in HIDDEN))
+        for trial in summary.trials
+    ]
 
 
 def _title(duel: DuelResult, summary: Summary, width: int) -> Lines:
@@ -85,13 +95,12 @@ def _length(duel: DuelResult) -> str:
 
 
 def _row(found: Finding) -> tuple[str, Sequence[str]]:
-    interval = "" if found.change is None else f"{_change(found)} {_interval(found)}"
-    cells = [_level(found, found.base), _level(found, found.candidate), interval, found.verdict]
-    return NAMES[found.metric], cells
+    cells = [_level(found, found.base), _level(found, found.candidate), _moved(found)]
+    return NAMES[found.metric], [*cells, found.verdict]
 
 
 def _level(found: Finding, value: float | None) -> str:
-    rule = _RULES[found.metric]
+    rule = _rule(found)
     if value is None:
         return UNKNOWN
     if rule.unit == "s":
@@ -99,25 +108,39 @@ def _level(found: Finding, value: float | None) -> str:
     return percent(value) if rule.unit == "share" else f"{value:.3f}"
 
 
+def _moved(found: Finding) -> str:
+    """Return the ratio or the difference with its interval; nothing without data."""
+    if found.change is None or found.low is None or found.high is None:
+        return ""
+    if _rule(found).scale == "ratio":
+        value, low, high = (_ratio(1 + one) for one in (found.change, found.low, found.high))
+        return f"{value} ({low}-{high})"
+    unit = " pt" if _is_share(found) else ""
+    value, low, high = (_signed(found, one) for one in (found.change, found.low, found.high))
+    return f"{value} ({low} to {high}){unit}"
+
+
+def _ratio(value: float) -> str:
+    if math.isinf(value):
+        return "any"
+    return f"{value:.3f}" if value < 10 else three_digits(value)
+
+
 def _change(found: Finding) -> str:
+    """Return the change alone: "+10.2 %", "x29.4", "-12.0 points", "+0.120"."""
     if found.change is None:
         return UNKNOWN
-    unit = {"ratio": " %", "difference": " points" if _is_share(found) else ""}
-    return _signed(found, found.change) + unit[_rule(found).scale]
-
-
-def _interval(found: Finding) -> str:
-    if found.low is None or found.high is None:
-        return ""
-    return f"({_signed(found, found.low)} to {_signed(found, found.high)})"
+    if _rule(found).scale == "ratio":
+        if found.change >= 1:
+            return f"x{three_digits(1 + found.change)}"
+        return f"{100 * found.change:+.1f} %"
+    return _signed(found, found.change) + (" points" if _is_share(found) else "")
 
 
 def _signed(found: Finding, change: float) -> str:
     if math.isinf(change):
-        return "any" if change > 0 else "-any"
-    if _rule(found).scale == "ratio" or _is_share(found):
-        return f"{100 * change:+.1f}"
-    return f"{change:+.3f}"
+        return "any"
+    return f"{100 * change:+.1f}" if _is_share(found) else f"{change:+.3f}"
 
 
 def _rule(found: Finding) -> Rule:
