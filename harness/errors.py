@@ -113,5 +113,6 @@ CODES: dict[str, str] = {
     "HX502": "an expectation describes no trial",
     "HX503": "an expectation has no bound, or several",
     "HX510": "an expectation failed",
+    "HX511": "an expectation could not be judged",
 }
 """Every code with its meaning; the tests hold the README and the code base to this table."""

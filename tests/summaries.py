@@ -11,6 +11,7 @@ from harness.analysis.summary import (
     Caveat,
     Expected,
     Explained,
+    Judged,
     LifeSummary,
     Prediction,
     Recovery,
@@ -18,6 +19,7 @@ from harness.analysis.summary import (
     Summary,
     TrialSummary,
 )
+from harness.gate.claims import Claim
 
 RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
 PREDICTED = {
@@ -271,3 +273,29 @@ def cases() -> dict[str, Summary]:
             lesson="",
         ),
     }
+
+
+def judged(**overrides: Any) -> Judged:
+    """Return an expectation that holds, and does not where the fault is absent."""
+    plain = Judged(
+        metric="limits_granted",
+        trial="locmem, 4 workers",
+        wanted="3 to 4",
+        verdict="pass",
+        value=3.9,
+        absent=1.0,
+    )
+    return replace(plain, **overrides)
+
+
+def make_claim(scenario: str, verdict: str = "pass") -> Claim:
+    """Return a claim with one piece of evidence."""
+    text = "A rate limit of L becomes a limit of N x L with N workers, which nobody asked for."
+    return Claim(
+        scenario=scenario,
+        topic="What breaks",
+        text=text,
+        verdict=verdict,
+        evidence=(judged(verdict=verdict, why="" if verdict == "pass" else "out of bounds"),),
+        wall_s=7.0,
+    )

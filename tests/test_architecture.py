@@ -87,6 +87,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " harness.servers.redis_discovery",
         "",
     ),
+    "harness.report.claims": ("harness.gate harness.report", "rich"),
     "harness.report.forecast": ("harness.model harness.report", "rich"),
     "harness.report.method": ("harness.model harness.report", ""),
     "harness.report.doctor": ("harness.doctor harness.report", "rich"),

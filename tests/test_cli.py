@@ -110,7 +110,8 @@ def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_list_names_every_scenario_with_its_question(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert listed["hit-rate"].endswith("?")
+    assert listed["hit-rate"]["question"].endswith("?")
+    assert listed["throttle"]["topic"] == "What breaks"
     assert main(["list"]) == 0
     assert "hit-rate" in capsys.readouterr().out
 

@@ -14,6 +14,7 @@ import click
 
 from harness.cli.options import (
     FAIL_ON,
+    complete_scenario,
     duel_options,
     load_options,
     overrides,
@@ -72,9 +73,7 @@ def run(
     """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
     from harness.cli import measure
 
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    _end_on_signals()
     measure.run(scenario, overrides(settings, **options), out, style, control=control)
 
 
@@ -113,9 +112,7 @@ def duel(
     """
     from harness.cli import duel as verb
 
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    _end_on_signals()
     return verb.duel(
         scenario,
         overrides(settings, **options),
@@ -128,6 +125,24 @@ def duel(
         style=style,
         fail_on_inconclusive=fail_on == "inconclusive",
     )
+
+
+@cli.command()
+@click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New directory for the runs.  [default: runs/claims-TIME]",
+)
+@click.option("--whole", is_flag=True, help="Measure each scenario whole, not in its short form.")
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str) -> None:
+    """Measure what SCENARIOS claim, all of them by default, and say which claims hold."""
+    from harness.cli import claims as verb
+
+    _end_on_signals()
+    verb.claims(scenarios, out, style, whole=whole)
 
 
 @cli.command(name="list")
@@ -192,6 +207,11 @@ def doctor(style: str) -> None:
     from harness.cli import show
 
     show.doctor(style)
+
+
+def _end_on_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: Any) -> None:

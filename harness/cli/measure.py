@@ -40,10 +40,21 @@ def run(
 ) -> None:
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
+    if control:
+        overrides = {**overrides, **_control(load_scenario(path, overrides))}
+    summary = measured(path, overrides, out)
+    _print(summary, None, style)
+    _demand_validity(summary)
+    _demand_expectations(summary)
+
+
+def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summary:
+    """Measure a scenario's file into the new directory `out`, and return its numbers.
+
+    Raises HarnessError; what was measured is kept.
+    """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
-    if control:
-        scenario = load_scenario(path, {**overrides, **_control(scenario)})
     app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
     out = out or fresh_run_dir(scenario.name)
@@ -53,7 +64,9 @@ def run(
     except (HarnessError, KeyboardInterrupt):
         keep_what_there_is(out)
         raise
-    conclude(out, style)
+    summary, _ = _analysed(out)
+    write_result(out, render_json(summary))
+    return summary
 
 
 def conclude(out: Path, style: str) -> DuelResult | None:

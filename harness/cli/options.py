@@ -21,16 +21,17 @@ OPTION_KEYS = {
 """Each option that is short for `--set KEY=…`."""
 
 
+def complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of scenarios that begin so, for the shell."""
+    from harness.bundled import bundled
+
+    names = (path.stem for path in bundled("scenarios").glob("*.toml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 def scenario_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the SCENARIO argument, which the shell can complete."""
-
-    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-        from harness.bundled import bundled
-
-        names = (path.stem for path in bundled("scenarios").glob("*.toml"))
-        return sorted(name for name in names if name.startswith(incomplete))
-
-    return click.argument("scenario", shell_complete=complete)(command)
+    return click.argument("scenario", shell_complete=complete_scenario)(command)
 
 
 def load_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,20 +12,23 @@ from rich.console import Console
 from harness.doctor import checkup
 from harness.report.doctor import as_dict, render_doctor
 from harness.report.scenarios import render_list, render_scenario
+from harness.scenario.catalogue import catalogue
 from harness.scenario.load import (
     Overrides,
     find_scenario,
     load_scenario,
-    scenario_paths,
 )
 from harness.scenario.parse import scenario_content
 
 
 def list_scenarios(style: str) -> None:
-    """Print the name and question of each scenario."""
-    scenarios = [load_scenario(path) for path in scenario_paths().values()]
-    questions = {scenario.name: scenario.question for scenario in scenarios}
-    _print(questions, render_list(questions), style)
+    """Print topic, name and question of each scenario."""
+    scenarios = [scenario for _, scenario in catalogue()]
+    told = {
+        one.name: {"topic": one.topic, "question": one.question, "claim": one.claim}
+        for one in scenarios
+    }
+    _print(told, render_list(told), style)
 
 
 def show_scenario(name: str, overrides: Overrides, style: str) -> None:

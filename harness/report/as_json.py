@@ -55,18 +55,18 @@ def render_json(summary: Summary, duel: object = None) -> str:
 
     A number that is not finite becomes null, since JSON has no other word for it.
     """
-    told = _plain(summary) | ({"duel": _plain(duel)} if duel else {})
+    told = plain(summary) | ({"duel": plain(duel)} if duel else {})
     return json.dumps(told, indent=2, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return `value` in dicts, lists, strings, numbers and None."""
     if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

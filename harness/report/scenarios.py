@@ -14,17 +14,25 @@ from harness.report.layout import HEADING, QUIET
 _TABLES = ("matrix", "load", "server", "cache", "app")
 
 
-def render_list(questions: Mapping[str, str]) -> RenderableType:
-    """Return one line for each scenario: its name and what it asks."""
-    table = _grid()
-    for name, question in questions.items():
-        table.add_row(Text(name, HEADING), question)
-    return Group(table, Text("\nharness show NAME tells more, harness run NAME measures.", QUIET))
+def render_list(scenarios: Mapping[str, Mapping[str, str]]) -> RenderableType:
+    """Return the scenarios under their topics, each with its name and what it asks."""
+    table, topic = _grid(), None
+    for name, told in scenarios.items():
+        if told["topic"] != topic:
+            if topic is not None:
+                table.add_row("")
+            topic = told["topic"]
+            table.add_row(Text(topic or "Others", HEADING))
+        table.add_row(f"  {name}", " ".join(told["question"].split()))
+    verbs = "harness show NAME tells more, run NAME measures, claims measures them all."
+    return Group(table, Text(f"\n{verbs}", QUIET))
 
 
 def render_scenario(content: Mapping[str, Any]) -> RenderableType:
     """Return a scenario in full: question, lesson, and each table of settings."""
-    blocks: list[RenderableType] = [Text(content["question"], HEADING)]
+    blocks: list[RenderableType] = [Text(content["question"].strip(), HEADING)]
+    if content["claim"]:
+        blocks.append(Text("\nClaim: " + " ".join(content["claim"].split())))
     if content["lesson"]:
         blocks.append(Text("\n" + content["lesson"].strip()))
     for name in _TABLES:

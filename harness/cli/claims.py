@@ -1,0 +1,85 @@
+"""`harness claims`: every scenario in its short form, one after another, one table in the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.cli import measure
+from harness.errors import GateError, HarnessError, Problem, SurroundingsError
+from harness.gate.claims import MISSING, Claim, claim_of
+from harness.gate.expect import FAILED, PASS
+from harness.report.claims import claims_as_json, render_claims
+from harness.report.layout import print_lines
+from harness.scenario.catalogue import catalogue
+from harness.scenario.load import Overrides, find_scenario, load_scenario
+from harness.scenario.schema import Scenario
+
+
+def claims(names: Sequence[str], out: Path | None, style: str, *, whole: bool) -> None:
+    """Measure the claims of these scenarios, of all for none, and print what became of them.
+
+    `whole` leaves out the short forms. Raises GateError if a claim does not hold, and
+    SurroundingsError if one could not be measured.
+    """
+    chosen = _chosen(names)
+    out = out or Path("runs") / f"claims-{time.strftime('%Y%m%d-%H%M%S')}"
+    found = list(_measured(chosen, out, whole=whole))
+    if style == "json":
+        click.echo(json.dumps(claims_as_json(found), indent=2))
+    else:
+        console = Console(file=sys.stdout)
+        print_lines(render_claims(found, console.width), console)
+    _demand(found, out)
+
+
+def _chosen(names: Sequence[str]) -> list[tuple[Path, Scenario]]:
+    if not names:
+        return [(path, scenario) for path, scenario in catalogue() if scenario.claim]
+    paths = [find_scenario(name) for name in names]
+    return [(path, load_scenario(path)) for path in paths]
+
+
+def _measured(
+    chosen: Sequence[tuple[Path, Scenario]], out: Path, *, whole: bool
+) -> Iterator[Claim]:
+    for number, (path, scenario) in enumerate(chosen, start=1):
+        click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
+        short: Overrides = {} if whole else _short(scenario)
+        try:
+            yield claim_of(scenario.topic, measure.measured(path, short, out / scenario.name))
+        except SurroundingsError as error:
+            yield Claim(
+                scenario=scenario.name,
+                topic=scenario.topic,
+                text=scenario.claim,
+                verdict=MISSING,
+                problem=str(error),
+            )
+
+
+def _short(scenario: Scenario) -> Overrides:
+    return {key: (value, f"short.{key}") for key, value in scenario.short.items()}
+
+
+def _demand(found: Sequence[Claim], out: Path) -> None:
+    errors: dict[type[HarnessError], list[Problem]] = {SurroundingsError: [], GateError: []}
+    for claim in found:
+        if claim.verdict == PASS:
+            continue
+        problem = Problem(
+            code="HX510" if claim.verdict == FAILED else "HX511",
+            where=f"claim of {claim.scenario}",
+            what="does not hold" if claim.verdict == FAILED else f"is {claim.verdict}",
+            hint=f"`harness report {out / claim.scenario}` shows the run",
+        )
+        errors[SurroundingsError if claim.verdict == MISSING else GateError].append(problem)
+    for kind in (GateError, SurroundingsError):
+        if errors[kind]:
+            raise kind(*errors[kind])

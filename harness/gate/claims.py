@@ -1,0 +1,56 @@
+"""What became of each scenario's claim: a verdict, and the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.analysis.summary import Judged, Summary
+from harness.gate.expect import FAILED, NO_DATA, PASS
+
+INVALID, MISSING = "not-valid", "not-measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim. `verdict` is "pass", "failed", "no-data", "not-valid" or "not-measured".
+
+    `problem` says why it could not be measured; `gaps` name parts that were left out.
+    """
+
+    scenario: str
+    topic: str
+    text: str
+    verdict: str
+    evidence: tuple[Judged, ...] = ()
+    gaps: tuple[str, ...] = ()
+    problem: str = ""
+    wall_s: float = 0.0
+
+
+def claim_of(topic: str, summary: Summary) -> Claim:
+    """Return what a run says of its scenario's claim."""
+    return Claim(
+        scenario=summary.scenario,
+        topic=topic,
+        text=summary.claim,
+        verdict=_verdict(summary),
+        evidence=summary.expectations,
+        gaps=tuple(summary.environment.get("gaps", {}).values()),
+        wall_s=summary.wall_s,
+    )
+
+
+def telling(claim: Claim) -> Sequence[Judged]:
+    """Return the verdicts that show a claim best: what went wrong, else what the fault makes."""
+    wrong = [one for one in claim.evidence if one.verdict != PASS]
+    return wrong or [one for one in claim.evidence if one.absent is not None] or claim.evidence
+
+
+def _verdict(summary: Summary) -> str:
+    if not summary.valid:
+        return INVALID
+    found = {one.verdict for one in summary.expectations}
+    if FAILED in found:
+        return FAILED
+    return NO_DATA if NO_DATA in found or not found else PASS

@@ -1,0 +1,64 @@
+"""`harness claims` tells what became of each claim, and its exit code says whether all hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import measure
+from harness.cli.main import main
+from harness.errors import Problem, SurroundingsError
+from harness.report.claims import conclusion, render_claims
+from tests.summaries import judged, make_claim, make_summary
+
+
+def stub(monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
+    def measured(path: Path, _overrides: object, _out: object = None) -> Any:
+        one = judged(verdict=verdict)
+        return replace(make_summary(), scenario=path.stem, claim="C", expectations=(one,))
+
+    monkeypatch.setattr(measure, "measured", measured)
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("failed", 5), ("no-data", 5)])
+def test_the_exit_code_says_whether_all_claims_hold(
+    verdict: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub(monkeypatch, verdict)
+    assert main(["claims", "throttle", "hit-rate", "--format", "json"]) == code
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["scenario"], one["verdict"]) for one in told] == [
+        ("throttle", verdict),
+        ("hit-rate", verdict),
+    ]
+
+
+def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub(monkeypatch, "pass")
+    measured = measure.measured
+
+    def without_nginx(path: Path, overrides: Any, out: Any = None) -> Any:
+        if path.stem == "servers":
+            raise SurroundingsError(Problem(code="HX306", where="nginx", what="is not here"))
+        return measured(path, overrides, out)
+
+    monkeypatch.setattr(measure, "measured", without_nginx)
+    assert main(["claims", "servers", "throttle"]) == 3
+    told = capsys.readouterr().out
+    assert "not measured" in told
+    assert "HX306" in told
+    assert "1 of 2 claims holds" in told
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_keeps_within_its_width(width: int) -> None:
+    claims = [make_claim("holds-true"), make_claim("other", verdict="failed")]
+    assert all(len(line.plain) <= width for line in render_claims(claims, width))
+    assert conclusion(claims).startswith("1 of 2 claims holds")
+    assert conclusion(claims).endswith("other FAILS")
