@@ -28,12 +28,12 @@ NAMES = {
     "hit_rate": "hit rate",
     "origin_calls_per_request": "origin calls",
     "cpu_per_request": "server CPU",
-    "request_median": "request, median",
-    "request_mean": "request, mean",
-    "request_p90": "request, p90",
-    "request_hit_median": "hit, median",
-    "request_miss_median": "miss, median",
-    "lookup_median": "lookup, median",
+    "request_median": "median request",
+    "request_mean": "mean request",
+    "request_p90": "p90 of requests",
+    "request_hit_median": "median hit",
+    "request_miss_median": "median miss",
+    "lookup_median": "median lookup",
 }
 CAUSES = {
     "first": "nobody had stored the key",
@@ -68,9 +68,10 @@ def render_duel(duel: DuelResult, summary: Summary, width: int) -> Lines:
 
 def last_line(duel: DuelResult) -> str:
     """Return the result in one line: "duel: regressed (server CPU +10.2 %), 120 rounds in 34 s"."""
-    moved = [one for one in duel.findings if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)]
-    told = ", ".join(f"{NAMES[one.metric]} {_change(one)}" for one in moved)
-    why = f" ({told})" if told else ""
+    moved = [one for one in duel.findings if one.verdict is duel.verdict]
+    changed = duel.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+    more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
+    why = f" ({NAMES[moved[0].metric]} {_change(moved[0])}{more})" if changed else ""
     return f"duel: {duel.verdict}{why}, {_length(duel)}"
 
 
