@@ -111,6 +111,27 @@ def test_shares_that_are_equal_in_every_round_pass() -> None:
     assert judged(SHARE, np.ones(16), np.ones(16)).verdict is Verdict.PASS
 
 
+def test_at_equal_hits_the_misses_of_a_round_do_not_count_as_work() -> None:
+    luck = np.repeat(np.tile([0.0, 0.2, -0.2, 0.0], 10), 2)
+    hits = {"hit_rate": np.full(80, 0.8)}, {"hit_rate": 0.8 + luck}
+    base = {"time": noisy(80, noise=0), **hits[0]}
+    candidate = {"time": noisy(80, math.log(1.1), 0.001) * np.exp(-2 * luck), **hits[1]}
+    (plain,) = judge([TIME], base, candidate)
+    (equal,) = judge([replace(TIME, at_equal_hits=True)], base, candidate)
+    assert plain.change == pytest.approx(equal.change)
+    assert plain.verdict is Verdict.INCONCLUSIVE
+    assert equal.verdict is Verdict.REGRESSED
+    assert equal.candidate == pytest.approx(1.1e-3)
+
+
+def test_cpu_time_that_misses_account_for_is_no_change_at_equal_hits() -> None:
+    lost = np.repeat(np.linspace(0.1, 0.3, 40), 2)
+    base = {"time": noisy(80, noise=0), "hit_rate": np.full(80, 0.8)}
+    candidate = {"time": noisy(80, noise=0.001) * np.exp(2 * lost), "hit_rate": 0.8 - lost}
+    (found,) = judge([replace(TIME, at_equal_hits=True)], base, candidate)
+    assert found.change == pytest.approx(0, abs=0.01)
+
+
 def test_more_metrics_make_every_interval_wider() -> None:
     base, candidate = {"time": noisy(80, noise=0)}, {"time": noisy(80)}
     alone, corrected = judge([TIME], base, candidate), judge([TIME, SHARE], base, candidate)

@@ -220,5 +220,5 @@ def _method(duel: DuelResult) -> str:
         f"All {len(duel.findings)} intervals hold together with {1 - duel.alpha:.0%}, whenever the "
         "duel stops (Bonferroni; a Bayes factor of the t test over pairs of rounds). Worse or "
         f"better: the change is beyond its floor{of_times} and its interval excludes none. Origin "
-        "calls and server CPU are per request, hits per lookup."
+        "calls and server CPU are per request, the CPU at equal hits; hits are per lookup."
     )
