@@ -282,6 +282,7 @@ def judged(**overrides: Any) -> Judged:
         trial="locmem, 4 workers",
         wanted="3 to 4",
         verdict="pass",
+        unit="factor",
         value=3.9,
         absent=1.0,
     )

@@ -22,6 +22,7 @@ from harness.errors import (
 )
 from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
 from harness.record.samples import Samples
+from harness.servers.nginx_discovery import NginxChoice
 from tests.test_record import a_trial, record
 
 
@@ -36,6 +37,28 @@ def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str
     assert main([verb, "--help"]) == 0
     assert cli.commands[verb].help
     assert "--help" in capsys.readouterr().out
+
+
+def test_without_an_nginx_several_servers_are_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = NginxChoice(executable="", display="none")
+    monkeypatch.setattr("harness.servers.nginx.find_nginx", lambda _: nowhere)
+    out = tmp_path / "run"
+    code = main(["run", "hit-rate", "--set", "server.servers=2", "--out", str(out)])
+    told = capsys.readouterr()
+    assert (code, told.out) == (3, "")
+    assert "HX306 nginx: no nginx found" in told.err
+    assert "hint: install nginx" in told.err
+    assert not list((out / "logs").iterdir())
+
+
+def test_a_case_is_shown_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "servers"]) == 0
+    shown = capsys.readouterr().out
+    lines = [line.strip() for line in shown.splitlines()]
+    assert "cases     server.servers=1, matrix.workers=4" in lines
+    assert "server.servers=2, matrix.workers=2, server.routing=uri-hash" in lines
 
 
 def test_options_are_short_for_keys_of_the_scenario() -> None:

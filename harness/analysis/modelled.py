@@ -138,6 +138,7 @@ def _trace(
         serial=serial,
         limits=kind.limits,
         refills=_refills(samples, rows, kind),
+        held=kind.held,
         emptied_s=emptied_s,
     )
 

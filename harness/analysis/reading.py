@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.analysis.ends import Ends, ends_of
+from harness.analysis.held import with_held_keys
 from harness.analysis.lives import life_summaries
 from harness.analysis.modelled import Modelled, modelled
 from harness.analysis.stores import Kind, joined, kinds
@@ -29,7 +30,7 @@ class Reading:
 
 def reading(facts: TrialFacts, samples: Samples) -> Reading:
     """Return the reading of one trial."""
-    samples = joined(facts, samples)
+    samples = with_held_keys(facts, joined(facts, samples))
     kind_of, lives, ends = kinds(facts, samples), life_summaries(samples), ends_of(samples, facts)
     return Reading(
         facts=facts,

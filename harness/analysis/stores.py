@@ -7,14 +7,16 @@ process has its own, the alias alone where all share it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
 from harness import wire
+from harness.analysis.held import held_at_birth
 from harness.model.locmem import Limits
 from harness.model.replay import Lookups
-from harness.model.writes import Deed, Writes
+from harness.model.writes import NO_WRITES, Deed, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Floats, Ints, Samples
 
@@ -27,11 +29,15 @@ _CLEAR = wire.WRITE_KINDS.index("clear")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What an alias is made of. `limits` None: it never culls."""
+    """What an alias is made of. `limits` None: it never culls.
+
+    `held` is what lives began with in it, by their row in `samples.lives`.
+    """
 
     per_process: bool
     keeps: bool
     limits: Limits | None
+    held: Writes = NO_WRITES
 
 
 def class_name(cache: CacheFacts) -> str:
@@ -50,7 +56,12 @@ def kinds(facts: TrialFacts, samples: Samples) -> list[Kind]:
     An alias that no worker reported is taken for what the trial asked for.
     """
     reported = {cache.alias: cache for cache in reported_caches(facts)}
-    return [_kind(facts, reported.get(str(alias))) for alias in samples.caches]
+    return [
+        replace(
+            _kind(facts, reported.get(str(alias))), held=held_at_birth(facts, samples, str(alias))
+        )
+        for alias in samples.caches
+    ]
 
 
 def _kind(facts: TrialFacts, cache: CacheFacts | None) -> Kind:
@@ -94,7 +105,10 @@ def lookups_by_process(samples: Samples, kinds: list[Kind]) -> Lookups:
     aliases = len(samples.caches)
     store = samples.lookup_life * aliases + samples.cache
     owner = samples.life[samples.write_request] * aliases + samples.write_cache
-    return _lookups(samples, kinds, store, owner)
+    held = [
+        replace(one.held, owner=one.held.owner * aliases + row) for row, one in enumerate(kinds)
+    ]
+    return _lookups(samples, kinds, store, owner, held)
 
 
 def lookups_by_alias(samples: Samples, kinds: list[Kind], emptied_s: Floats) -> Lookups:
@@ -105,11 +119,13 @@ def lookups_by_alias(samples: Samples, kinds: list[Kind], emptied_s: Floats) -> 
         times_emptied = np.searchsorted(emptied_s, at_s) * shared[cache]
         return cache + times_emptied * len(samples.caches)
 
+    held = [replace(one.held, owner=np.full(len(one.held), row)) for row, one in enumerate(kinds)]
     return _lookups(
         samples,
         kinds,
         store(samples.cache, get_s(samples)),
         store(samples.write_cache, samples.write_at_s),
+        held,
     )
 
 
@@ -158,7 +174,9 @@ def other_writes(
     return found.ordered()
 
 
-def _lookups(samples: Samples, kinds: list[Kind], store: Ints, owner: Ints) -> Lookups:
+def _lookups(
+    samples: Samples, kinds: list[Kind], store: Ints, owner: Ints, held: Sequence[Writes]
+) -> Lookups:
     written_s = np.full(samples.lookups, np.nan)
     kept = kept_refills(samples, kinds)
     written_s[kept] = write_s(samples)[kept]
@@ -169,5 +187,5 @@ def _lookups(samples: Samples, kinds: list[Kind], store: Ints, owner: Ints) -> L
         write_s=written_s,
         ttl_s=samples.ttl_s,
         keys=len(samples.keys),
-        writes=other_writes(samples, kinds, owner),
+        writes=reduce(Writes.and_also, held, other_writes(samples, kinds, owner)),
     )

@@ -98,14 +98,15 @@ class Judged:
     """An expectation held against one trial. `verdict` is "pass", "failed" or "no-data".
 
     `wanted` is its bound in words and `trial` says which one, "" where there is none. `value` is
-    the metric, or its ratio. `absent` is the same value in the trial without the fault, where the
-    bound must fail; None where none is named.
+    the metric, or its ratio, in `unit`. `absent` is the same value in the trial without the fault,
+    where the bound must fail; None where none is named.
     """
 
     metric: str
     trial: str
     wanted: str
     verdict: str
+    unit: str
     value: float | None
     absent: float | None = None
     why: str = ""

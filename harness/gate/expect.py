@@ -164,6 +164,7 @@ def _verdict(
         trial=trial,
         wanted=wanted,
         verdict=verdict,
+        unit=METRICS[expect.metric].unit if expect.ratio_to is None else "factor",
         value=value,
         absent=absent,
         why=why,

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from harness.model.locmem import LocMem
 from harness.model.trace import CacheTrace
-from harness.model.writes import Deed
+from harness.model.writes import Deed, Writes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ class Played:
 
 
 def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
-    """Return the outcomes of the lookups of `trace`, from empty caches on.
+    """Return the outcomes of the lookups of `trace`, from what its lives began with on.
 
     `life` [R] says who serves each request.
 
@@ -58,6 +58,8 @@ def _first_reads(trace: CacheTrace, store: Ints) -> npt.NDArray[np.bool_]:
 def _played(trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats) -> npt.NDArray[np.bool_]:
     caches: dict[int, LocMem] = defaultdict(lambda: LocMem(trace.limits))
     flying: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
+    for where, key, now, ttl in _columns(trace.held):
+        caches[where].set(key, now, ttl)
     hit = np.ones(len(trace.key), np.bool_)
     for row, deed, key, where, now, delay, ttl in _events(trace, life, delay_s, ttl_s):
         cache, pending = caches[where], flying[where]
@@ -71,6 +73,11 @@ def _played(trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats) -> np
             if not isnan(ttl):
                 heappush(pending, (now + delay, key, ttl))
     return hit
+
+
+def _columns(held: Writes) -> Iterator[tuple[int, int, float, float]]:
+    columns = (held.owner, held.key, held.at_s, held.ttl_s)
+    yield from zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _events(

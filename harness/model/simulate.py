@@ -23,7 +23,7 @@ Simulation = Callable[[CacheTrace, Ints, np.random.Generator], int]
 
 def simulation_for(trace: CacheTrace) -> Simulation:
     """Return the cheapest simulation that is exact for this trace."""
-    if trace.may_cull or len(trace.writes):
+    if trace.may_cull or len(trace.writes) or len(trace.held):
         return played_misses
     return distinct_misses if trace.once else timed_misses
 

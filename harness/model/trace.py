@@ -59,7 +59,8 @@ class CacheTrace:
 
     `shared`: one store for all workers, else one for each life. `serial`: a store never serves
     two requests at once, so that no lookup can find a refill in flight. `emptied_s`: when a shared
-    store lost everything, ascending.
+    store lost everything, ascending. `held`: what lives began with, all SETs, the least recently
+    used first.
     """
 
     request: Ints  # [L] row in what a routing draws
@@ -72,6 +73,7 @@ class CacheTrace:
     refills: Refills
     emptied_s: tuple[float, ...] = ()
     writes: Writes = NO_WRITES  # by request, ascending in time
+    held: Writes = NO_WRITES  # by life
 
     def store(self, life: Ints) -> Ints:
         """Return the store of each lookup, given who serves each request. [R] -> [L]"""
@@ -92,14 +94,14 @@ class CacheTrace:
         """Return whether some routing can fill a store beyond its limits."""
         if self.limits is None:
             return False
-        distinct = len(np.unique(np.concatenate([self.key, self.writes.key])))
+        distinct = len(np.unique(np.concatenate([self.key, self.writes.key, self.held.key])))
         return distinct + (not self.once) > self.limits.max_entries
 
     @property
     def once(self) -> bool:
         """Return whether a store writes a key at most once: no timeout passes, none in flight."""
         span_s = self.at_s[-1] - self.at_s[0] if len(self.at_s) else 0.0
-        if len(self.writes):
+        if len(self.writes) or len(self.held):
             return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 

@@ -42,6 +42,16 @@ class Writes:
             ttl_s=self.ttl_s[order],
         )
 
+    def and_also(self, other: Writes) -> Writes:
+        """Return these writes and then the others."""
+        return Writes(
+            owner=np.concatenate([self.owner, other.owner]),
+            key=np.concatenate([self.key, other.key]),
+            at_s=np.concatenate([self.at_s, other.at_s]),
+            deed=np.concatenate([self.deed, other.deed]),
+            ttl_s=np.concatenate([self.ttl_s, other.ttl_s]),
+        )
+
     def __len__(self) -> int:
         return len(self.owner)
 

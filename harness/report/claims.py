@@ -74,8 +74,8 @@ def _claim(claim: Claim, names: int, width: int) -> Lines:
 
 def _evidence(claim: Claim) -> list[str]:
     told = [
-        f"{one.metric} {quantity(one.metric, one.value)}"
-        + (f" against {quantity(one.metric, one.absent)}" if one.absent is not None else "")
+        f"{one.metric} {quantity(one.unit, one.value)}"
+        + (f" against {quantity(one.unit, one.absent)}" if one.absent is not None else "")
         + (f" ({one.trial})" if one.trial else "")
         + (f", wanted {one.wanted}: {one.why}" if one.why else "")
         for one in telling(claim)

@@ -44,23 +44,24 @@ def render_expectations(summary: Summary, width: int) -> Lines:
 def expectation(one: Judged) -> str:
     """Return one verdict as a sentence."""
     told = f"{VERDICTS[one.verdict]}: {one.metric}"
-    told += f", {one.trial}: {quantity(one.metric, one.value)}" if one.trial else ""
+    told += f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
     told += f" (wanted {one.wanted}"
-    told += f"; {quantity(one.metric, one.absent)} without the fault" if _known(one.absent) else ""
+    told += f"; {quantity(one.unit, one.absent)} without the fault" if _known(one.absent) else ""
     return told + (f"; {one.why})" if one.why else ")")
 
 
-def quantity(metric: str, value: float | None) -> str:
-    """Return a value of a metric in its unit, "-" for one that cannot be told."""
-    return UNKNOWN if value is None else _UNITS[METRICS[metric].unit](value)
+def quantity(unit: str, value: float | None) -> str:
+    """Return a value in a unit of `metrics`, "-" for one that cannot be told."""
+    return UNKNOWN if value is None else _UNITS[unit](value)
 
 
 def _told(name: str, found: Figure) -> str:
-    told = quantity(name, found.value)
+    unit = METRICS[name].unit
+    told = quantity(unit, found.value)
     expected = found.expected
     if expected is None or found.value is None:
         return told
-    low, high = quantity(name, expected.low), quantity(name, expected.high)
+    low, high = quantity(unit, expected.low), quantity(unit, expected.high)
     return f"{told} ({low})" if low == high else f"{told} ({low} to {high})"
 
 

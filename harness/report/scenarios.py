@@ -52,11 +52,17 @@ def _settings(table: Mapping[str, Any]) -> Table:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
+        return "\n".join(_joined(item) for item in value)
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
     if isinstance(value, dict):
         return "\n".join(f"{name}={text}" for name, text in value.items())
     return str(value)
+
+
+def _joined(table: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_shown(item)}" for name, item in table.items())
 
 
 def _grid() -> Table:
