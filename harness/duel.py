@@ -78,7 +78,7 @@ class Judge:
 
     def _is_settled(self) -> bool:
         base, candidate = (_columns(self._told[side]) for side in (BASE, CANDIDATE))
-        return is_settled(judge(self._rules, base, candidate), self._rules)
+        return is_settled(judge(self._rules, base, candidate, ahead=False), self._rules)
 
 
 def duel_result(

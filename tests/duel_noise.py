@@ -96,6 +96,7 @@ def play(sides: Sides, round_s: float) -> Played:
             RULES,
             {name: values[:rounds] for name, values in base.items()},
             {name: values[:rounds] for name, values in candidate.items()},
+            ahead=False,
         )
         if is_settled(findings, RULES) or rounds >= total - 1:
             return Played(verdict=overall(findings, RULES), seconds=rounds * round_s)

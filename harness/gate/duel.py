@@ -52,8 +52,12 @@ class Finding:
     rounds_needed: int | None = None
 
 
-def judge(rules: Sequence[Rule], base: Rounds, candidate: Rounds) -> tuple[Finding, ...]:
+def judge(
+    rules: Sequence[Rule], base: Rounds, candidate: Rounds, *, ahead: bool = True
+) -> tuple[Finding, ...]:
     """Return a finding for each rule, in their order; one without values on both sides has no data.
+
+    `ahead`: with the rounds that are still needed, which takes most of the time.
 
     All intervals hold together with a probability of 1 - `ALPHA`: Bonferroni's correction over
     the rules, whether or not they have data. A metric is regressed where its change is for the
@@ -67,7 +71,9 @@ def judge(rules: Sequence[Rule], base: Rounds, candidate: Rounds) -> tuple[Findi
     alpha = ALPHA / len(rules)
     hits = _more_hits(base, candidate)
     return tuple(
-        _judge(rule, base.get(rule.name, _NONE), candidate.get(rule.name, _NONE), hits, alpha)
+        _judge(
+            rule, base.get(rule.name, _NONE), candidate.get(rule.name, _NONE), hits, alpha, ahead
+        )
         for rule in rules
     )
 
@@ -94,7 +100,9 @@ def is_settled(findings: Sequence[Finding], rules: Sequence[Rule]) -> bool:
     return overall(findings, rules) not in (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
 
 
-def _judge(rule: Rule, base: Floats, candidate: Floats, hits: Floats, alpha: float) -> Finding:
+def _judge(
+    rule: Rule, base: Floats, candidate: Floats, hits: Floats, alpha: float, ahead: bool
+) -> Finding:
     rows = _whole_blocks(rule, base, candidate)
     base, candidate = base[rows], candidate[rows]
     blocks = len(rows) // 2
@@ -120,7 +128,7 @@ def _judge(rule: Rule, base: Floats, candidate: Floats, hits: Floats, alpha: flo
         high=_change(rule, change + reach),
         floor=_change(rule, floor),
         rounds_needed=_rounds_needed(changes, change, floor, alpha)
-        if verdict is Verdict.INCONCLUSIVE
+        if ahead and verdict is Verdict.INCONCLUSIVE
         else None,
     )
 
