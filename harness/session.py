@@ -176,7 +176,7 @@ def _serve_series(
     group, problem, serving = series.group, "", dict[int, Serving]()
     with ExitStack() as stack:
         try:
-            notify(_started(group[0], total))
+            notify(_started(group[0], total, 0))
             for trial in group:
                 serving[trial.number] = Serving(trial, stage.start_fleet(trial))
                 stack.callback(serving[trial.number].fleet.stop)
@@ -203,7 +203,7 @@ def _serve_series(
 
 def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: Listener) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
-    notify(_started(turn.trial, total))
+    notify(_started(turn.trial, total, turn.last))
     notify(Phase(text="loading"))
     serving.asked = turn.last
     try:
@@ -226,13 +226,13 @@ def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: 
             serving.lookups += samples.lookups
 
 
-def _started(trial: Trial, total: int) -> TrialStarted:
+def _started(trial: Trial, total: int, asked: int) -> TrialStarted:
     return TrialStarted(
         number=trial.number + 1,
         total=total,
         backend=trial.backend,
         workers=trial.workers,
-        requests=trial.scenario.load.requests,
+        requests=max(trial.scenario.load.requests, asked),
     )
 
 
