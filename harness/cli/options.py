@@ -90,7 +90,7 @@ def duel_options(command: Callable[..., Any]) -> Callable[..., Any]:
             *("--round", "round_requests"),
             type=click.IntRange(10, 10_000),
             metavar="N",
-            default=60,
+            default=40,
             show_default=True,
             help="Requests of one round.",
         ),

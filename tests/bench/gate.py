@@ -27,12 +27,14 @@ def measure(duels: int, planted: int) -> list[Figure]:
         _share("alike: told to pass within 120 s", _count(alike, Verdict.PASS) / duels),
     ]
     for factor, within_s in PLANTED.items():
-        found = simulated(planted, budget_s=within_s, factor=factor, seed=2)
+        found = simulated(planted, budget_s=within_s, factor=factor, seed=2, crowded=False)
         share = _count(found, Verdict.REGRESSED) / planted
+        worst = simulated(planted, budget_s=within_s, factor=factor, seed=2, crowded=True)
         name = f"{factor - 1:.0%} slower"
         figures += [
             _share(f"{name}: found within {within_s:g} s", share, at_least=0.95),
             Figure(what=f"{name}: median time to tell", value=_median_s(found), unit="s"),
+            _share(f"{name}, crowded: found", _count(worst, Verdict.REGRESSED) / planted),
         ]
     return figures + _reference(duels)
 
