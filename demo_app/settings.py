@@ -1,6 +1,7 @@
 """Settings of the shop. Everything that differs between machines comes from the environment."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,31 @@ def whole_number(name: str, default: int, minimum: int) -> int:
     return int(text)
 
 
-# Nothing in the shop is signed, so a key that differs from process to process does no harm.
+def one_of(name: str, default: str, choices: Iterable[str]) -> str:
+    """Return the environment variable `name`; refuse what is none of the choices."""
+    text = os.environ.get(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: need one of {', '.join(choices)}")
+    return text
+
+
+# Sessions are signed with it, so several processes have to be told the same one.
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = ["demo_app.catalog", "demo_app.limits"]
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "demo_app.catalog",
+    "demo_app.accounts",
+    "demo_app.inside",
+    "demo_app.jobs",
+    "demo_app.limits",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -34,10 +51,21 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
+# A cache in SQLite is read while it is written: readers need not wait, and connections are kept.
+CACHE_IN_DATABASE = os.environ.get("SHOP_CACHE") == "database"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
+        # Several processes write: each waits for its turn, and takes it at once.
+        # What a demo loses when the power fails is not worth waiting for the disk.
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA synchronous = OFF"
+            + ("; PRAGMA journal_mode = WAL" if CACHE_IN_DATABASE else ""),
+        },
+        "CONN_MAX_AGE": None if CACHE_IN_DATABASE else 0,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -46,16 +74,26 @@ SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
+# How long a job takes.
+SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
 # How much longer each product page takes to compute than it has to: a slowdown to be found.
 SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)
 
+# What stands behind a page: every query, or without the costly one over all reviews.
+SHOP_ORIGIN = os.environ.get("SHOP_ORIGIN") or "full"
+if SHOP_ORIGIN not in ("full", "cheap"):
+    raise ImproperlyConfigured(f"SHOP_ORIGIN={SHOP_ORIGIN!r}: need one of full, cheap")
+
+# Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
+ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
+CACHE_TABLE = "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)},
+        "OPTIONS": ENTRIES,
     },
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -65,20 +103,39 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "LOCATION": os.environ.get("SHOP_CACHE_URL") or "127.0.0.1:11211",
     },
+    "database": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": CACHE_TABLE,
+        "OPTIONS": ENTRIES,
+    },
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_FILES") or BASE_DIR / "shop-cache",
+        "OPTIONS": ENTRIES,
+    },
+    "two-level": {
+        "BACKEND": "demo_app.two_level.TwoLevelCache",
+        "LOCATION": os.environ.get("SHOP_CACHE_URL") or "redis://127.0.0.1:6379/0",
+        "OPTIONS": {**ENTRIES, "NEAR_TIMEOUT": whole_number("SHOP_CACHE_NEAR_TIMEOUT", 1, 1)},
+    },
     "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-SHOP_CACHE = os.environ.get("SHOP_CACHE", "locmem")
-if SHOP_CACHE not in CACHE_CHOICES:
-    raise ImproperlyConfigured(f"SHOP_CACHE={SHOP_CACHE!r}: need one of {', '.join(CACHE_CHOICES)}")
+SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
-CACHES = {
-    "default": {
-        **CACHE_CHOICES[SHOP_CACHE],
-        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
+    CACHES = {
+        "default": {
+            **CACHE_CHOICES[SHOP_CACHE],
+            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+            "TIMEOUT": None
+            if NEVER_EXPIRES
+            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+        }
     }
-}
+
+SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))
+SESSION_ENGINE = f"django.contrib.sessions.backends.{SHOP_SESSIONS}"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

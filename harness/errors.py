@@ -72,6 +72,12 @@ class GateUsageError(HarnessError):
     exit_code = 2
 
 
+class BaselineError(HarnessError):
+    """HX52x: a baseline that cannot be compared with."""
+
+    exit_code = 4
+
+
 class GateError(HarnessError):
     """HX51x: an expectation failed, or something got worse."""
 
@@ -85,6 +91,8 @@ CODES: dict[str, str] = {
     "HX104": "not a run directory",
     "HX105": "an action on a server that is not ours",
     "HX106": "not a git revision of the app",
+    "HX107": "a file exists already",
+    "HX108": "a baseline cannot be read",
     "HX201": "the scenario is not valid TOML",
     "HX202": "unknown key in a scenario",
     "HX203": "a scenario key has a wrong value",
@@ -96,6 +104,8 @@ CODES: dict[str, str] = {
     "HX304": "the app could not be prepared",
     "HX305": "no Memcached server can be started",
     "HX306": "no nginx can be started",
+    "HX307": "a file cannot be written",
+    "HX308": "the port cannot be had",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",
     "HX313": "Gunicorn ended in the middle of the load",
@@ -112,7 +122,14 @@ CODES: dict[str, str] = {
     "HX501": "an expectation names no known metric",
     "HX502": "an expectation describes no trial",
     "HX503": "an expectation has no bound, or several",
+    "HX504": "a check has nothing to hold the run to",
     "HX510": "an expectation failed",
     "HX511": "an expectation could not be judged",
+    "HX512": "a figure is worse than in the baseline",
+    "HX513": "a figure of the baseline was not measured",
+    "HX514": "it cannot be told whether a figure is worse",
+    "HX521": "the baseline is damaged or was edited",
+    "HX522": "the baseline was saved by a newer version",
+    "HX523": "the run and the baseline cannot be compared",
 }
 """Every code with its meaning; the tests hold the README and the code base to this table."""

@@ -120,6 +120,11 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
 
 
+def most_keys(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
+    return max(trials, key=lambda trial: trial.scenario.load.keys)
+
+
 _TOLD_APART = ("matrix.backend", "matrix.workers")
 """Keys that a case may set and that each trial has a field of its own for."""
 

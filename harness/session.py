@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from harness.actions import milestones, perform, refuse_foreign
 from harness.errors import HarnessError
 from harness.load.client import Message
 from harness.machine import surroundings
-from harness.plan import Trial, Turn, expand_plan, turns
+from harness.plan import Trial, Turn, expand_plan, most_keys, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.record.facts import (
     ActionFacts,
@@ -43,7 +43,22 @@ from harness.scenario.schema import Scenario
 from harness.servers.fleet import Fleet
 from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
-from harness.stage import Sources, Stage
+from harness.stage import Stage
+from harness.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a scenario's files are: its Locust file, and the directory to import the app from.
+
+    `work` tells for a directory that an app is imported from in which one its processes work;
+    those of all others work where the harness does.
+    """
+
+    locustfile: Path
+    app: Path
+    work: Mapping[Path, Path] = field(default_factory=dict)
+
 
 Enough = Callable[[Trial, Samples, RoundFacts], bool]
 """Told of each round as a trial has served it; returns whether the group may stop."""
@@ -157,20 +172,32 @@ def _measure(
     trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
-            stage = Stage(scenario, trials, sources, logs, stack)
+            stage = Stage(scenario, trials, sources.app, logs, stack, work=sources.work)
             measured.servers, measured.gaps = stage.servers, stage.gaps
-            stage.prepare(trials)
+            traffic = Traffic(
+                sources.locustfile, token=stage.token, log=logs / "locust.log", warden=stage.warden
+            )
+            stack.callback(traffic.stop)
+            # Locust takes its time to start; the database is filled meanwhile.
+            for same_app in stage.by_app(trials):
+                stage.prepare(most_keys(same_app))
+            traffic.wait_until_ready()
             for series in all_series:
                 present = tuple(one for one in series.group if one.backend not in stage.gaps)
                 if present:
                     here = replace(series, group=present)
-                    _serve_series(here, len(trials), stage, measured, notify)
+                    _serve_series(here, len(trials), stage, traffic, measured, notify)
     except OSError as error:
         raise cannot_write(Path(error.filename or logs), error) from error
 
 
 def _serve_series(
-    series: Series, total: int, stage: Stage, measured: Measured, notify: Listener
+    series: Series,
+    total: int,
+    stage: Stage,
+    traffic: Traffic,
+    measured: Measured,
+    notify: Listener,
 ) -> None:
     """Serve the trials of a group in turns; keep what each has brought, even on failure."""
     group, problem, serving = series.group, "", dict[int, Serving]()
@@ -186,7 +213,7 @@ def _serve_series(
                 one.lives = one.fleet.lives()
             for turn in series.turns(group):
                 one = serving[turn.trial.number]
-                _serve_turn(turn, one, total, stage, notify)
+                _serve_turn(turn, one, total, stage, traffic, notify)
                 if series.enough(one.trial, one.rounds[-1], one.costs[-1]):
                     break
         except (HarnessError, KeyboardInterrupt) as error:
@@ -201,18 +228,15 @@ def _serve_series(
                 stage.clear(one.trial)
 
 
-def _serve_turn(turn: Turn, serving: Serving, total: int, stage: Stage, notify: Listener) -> None:
+def _serve_turn(
+    turn: Turn, serving: Serving, total: int, stage: Stage, traffic: Traffic, notify: Listener
+) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
     notify(_started(turn.trial, total, turn.last))
     notify(Phase(text="loading"))
     serving.asked = turn.last
     try:
-        cost = stage.locust.serve(
-            stage.order(turn, serving.fleet.url),
-            out=out,
-            time_limit_s=turn.trial.scenario.load.time_limit_s,
-            watch=_watch(serving, stage, notify),
-        )
+        cost = traffic.serve(turn, serving.fleet.url, out=out, watch=_watch(serving, stage, notify))
         serving.wall_s += cost["wall_s"]
         serving.cpu_s += cost["cpu_s"]
     finally:

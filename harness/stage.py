@@ -1,6 +1,7 @@
-"""What all trials of a run share, set up once: Locust, the app, the servers behind the caches.
+"""What trials stand on, set up once: the app, the servers behind the caches, and who cleans up.
 
-Starts and stops; what is served when is the business of `session`.
+Starts and stops servers, with or without a load on them; what is served when is the business of
+`session`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ import secrets
 import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import wire
-from harness.actions import Targets, milestones
+from harness.actions import Targets
 from harness.errors import HarnessError
-from harness.load.client import Locust
-from harness.plan import Trial, Turn
+from harness.plan import Trial
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
 from harness.servers.fleet import Fleet
@@ -29,53 +28,38 @@ from harness.servers.services import BACKENDS, START, Service
 from harness.servers.warden import Warden
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where a scenario's files are.
-
-    Its Locust file, and the directory to import the app from where the scenario names none.
-    `work` tells for a directory that an app is imported from in which one its processes work;
-    those of all others work where the harness does.
-    """
-
-    locustfile: Path
-    app: Path
-    work: Mapping[Path, Path] = field(default_factory=dict)
-
-
 class Stage:
-    """Everything that is up for a whole run. Closing `stack` takes it all down.
+    """What is up from the first trial to the last. Closing `stack` takes it all down.
 
-    Raises SurroundingsError where a part cannot be had; `gaps` names optional backends without
-    their server, and why.
+    `app` is the directory to import the app from where a trial's scenario names none, `work` in
+    which one an app works, by the one it is imported from. `token` makes its workers give evidence.
+    `gaps` names optional backends without their server, and why. Raises SurroundingsError where any
+    other part cannot be had.
     """
 
     def __init__(
         self,
         scenario: Scenario,
         trials: Sequence[Trial],
-        sources: Sources,
+        app: Path,
         logs: Path,
         stack: ExitStack,
+        *,
+        work: Mapping[Path, Path] | None = None,
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
         self._nginx = demand_nginx(os.environ) if balanced else None
         self._logs = logs
-        self._token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
-        self._warden = Warden()
-        stack.callback(self._warden.close)
+        self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
+        self.warden = Warden()
+        stack.callback(self.warden.close)
         self.scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-        self._warden.watch_path(self.scratch)
+        self.warden.watch_path(self.scratch)
         self.scratch.mkdir(mode=0o700)
-        # Locust takes its time to start; the database is filled meanwhile.
-        self.locust = Locust(
-            sources.locustfile, environ=os.environ, log=logs / "locust.log", warden=self._warden
-        )
-        stack.callback(self.locust.stop)
         self.gaps: dict[str, str] = {}
         backends = dict.fromkeys(trial.backend for trial in trials)
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
-        self._sources = sources
+        self._default_app, self._work = app, work or {}
         self._apps: dict[Path, AppSettings] = {}
 
     @property
@@ -84,19 +68,25 @@ class Stage:
         nginx = {"nginx": _display(self._nginx)} if self._nginx else {}
         return nginx | {name: service.display for name, service in self._services.items()}
 
-    def prepare(self, trials: Sequence[Trial]) -> None:
-        """Prepare each app, as for the first of its trials, and wait until Locust is there."""
-        for trial in {self._path(trial): trial for trial in reversed(trials)}.values():
-            prepare_app(
-                self._app(trial),
-                self._environ(trial),
-                log=self._logs / "app.log",
-                warden=self._warden,
-            )
-        self.locust.wait_until_ready()
+    def by_app(self, trials: Iterable[Trial]) -> list[list[Trial]]:
+        """Return the trials whose app is imported from the same directory together."""
+        groups: dict[Path, list[Trial]] = {}
+        for trial in trials:
+            groups.setdefault(self._path(trial), []).append(trial)
+        return list(groups.values())
 
-    def start_fleet(self, trial: Trial) -> Fleet:
-        """Return servers that are still booting, behind a balancer where the trial has one."""
+    def prepare(self, trial: Trial) -> None:
+        """Prepare the app of `trial`, as for it. Raises SurroundingsError HX304."""
+        prepare_app(
+            self._app(trial), self._environ(trial), log=self._logs / "app.log", warden=self.warden
+        )
+
+    def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
+        """Return servers that are still booting, behind a balancer where the trial has one.
+
+        `port` is where they answer, 0 for any that is free. Raises SurroundingsError HX308 if it
+        cannot be had.
+        """
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
         def start(number: int) -> Gunicorn:
@@ -109,8 +99,9 @@ class Stage:
                 cwd=self._app(trial).cwd,
                 lives=self.scratch / "lives" / trial.slug / str(number),
                 log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
-                warden=self._warden,
+                warden=self.warden,
                 number=number,
+                port=0 if trial.balanced else port,
             )
 
         def balance(upstreams: Sequence[str]) -> Nginx:
@@ -121,7 +112,8 @@ class Stage:
                 routing=server.routing,
                 directory=self.scratch / f"nginx-{trial.slug}",
                 log=self._logs / f"nginx-{trial.slug}.log",
-                warden=self._warden,
+                warden=self.warden,
+                port=port,
             )
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
@@ -130,26 +122,6 @@ class Stage:
         """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
         return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
-
-    def order(self, turn: Turn, url: str) -> dict[str, object]:
-        """Return what Locust is asked to serve, as fields of its `Round`."""
-        scenario = turn.trial.scenario
-        load = scenario.load
-        return {
-            "host": url,
-            "token": self._token,
-            "users": load.users,
-            "keys": load.keys,
-            "zipf": load.zipf,
-            "requests": max(load.requests, turn.last),
-            "seed": scenario.seed,
-            "number": turn.round,
-            "options": dict(load.options),
-            "first": turn.first,
-            "last": turn.last,
-            "rate_per_second": load.arrival_rate_per_second,
-            "milestones": list(milestones(scenario)),
-        }
 
     def clear(self, trial: Trial) -> None:
         """Delete what the trial left in a server behind caches, and nothing else."""
@@ -170,7 +142,7 @@ class Stage:
                     os.environ,
                     scratch=self.scratch,
                     log=self._logs / f"{name}.log",
-                    warden=self._warden,
+                    warden=self.warden,
                 )
             except HarnessError as error:
                 if backend not in optional:
@@ -182,7 +154,7 @@ class Stage:
 
     def _path(self, trial: Trial) -> Path:
         named = trial.scenario.app.path
-        return Path(named).resolve() if named else self._sources.app
+        return Path(named).resolve() if named else self._default_app
 
     def _app(self, trial: Trial) -> AppSettings:
         """Return the app of a trial; what apps write to their scratch directory stays apart."""
@@ -194,7 +166,7 @@ class Stage:
                 path=path,
                 prepare=trial.scenario.app.prepare,
                 scratch=scratch,
-                cwd=self._sources.work.get(path),
+                cwd=self._work.get(path),
             )
         return self._apps[path]
 
@@ -205,14 +177,14 @@ class Stage:
         told = app.environ(
             scenario.app.environ,
             backend=backend.app,
-            cache_url=service.urls[trial.backend] if service else "",
+            cache_url=service.urls[backend.url or trial.backend] if service else "",
             cache_prefix=self._prefix(trial),
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,
             keys=scenario.load.keys,
             scratch=app.scratch,
         )
-        return {**told, wire.ENV_TOKEN: self._token}
+        return {**told, wire.ENV_TOKEN: self.token}
 
     def _prefix(self, trial: Trial) -> str:
         return f"harness-{self._run}-{trial.slug}"

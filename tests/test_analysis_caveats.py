@@ -92,6 +92,13 @@ def forgetful() -> Trial:
     return facts_of(trial), trial
 
 
+def dropping(backend: str) -> Trial:
+    """A shared cache with more keys than it holds entries."""
+    trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 2), shared=True)
+    cache = cache_facts(backend=f"django.core.cache.backends.{backend}", max_entries=40)
+    return facts_of(trial, backend="files", cache=cache, max_entries=40), trial
+
+
 def short() -> Trial:
     trial = routed_samples(zipf_keys(199, 20), even_routing(199, 1))
     return facts_of(trial), trial
@@ -137,6 +144,7 @@ CAUSED_BY: Mapping[str, Trial] = {
     "worker-replaced": replaced(),
     "no-control": reloaded(),
     "setting-not-effective": (facts_of(sound(), max_entries=7), sound()),
+    "unknown-drops": dropping("filebased.FileBasedCache"),
     "neither-model": forgetful(),
     "outside-interval": lucky(),
     "too-few-samples": short(),
@@ -238,6 +246,18 @@ def test_a_backend_that_is_not_the_one_asked_for_is_told(backend: str) -> None:
 def test_a_timeout_that_the_workers_do_not_use_is_told() -> None:
     trial = sound()
     assert "setting-not-effective" in codes((facts_of(trial, timeout_s=60.0), trial))
+
+
+def test_what_a_database_drops_is_no_more_known_than_what_files_do() -> None:
+    facts, trial = dropping("db.DatabaseCache")
+    assert codes((replace(facts, backend="database"), trial)) == {"unknown-drops"}
+    plenty = cache_facts(backend="django.core.cache.backends.db.DatabaseCache")
+    assert codes((facts_of(trial, backend="database", cache=plenty), trial)) == set()
+
+
+def test_a_limit_that_files_heed_must_be_the_one_asked_for() -> None:
+    facts, trial = dropping("filebased.FileBasedCache")
+    assert "setting-not-effective" in codes((replace(facts, max_entries=7), trial))
 
 
 def test_a_limit_that_redis_never_heeds_is_not_told() -> None:

@@ -56,15 +56,21 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "",
     ),
     "harness.stage": (
-        "harness.actions harness.errors harness.load.client harness.plan harness.scenario"
-        " harness.servers harness.wire",
+        "harness.actions harness.errors harness.plan harness.scenario harness.servers harness.wire",
+        "",
+    ),
+    "harness.traffic": (
+        "harness.actions harness.load.client harness.plan harness.servers.warden",
         "",
     ),
     "harness.session": (
-        "harness.actions harness.stage harness.errors harness.load harness.machine harness.plan"
-        " harness.progress harness.record harness.scenario harness.servers",
+        "harness.actions harness.stage harness.traffic harness.errors harness.load harness.machine"
+        " harness.plan harness.progress harness.record harness.scenario harness.servers",
         "numpy",
     ),
+    # The same servers, for a person to look at.
+    "harness.invitation": ("harness.wire", ""),
+    "harness.serve": ("harness.invitation harness.plan harness.scenario harness.stage", ""),
     # Where the halves meet.
     "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
     # The reading half: it never learns how the traffic was made.
@@ -72,7 +78,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
     "harness.gate": (
         "harness.analysis harness.errors harness.model harness.plan harness.record"
-        " harness.scenario",
+        " harness.scenario harness.trace",
         "numpy",
     ),
     "harness.duel": (
@@ -88,12 +94,17 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "",
     ),
     "harness.report.claims": ("harness.gate harness.report", "rich"),
+    "harness.report.gate": ("harness.analysis harness.gate harness.report", "rich"),
     "harness.report.forecast": ("harness.model harness.report", "rich"),
     "harness.report.method": ("harness.model harness.report", ""),
+    "harness.report.invitation": ("harness.invitation harness.report", "rich"),
     "harness.report.doctor": ("harness.doctor harness.report", "rich"),
     # Everything comes together here, and nobody imports it.
     "harness.__main__": ("harness.cli", ""),
     "harness.cli": ("harness", "click rich"),
+    # In the pytest of whoever has the harness installed.
+    "harness.pytest_plugin": ("harness.pytest_runs", "pytest"),
+    "harness.pytest_runs": ("", ""),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
     "locustfiles": ("harness.load.users", "locust"),
@@ -103,6 +114,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 UNLOADED: Mapping[str, str] = {
     "harness.cli.main": "numpy rich pydantic requests redis locust gevent gunicorn django",
     "harness.session": "locust gevent gunicorn django rich click",
+    "harness.pytest_plugin": "numpy rich pydantic requests click redis locust gevent django",
+    "harness.serve": "locust gevent gunicorn django rich click numpy",
     "harness.probe.gunicorn_conf": "numpy rich pydantic requests click locust gevent",
     "harness.analysis.summary": "locust gevent gunicorn django redis rich",
 }

@@ -49,7 +49,7 @@ def test_without_an_nginx_several_servers_are_refused_before_anything_starts(
     told = capsys.readouterr()
     assert (code, told.out) == (3, "")
     assert "HX306 nginx: no nginx found" in told.err
-    assert "hint: install nginx" in told.err
+    assert "hint: install it (apt install nginx" in told.err
     assert not list((out / "logs").iterdir())
 
 

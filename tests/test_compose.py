@@ -85,7 +85,10 @@ def test_the_entry_point_of_the_harness_is_a_command_of_the_project(
 def test_gunicorn_accepts_its_options_and_loads_the_shop(
     services: dict[str, Service], tmp_path: Path
 ) -> None:
-    seed, serve = services["shop"]["command"][2].split(" && exec ")
+    prepare, serve = services["shop"]["command"][2].split(" && exec ")
+    key, seed = prepare.split(" && ")
+    # Else each worker would make up a key of its own, and no session would outlive its worker.
+    assert key.startswith("export SHOP_SECRET_KEY=")
     assert seed == "python -m django seed_shop"
     program, *options = shlex.split(serve)
     assert program == "gunicorn"

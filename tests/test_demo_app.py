@@ -152,6 +152,27 @@ print(*(pk for pk in range(1, 20) if cache.get(f"product:{pk}")))
     assert warmed.stdout.split() == ["1", "2", "3"], warmed.stderr
 
 
+def test_the_page_inside_tells_what_the_process_holds(database: Path) -> None:
+    found = visit(
+        "/inside/", "/products/7/", "/products/8/", "/inside/", SHOP_DATABASE=str(database)
+    )
+    first, *_, last = (page["text"] for page in found["visits"])
+    empty, held = json.loads(first), json.loads(last)
+    assert (empty["entries"], empty["bytes"]) == (0, 0)
+    assert held["entries"] == 2
+    assert held["bytes"] > 2 * 100
+    assert held["resident_bytes"] > 10_000_000
+    assert held["answered_by"] == found["pid"]
+
+
+def test_a_cheap_page_does_without_the_costly_query(database: Path) -> None:
+    dear = visit("/products/7/", SHOP_DATABASE=str(database))["visits"][0]
+    cheap = visit("/products/7/", SHOP_DATABASE=str(database), SHOP_ORIGIN="cheap")["visits"][0]
+    assert cheap["queries"] == dear["queries"] - 1
+    assert "of all reviews" not in cheap["text"]
+    assert settings_error(SHOP_ORIGIN="free").endswith("need one of full, cheap")
+
+
 def test_the_front_page_links_to_the_products(answer: Answer) -> None:
     page = answer["visits"][2]
     assert page["status"] == 200
@@ -196,7 +217,8 @@ def test_another_number_of_products_fills_the_shop_anew(database: Path, tmp_path
 
 def test_an_unknown_cache_is_refused_with_the_choices() -> None:
     error = settings_error(SHOP_CACHE="file")
-    assert error.endswith("SHOP_CACHE='file': need one of locmem, redis, memcached, dummy")
+    choices = "locmem, redis, memcached, database, files, two-level, dummy, unset"
+    assert error.endswith(f"SHOP_CACHE='file': need one of {choices}")
 
 
 @pytest.mark.parametrize(
@@ -222,6 +244,17 @@ def test_without_any_variable_the_cache_is_what_django_would_choose() -> None:
     }
 
 
+def test_with_the_cache_left_unset_django_keeps_pages_in_its_own_default(database: Path) -> None:
+    environment = {"SHOP_DATABASE": str(database), "SHOP_CACHE": "unset"}
+    first, second = visit("/products/7/", "/products/7/", **environment)["visits"]
+    assert first["queries"] > second["queries"] == 0
+    assert "kept in LocMemCache<" in second["text"]
+    unset = run_python(
+        "-c", "import demo_app.settings as s; assert not hasattr(s, 'CACHES')", **environment
+    )
+    assert unset.returncode == 0, unset.stderr
+
+
 def test_the_variables_reach_the_cache_and_the_hosts() -> None:
     found = settings(
         SHOP_CACHE="redis",
@@ -237,6 +270,43 @@ def test_the_variables_reach_the_cache_and_the_hosts() -> None:
         "TIMEOUT": None,
     }
     assert found["hosts"] == ["localhost", "127.0.0.1", "[::1]", "shop", "shop.test"]
+
+
+@pytest.mark.parametrize("cache", ["database", "files"])
+def test_what_a_process_leaves_in_database_or_files_another_finds(
+    cache: str, database: Path, tmp_path: Path
+) -> None:
+    shop = Path(shutil.copy(database, tmp_path))
+    environment = {"SHOP_CACHE": cache, "SHOP_CACHE_FILES": str(tmp_path / "files")}
+    first, second = (
+        visit("/products/7/", SHOP_DATABASE=str(shop), **environment) for _ in range(2)
+    )
+    assert first["visits"][0]["queries"] > second["visits"][0]["queries"]
+    assert f"by process {first['pid']}<" in second["visits"][0]["text"]
+    assert f"answered by process {second['pid']}<" in second["visits"][0]["text"]
+
+
+def test_writers_of_a_cache_in_sqlite_queue_for_the_lock(database: Path, tmp_path: Path) -> None:
+    shop = Path(shutil.copy(database, tmp_path))
+    code = """
+import django, threading
+django.setup()
+from django.core.cache import cache
+from django.db import connections
+
+def write(part):
+    for number in range(25):
+        cache.set(f"{part}:{number}", number, 60)
+    connections.close_all()
+
+threads = [threading.Thread(target=write, args=(part,)) for part in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(sum(cache.get(f"{part}:{number}") == number for part in range(4) for number in range(25)))
+connections.close_all()
+"""
+    written = run_python("-c", code, SHOP_DATABASE=str(shop), SHOP_CACHE="database")
+    assert written.stdout.split() == ["100"], written.stderr
 
 
 def test_the_tables_match_the_models() -> None:

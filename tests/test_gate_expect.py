@@ -88,6 +88,20 @@ def test_a_ratio_is_held_against_the_trial_it_names() -> None:
     assert verdicts(Expect(metric="hit_rate", where=redis, ratio_to=redis, at_most=0.9)) == [FAILED]
 
 
+def test_what_a_ratio_leaves_open_is_as_in_the_trial_itself() -> None:
+    trials = [
+        make_trial(backend, workers, hit_rate=rate)
+        for backend, workers, rate in (
+            ("redis", 1, 0.8),
+            ("redis", 4, 0.9),
+            ("locmem", 1, 0.8),
+            ("locmem", 4, 0.45),
+        )
+    ]
+    found = judge([Expect(metric="hit_rate", ratio_to={"backend": "redis"}, at_most=1)], trials)
+    assert [one.value for one in found] == [1.0, 1.0, 1.0, 0.5]
+
+
 def test_a_bound_that_holds_without_the_fault_as_well_fails() -> None:
     expect = Expect(metric="hit_rate", where=FOUR, at_most=0.8, fails_for={"workers": 1})
     assert verdicts(expect) == [PASS]

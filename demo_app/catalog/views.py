@@ -3,7 +3,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db.models import Avg, Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,7 +24,11 @@ def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
         data = product_data(pk)
         cache.set(key, data)
     keep_busy(settings.SHOP_BUSY_MICROSECONDS)
-    context = {"product": data, "answered_by": os.getpid()}
+    context = {
+        "product": data,
+        "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
+        "answered_by": os.getpid(),
+    }
     return render(request, "catalog/product_detail.html", context)
 
 
@@ -55,10 +59,13 @@ def product_data(pk: int) -> dict[str, Any]:
     }
 
 
-def beaten_percent(average: float | None) -> float:
-    """Return how many of all reviews of the shop, in percent, give less than this average."""
-    if average is None:
-        return 0.0
+def beaten_percent(average: float | None) -> float | None:
+    """Return how many of all reviews of the shop, in percent, give less than this average.
+
+    None without an average, and where the shop does without this costly figure.
+    """
+    if average is None or settings.SHOP_ORIGIN == "cheap":
+        return None
     lower = Count("pk", filter=Q(rating__lt=average))
     shop: dict[str, int] = Review.objects.aggregate(lower=lower, total=Count("pk"))
     return 100 * shop["lower"] / shop["total"]

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.stores import CLASS_OF_BACKEND, class_name, reported_caches
+from harness.analysis.stores import CLASS_OF_BACKEND, DROPS, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
@@ -133,7 +135,7 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
     asked, found = CLASS_OF_BACKEND.get(facts.backend), class_name(cache)
     if asked and found != asked:
         return [f"backend: asked for {asked}, the workers use {found}"]
-    if found != "LocMemCache":
+    if found not in ("LocMemCache", *DROPS):
         return []
     pairs = {
         "timeout": (facts.timeout_s, cache.timeout_s),
@@ -144,6 +146,21 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
         for name, (wanted, used) in pairs.items()
         if wanted != used
     ]
+
+
+def unknown_drops(evidence: Evidence) -> str | None:
+    """Return which backend may have dropped entries that no replay can tell."""
+    samples = evidence.samples
+    for cache in reported_caches(evidence.facts):
+        dropped = DROPS.get(class_name(cache))
+        keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
+        if dropped and keys > cache.max_entries:
+            return (
+                f"{class_name(cache)} drops entries, {dropped}, once it holds {cache.max_entries}:"
+                f" with {keys} keys a miss by that is told as unexplained, and the prediction does"
+                " not know of it"
+            )
+    return None
 
 
 def other_writes(evidence: Evidence) -> str | None:
@@ -205,6 +222,7 @@ CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
     ),
     "no-control": no_control,
     "setting-not-effective": setting_not_effective,
+    "unknown-drops": unknown_drops,
     "neither-model": neither_model,
     "outside-interval": outside_interval,
     "too-few-samples": too_few_samples,

@@ -62,8 +62,14 @@ def _failures(trial: TrialSummary) -> Figure:
 
 
 def _origin_per_request(trial: TrialSummary) -> Figure:
-    misses = trial.lookups - trial.hits
-    return Figure(value=misses / trial.requests if trial.requests else None)
+    if not trial.requests:
+        return Figure()
+    found, each = trial.predicted, trial.lookups / trial.requests
+    value = (trial.lookups - trial.hits) / trial.requests
+    if found is None:
+        return Figure(value=value)
+    mean, low, high = ((1 - rate) * each for rate in (found.hit_rate, found.high, found.low))
+    return Figure(value=value, expected=Expected(mean=mean, low=low, high=high))
 
 
 def _unaccounted(trial: TrialSummary) -> Figure:
@@ -129,7 +135,7 @@ def _measures() -> list[Metric]:
             better=one.better,
             meaning=one.meaning,
             of=partial(_measure, one.name),
-            timed=one.unit in ("s", "per_second"),
+            timed=one.timed or one.unit in ("s", "per_second"),
         )
         for one in MEASURES.values()
     ]

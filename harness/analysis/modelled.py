@@ -140,11 +140,17 @@ def _trace(
         refills=_refills(samples, rows, kind),
         held=kind.held,
         emptied_s=emptied_s,
+        delay_s=np.where(samples.hit[rows], np.nan, np.nan_to_num(_delay_s(samples)[rows])),
+        ttl_s=np.where(kind.keeps & (samples.ttl_s[rows] > 0), samples.ttl_s[rows], np.nan),
     )
 
 
 def _refills(samples: Samples, rows: Ints, kind: Kind) -> Refills:
     missed = rows[~samples.hit[rows]]
     ttl_s = samples.ttl_s[missed] if kind.keeps else np.full(len(missed), np.nan)
-    delay_s = (write_s(samples) - get_s(samples))[missed]
-    return refills(samples.key[missed], delay_s, ttl_s, len(samples.keys))
+    return refills(samples.key[missed], _delay_s(samples)[missed], ttl_s, len(samples.keys))
+
+
+def _delay_s(samples: Samples) -> Floats:
+    """Return the time from each read to its refill, nan where none followed. [L]"""
+    return write_s(samples) - get_s(samples)

@@ -20,8 +20,24 @@ from harness.model.writes import NO_WRITES, Deed, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Floats, Ints, Samples
 
-CLASS_OF_BACKEND = {"locmem": "LocMemCache", "redis": "RedisCache", "dummy": "DummyCache"}
-"""Django's class behind each backend name that a scenario may ask for."""
+CLASS_OF_BACKEND = {
+    "locmem": "LocMemCache",
+    "redis": "RedisCache",
+    "redis-unix": "RedisCache",
+    "memcached": "PyMemcacheCache",
+    "database": "DatabaseCache",
+    "files": "FileBasedCache",
+    "two-level": "TwoLevelCache",
+    "dummy": "DummyCache",
+    "unset": "LocMemCache",
+}
+"""The class behind each backend name that a scenario may ask for."""
+
+DROPS = {
+    "DatabaseCache": "those that come first in the alphabet",
+    "FileBasedCache": "some at random",
+}
+"""Shared backends that heed MAX_ENTRIES, and which entries they drop then: the replay knows not."""
 
 _DEED = np.array([Deed.SET, Deed.TOUCH, Deed.USE, Deed.DELETE])
 _CLEAR = wire.WRITE_KINDS.index("clear")

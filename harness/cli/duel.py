@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console
 
-from harness.bundled import bundled
 from harness.cli import measure
 from harness.cli.options import value_of
 from harness.duel import Judge
@@ -21,12 +20,11 @@ from harness.gate.verdict import exit_code
 from harness.plan import duel_group, turns_without_end
 from harness.record.facts import DuelFacts
 from harness.report.progress import LiveProgress
-from harness.scenario.load import Overrides, find_scenario, load_scenario, locustfile_path
+from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario, locustfile_path
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
-from harness.session import Series, run_scenario
-from harness.stage import Sources
+from harness.session import Series, Sources, run_scenario
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}
@@ -51,7 +49,7 @@ def duel(
     relative, absolute = _floors(floors)
     settings = (_settings(sides[0], "--a"), _settings(sides[1], "--b"))
     budget_s = _budget_s(budget)
-    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
+    app = app_path(scenario)
     out = out or measure.fresh_run_dir(f"duel-{scenario.name}")
     with ExitStack() as stack:
         trees = stack.enter_context(checkouts(app, [ref for ref in refs if ref]))

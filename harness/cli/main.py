@@ -5,15 +5,14 @@ Heavy imports wait inside of the verbs, so that `harness --help` answers at once
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
+from harness.cli.judging import FAIL_ON, baseline, check, compare, init_ci
 from harness.cli.options import (
-    FAIL_ON,
+    FORMATS,
     complete_scenario,
     duel_options,
     load_options,
@@ -21,10 +20,10 @@ from harness.cli.options import (
     predict_options,
     scenario_argument,
 )
+from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
-FORMATS = click.Choice(["table", "json"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -41,8 +40,8 @@ def cli() -> None:
       2    usage or scenario
       3    surroundings: a server, Redis, the load or the disk failed
       4    the measurement is not valid: no answers, or lookups unaccounted for
-      5    an expectation of the scenario failed, or a regression was found
-      6    inconclusive, with --fail-on inconclusive
+      5    an expectation failed, or something got worse
+      6    it cannot be told, with --fail-on inconclusive
       130  interrupted
     """
 
@@ -73,7 +72,7 @@ def run(
     """Measure SCENARIO (a name from `harness list`, or a TOML file) and report it."""
     from harness.cli import measure
 
-    _end_on_signals()
+    end_on_signals()
     measure.run(scenario, overrides(settings, **options), out, style, control=control)
 
 
@@ -112,7 +111,7 @@ def duel(
     """
     from harness.cli import duel as verb
 
-    _end_on_signals()
+    end_on_signals()
     return verb.duel(
         scenario,
         overrides(settings, **options),
@@ -141,8 +140,36 @@ def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str
     """Measure what SCENARIOS claim, all of them by default, and say which claims hold."""
     from harness.cli import claims as verb
 
-    _end_on_signals()
+    end_on_signals()
     verb.claims(scenarios, out, style, whole=whole)
+
+
+@cli.command()
+@scenario_argument
+@load_options
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where to serve, on the loopback address.  [default: any that is free]",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def serve(
+    scenario: str,
+    port: int | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> None:
+    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+
+    Prints the address and what to try there, and serves until Ctrl-C. With --format json it
+    prints one line once the servers are up.
+    """
+    from harness.cli import serve as verb
+
+    end_on_signals()
+    verb.serve(scenario, overrides(settings, **options), port or 0, style)
 
 
 @cli.command(name="list")
@@ -209,16 +236,8 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
-def _end_on_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(_number: int, _frame: Any) -> None:
-    """End the run as Ctrl-C does; a second signal must not disturb the cleaning up."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+for _verb in (check, baseline, compare, init_ci):
+    cli.add_command(_verb)
 
 
 def main(argv: list[str] | None = None) -> int:

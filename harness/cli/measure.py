@@ -12,10 +12,10 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
-from harness.bundled import bundled
 from harness.duel import DuelResult, duel_result
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.expect import FAILED, judge, refuse_unfit
+from harness.gate.validity import invalidity
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
 from harness.report.duel import render_duel
@@ -25,14 +25,14 @@ from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import (
     Overrides,
+    app_path,
     find_scenario,
     load_scenario,
     locustfile_path,
     read_scenario,
 )
 from harness.scenario.schema import Scenario
-from harness.session import run_scenario
-from harness.stage import Sources
+from harness.session import Sources, run_scenario
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
     """Measure, analyse, keep and print. Raises HarnessError; what was measured is kept."""
     path = find_scenario(name)
     if control:
-        overrides = {**overrides, **_control(load_scenario(path, overrides))}
+        overrides = {**overrides, **control_overrides(load_scenario(path, overrides))}
     summary = measured(path, overrides, out)
     _print(summary, None, style)
     _demand_validity(summary)
@@ -55,8 +55,7 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
-    app = Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
-    sources = Sources(locustfile=locustfile_path(scenario, path), app=app)
+    sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
     out = out or fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
@@ -64,7 +63,7 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     except (HarnessError, KeyboardInterrupt):
         keep_what_there_is(out)
         raise
-    summary, _ = _analysed(out)
+    summary = summary_of(out)
     write_result(out, render_json(summary))
     return summary
 
@@ -74,7 +73,7 @@ def conclude(out: Path, style: str) -> DuelResult | None:
 
     Raises MeasurementError if it is not valid.
     """
-    summary, duel = _analysed(out)
+    summary, duel = analysed(out)
     write_result(out, render_json(summary, duel))
     _print(summary, duel, style)
     _demand_validity(summary)
@@ -86,13 +85,13 @@ def report(run_dir: Path, style: str) -> DuelResult | None:
 
     Raises MeasurementError if it is not valid.
     """
-    summary, duel = _analysed(run_dir)
+    summary, duel = analysed(run_dir)
     _print(summary, duel, style)
     _demand_validity(summary)
     return duel
 
 
-def _control(scenario: Scenario) -> Overrides:
+def control_overrides(scenario: Scenario) -> Overrides:
     """Return what makes a scenario compare its first backend with itself. Raises HX102."""
     if scenario.load.rounds == 1:
         raise UsageError(
@@ -111,7 +110,13 @@ def fresh_run_dir(scenario: str) -> Path:
     return Path("runs") / f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
-def _analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
+def summary_of(run_dir: Path) -> Summary:
+    """Return the numbers of a recorded run, valid or not. Raises HarnessError."""
+    return analysed(run_dir)[0]
+
+
+def analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
+    """Return the numbers of a recorded run, and its result if it was a duel."""
     record, samples = read_run(run_dir)
     scenario = read_scenario(run_dir / SCENARIO_FILE)
     trials = [(facts, samples[facts.number]) for facts in record.trials]
@@ -139,7 +144,7 @@ def _analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
 def keep_what_there_is(out: Path) -> None:
     """After a run that ended early: write `result.json` for what was measured, and say where."""
     try:
-        summary, duel = _analysed(out)
+        summary, duel = analysed(out)
         write_result(out, render_json(summary, duel))
     except HarnessError:
         return  # the error that ended the run is the one to tell
@@ -176,30 +181,6 @@ def _demand_expectations(summary: Summary) -> None:
 
 
 def _demand_validity(summary: Summary) -> None:
-    if summary.valid:
-        return
-    problems = [
-        Problem(
-            code=_CODES[caveat.code],
-            where=f"{trial.backend}, {trial.workers} workers",
-            what=caveat.text,
-            hint=f"the logs in {summary.run_dir} may tell why",
-        )
-        for trial in summary.trials
-        for caveat in trial.caveats
-        if caveat.code in _CODES
-    ]
-    if not problems:
-        problems.append(
-            Problem(
-                code="HX405",
-                where=summary.run_dir,
-                what=f"ended after {len(summary.trials)} trials",
-                hint="what ended it is told at the top of the report",
-            )
-        )
-    raise MeasurementError(*problems)
-
-
-_CODES = {"no-answer": "HX401", "unaccounted": "HX402", "all-failed": "HX406"}
-"""The caveats that make a trial invalid, and the error each of them is."""
+    problems = invalidity(summary)
+    if problems:
+        raise MeasurementError(*problems)

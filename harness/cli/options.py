@@ -10,6 +10,8 @@ import click
 
 from harness.errors import Problem, UsageError
 
+FORMATS = click.Choice(["table", "json"])
+
 OPTION_KEYS = {
     "workers": "matrix.workers",
     "backend": "matrix.backend",
@@ -99,12 +101,6 @@ def duel_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command = decorate(command)
     return command
 
-
-FAIL_ON = click.option(
-    "--fail-on",
-    type=click.Choice(["inconclusive"]),
-    help="End with exit code 6 where a duel could not tell.",
-)
 
 PREDICT_OPTIONS = (
     ("workers", "N", "4", "Gunicorn workers of each server, each with a LocMem cache of its own."),

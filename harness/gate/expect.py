@@ -140,14 +140,22 @@ def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary
     found = figure(trial, expect.metric)
     if expect.ratio_to is None or found.value is None:
         return found
-    base = [
-        figure(other, expect.metric).value
-        for other in trials
-        if matches(expect.ratio_to, setup_of_summary(other))
-    ]
-    if not base or not base[0]:
-        return Figure()
-    return Figure(value=found.value / base[0])
+    other = _counterpart(expect.ratio_to, trial, trials)
+    base = figure(other, expect.metric).value if other else None
+    return Figure(value=found.value / base) if base else Figure()
+
+
+def _counterpart(
+    described: Mapping[str, Any], trial: TrialSummary, trials: Sequence[TrialSummary]
+) -> TrialSummary | None:
+    """Return the trial as described that in all the rest is most like `trial`, if there is one."""
+    setup = setup_of_summary(trial)
+
+    def likeness(other: TrialSummary) -> int:
+        return sum(setup.get(name) == value for name, value in setup_of_summary(other).items())
+
+    able = [other for other in trials if matches(described, setup_of_summary(other))]
+    return max(able, key=likeness, default=None)
 
 
 def _verdict(

@@ -41,7 +41,7 @@ def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
     With timeouts, refills in flight, culls and other writes, one operation at a time; at once
     where a key is written but once per store.
     """
-    delay_s, ttl_s = trace.refills.draw(trace.key, rng)
+    delay_s, ttl_s = trace.lifetimes(rng)
     if trace.once and not trace.may_cull:
         hit = ~_first_reads(trace, trace.store(life))
     else:

@@ -60,7 +60,8 @@ class CacheTrace:
     `shared`: one store for all workers, else one for each life. `serial`: a store never serves
     two requests at once, so that no lookup can find a refill in flight. `emptied_s`: when a shared
     store lost everything, ascending. `held`: what lives began with, all SETs, the least recently
-    used first.
+    used first. `delay_s` and `ttl_s`: the refill that followed a lookup that missed in truth,
+    `ttl_s` nan where none did; `delay_s` nan where that has to be drawn.
     """
 
     request: Ints  # [L] row in what a routing draws
@@ -74,6 +75,16 @@ class CacheTrace:
     emptied_s: tuple[float, ...] = ()
     writes: Writes = NO_WRITES  # by request, ascending in time
     held: Writes = NO_WRITES  # by life
+    delay_s: Floats | None = None  # [L]
+    ttl_s: Floats | None = None  # [L]
+
+    def lifetimes(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Return delay and lifetime of the refill that a miss of each lookup brings. [L], [L]"""
+        delay_s, ttl_s = self.refills.draw(self.key, rng)
+        if self.delay_s is None or self.ttl_s is None:
+            return delay_s, ttl_s
+        known = ~np.isnan(self.delay_s)
+        return np.where(known, self.delay_s, delay_s), np.where(known, self.ttl_s, ttl_s)
 
     def store(self, life: Ints) -> Ints:
         """Return the store of each lookup, given who serves each request. [R] -> [L]"""
@@ -107,4 +118,11 @@ class CacheTrace:
 
     def subset(self, rows: npt.NDArray[np.bool_]) -> CacheTrace:
         """Return the same cache with the chosen lookups alone."""
-        return replace(self, request=self.request[rows], key=self.key[rows], at_s=self.at_s[rows])
+        return replace(
+            self,
+            request=self.request[rows],
+            key=self.key[rows],
+            at_s=self.at_s[rows],
+            delay_s=None if self.delay_s is None else self.delay_s[rows],
+            ttl_s=None if self.ttl_s is None else self.ttl_s[rows],
+        )

@@ -49,11 +49,14 @@ def row(cells: Iterable[Cell | Text], gap: int = GAP) -> Text:
     return line
 
 
-def print_lines(lines: Lines, console: Console) -> None:
-    """Write whole lines to `console` in what its encoding can say."""
+def print_lines(lines: Lines, console: Console, *, unbroken: bool = False) -> None:
+    """Write whole lines to `console` in what its encoding can say.
+
+    `unbroken` lines go on past its width, as what is to be copied must.
+    """
     if console.options.ascii_only:
         lines = [_in_ascii(line) for line in lines]
-    console.print(Group(*lines), highlight=False)
+    console.print(Group(*lines), highlight=False, soft_wrap=unbroken)
 
 
 def heading(title: str, caption: str, width: int) -> Lines:

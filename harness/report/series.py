@@ -27,7 +27,7 @@ class Series:
     @property
     def per_process(self) -> bool:
         """Whether each worker keeps a cache of its own."""
-        return "locmem" in self.backend.lower()
+        return self.backend == "unset" or "locmem" in self.backend.lower()
 
 
 def series_of(trials: Sequence[TrialSummary]) -> tuple[Series, ...]:

@@ -12,6 +12,7 @@ from harness.analysis.summary import Summary
 from harness.report.break_even import render_break_even
 from harness.report.evidence import render_banner, render_caveats, render_evidence
 from harness.report.figures import number_of
+from harness.report.harmless import harmless_sentences
 from harness.report.latency import render_ratios, render_times
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
 from harness.report.lesson import lesson_sentences
@@ -69,7 +70,7 @@ def _title(summary: Summary, width: int) -> Lines:
 
 def _lesson(summary: Summary, width: int) -> Lines:
     sentences = lesson_sentences(summary) if any(one.lookups for one in summary.trials) else ()
-    told = [" ".join(sentences), *paragraphs(summary.lesson)]
+    told = [" ".join(sentences), *harmless_sentences(summary), *paragraphs(summary.lesson)]
     blocks = [prose(text, width) for text in told if text]
     lines = [line for block in blocks for line in [*block, Text()]]
     return [Text("Lesson", HEADING), *lines[:-1]] if lines else []

@@ -76,6 +76,11 @@ def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
     return next((path for path in candidates if path.is_file()), candidates[-1]).resolve()
 
 
+def app_path(scenario: Scenario) -> Path:
+    """Return the directory to import the scenario's app from."""
+    return Path(scenario.app.path).resolve() if scenario.app.path else bundled("demo_app").parent
+
+
 def _parse_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -36,7 +36,9 @@ def scenario_content(scenario: Scenario) -> dict[str, Any]:
 
 def override(content: dict[str, Any], key: str, value: Any, option: str) -> None:
     """Set a dotted key in the tables of a scenario; `option` says where it came from."""
-    *tables, last = key.split(".")
+    # What stands in `matrix.vary` is itself a dotted key.
+    head, vary, varied = key.partition("matrix.vary.")
+    *tables, last = ("matrix", "vary", varied) if vary and not head else key.split(".")
     for table in tables:
         content = content.setdefault(table, {})
         if not isinstance(content, dict):

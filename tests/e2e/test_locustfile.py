@@ -1,4 +1,4 @@
-"""The bundled Locust file works alone, against a plain Gunicorn without the probe."""
+"""Bundled Locust files work alone, against a plain Gunicorn without the probe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.e2e
 
 PRODUCTS = 10
-ANSWERED = re.compile(r"GET (/products/\d+/) 200")
+ANSWERED = re.compile(r"GET (/products/\d+/|/inside/) 200")
 
 
 @pytest.fixture
@@ -58,12 +58,15 @@ def shop(tmp_path: Path) -> Iterator[str]:
             server.wait(30)
 
 
-def test_locust_alone_serves_the_trace_once(shop: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("locustfile", "looks_every"), [("catalog.py", None), ("inside.py", 10)])
+def test_locust_alone_serves_the_trace_once(
+    locustfile: str, looks_every: int | None, shop: str, tmp_path: Path
+) -> None:
     access, told = tmp_path / "access", tmp_path / "locust.json"
     with told.open("wb") as stdout, (tmp_path / "locust.log").open("wb") as stderr:
         locust = subprocess.Popen(
             [
-                *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "catalog.py")),
+                *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / locustfile)),
                 *("--headless", "--host", shop, "-u", "4", "-r", "4", "--json"),
                 *("--requests", "50", "--keys", str(PRODUCTS), "--seed", "3"),
             ],
@@ -81,8 +84,12 @@ def test_locust_alone_serves_the_trace_once(shop: str, tmp_path: Path) -> None:
             locust.kill()
             locust.wait()
     trace = key_sequence(keys=PRODUCTS, zipf=1.0, requests=50, seed=3)
+    paths = [f"/products/{key + 1}/" for key in trace]
+    if looks_every:
+        paths[::looks_every] = ["/inside/"] * len(paths[::looks_every])
     served = ANSWERED.findall(access.read_text())
-    assert sorted(served) == sorted(f"/products/{key + 1}/" for key in trace)
-    (line,) = json.loads(told.read_text())
-    assert (line["name"], line["num_requests"]) == ("/products/[id]/", 50)
-    assert line["num_failures"] == 0
+    assert sorted(served) == sorted(paths)
+    lines = {line["name"]: line for line in json.loads(told.read_text())}
+    assert set(lines) == {"/products/[id]/"} | ({"/inside/"} if looks_every else set())
+    assert sum(line["num_requests"] for line in lines.values()) == 50
+    assert not any(line["num_failures"] for line in lines.values())

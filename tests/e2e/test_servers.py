@@ -77,6 +77,15 @@ def test_an_nginx_that_is_killed_ends_the_run(harness: Harness, tiny: Tiny) -> N
     assert harness.leftovers() == []
 
 
+def test_a_server_that_cannot_boot_is_named_and_none_is_left(harness: Harness, tiny: Tiny) -> None:
+    scenario = tiny(workers=[1])
+    outcome = harness.run("run", scenario, *TWO, "--set", "app.wsgi=nothere:app", "--out", "run")
+    assert outcome.code == 3
+    assert "HX312 gunicorn, server 0 (locmem, 1 worker): ended while" in outcome.stderr
+    assert "hint: the whole log is run/logs/gunicorn-00-locmem-1-server-0.log" in outcome.stderr
+    assert harness.leftovers() == []
+
+
 def test_one_server_can_have_a_balancer_too(harness: Harness, tiny: Tiny) -> None:
     scenario = tiny(workers=[2], requests=60)
     outcome = harness.run("run", scenario, "--set", "server.balancer=true", *OUT)

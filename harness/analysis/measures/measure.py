@@ -22,7 +22,8 @@ class Measure:
 
     `observed` returns it, None where the trial has nothing of the kind. `modelled` returns what it
     must be if request r was answered from store `stores[r]` (stores [R]): one for each process, or
-    one for all. `better` is "higher", "lower" or "" where neither is. `unit` as in `metrics`.
+    one for all. `better` is "higher", "lower" or "" where neither is. `unit` and `timed` as in
+    `metrics`; what is told in seconds is always timed.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Measure:
     observed: Callable[[Reading], float | None]
     modelled: Callable[[Reading, Ints], float | None] | None = None
     better: str = ""
+    timed: bool = False
 
 
 def measured(reading: Reading, measures: Sequence[Measure]) -> Mapping[str, Figure]:

@@ -14,6 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, **_options: Any) -> None:
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", settings.CACHE_TABLE, verbosity=0)
         wanted = settings.SHOP_PRODUCTS
         if Product.objects.count() == wanted:
             self.stdout.write(f"The shop has its {wanted} products already.")

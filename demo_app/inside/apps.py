@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class InsideConfig(AppConfig):
+    name = "demo_app.inside"

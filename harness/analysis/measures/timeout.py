@@ -1,0 +1,69 @@
+"""The hit rate under a timeout in the long run, and the closed form lambda T / (N + lambda T)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.analysis.measures.measure import Measure
+from harness.analysis.reading import Reading
+from harness.model.closed_forms import hit_rate_with_timeout
+from harness.record.samples import Ints
+
+
+def steady_hit_rate(reading: Reading) -> float | None:
+    """Return the hit rate of the lookups that came a timeout or more after the first request.
+
+    None where the long run is not what was measured: requests that come as fast as they are
+    answered, entries that have no common timeout or are culled before, workers that came and
+    went, or less than two timeouts of load.
+    """
+    timeout_s, samples = _timeout_s(reading), reading.samples
+    if timeout_s is None:
+        return None
+    later = samples.at_s >= samples.sent_s[0] + timeout_s
+    return float(samples.hit[later].mean()) if later.any() else None
+
+
+def closed_form(reading: Reading, stores: Ints) -> float | None:
+    """Return sum_j w_j sum_k q_k l_jk T / (1 + l_jk T), l_jk = w_j q_k L: no luck, no draw.
+
+    Of N even shares w_j that is the sum over keys of q_k l_k T / (N + l_k T), l_k = q_k L. Where
+    `stores` are several, the w_j are the measured shares of the workers; the q_k are the shares of
+    the keys in this trace, L its rate of arrival.
+    """
+    timeout_s, samples = _timeout_s(reading), reading.samples
+    if timeout_s is None:
+        return None
+    popularity = np.bincount(samples.key) / samples.lookups
+    per_second = samples.lookups / float(samples.sent_s[-1] - samples.sent_s[0])
+    several = bool((stores != stores[0]).any())
+    shares = [life.share for life in reading.lives if life.requests] if several else [1.0]
+    return sum(
+        share * hit_rate_with_timeout(popularity, 1, share * per_second, timeout_s)
+        for share in shares
+    )
+
+
+def _timeout_s(reading: Reading) -> float | None:
+    """Return the common lifetime of all entries; None where the closed form does not hold."""
+    samples, modelled = reading.samples, reading.modelled
+    lifetimes = np.unique(samples.ttl_s[~np.isnan(samples.ttl_s)])
+    rate = reading.facts.load.arrival_rate_per_second
+    if rate is None or modelled is None or len(samples.caches) != 1 or len(lifetimes) != 1:
+        return None
+    timeout_s, spent_s = float(lifetimes[0]), float(samples.sent_s[-1] - samples.sent_s[0])
+    plain = modelled.routing.steady and not modelled.traces[0].may_cull
+    return timeout_s if plain and spent_s >= 2 * timeout_s > 0 else None
+
+
+MEASURES = (
+    Measure(
+        name="hit_rate_steady",
+        unit="share",
+        better="higher",
+        meaning="hit rate once the first timeout has passed; in brackets, for Poisson arrivals, "
+        "lambda T / (N + lambda T) over all keys, from which luck takes a short trial some points",
+        observed=steady_hit_rate,
+        modelled=closed_form,
+    ),
+)

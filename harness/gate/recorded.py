@@ -1,0 +1,71 @@
+"""The figures of a run as a comparison takes them, from a run directory or from a baseline file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.analysis.metrics import METRICS, figure
+from harness.analysis.summary import Figure, Summary, TrialSummary
+from harness.gate.identity import Identity, identity_of, plain, settings_of, words
+from harness.gate.setups import Setup, setup_of_summary
+from harness.scenario.schema import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTrial:
+    """One trial. `settled`: nothing about its hits is left to chance or to the time it takes.
+
+    `figures` holds every metric that the trial could tell, by name.
+    """
+
+    setup: Setup
+    requests: int
+    lookups: int
+    settled: bool
+    figures: Mapping[str, Figure]
+
+    @property
+    def name(self) -> str:
+        return words(self.setup)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One run: what it was, on what, and its figures. `settings` are the keys that may differ."""
+
+    name: str
+    identity: Identity
+    settings: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    trials: tuple[RecordedTrial, ...]
+
+
+def recorded(summary: Summary, scenario: Scenario) -> Recorded:
+    """Return the figures of a run of this scenario."""
+    return Recorded(
+        name=summary.run_dir,
+        identity=identity_of(scenario),
+        settings=settings_of(scenario),
+        environment=plain({k: v for k, v in summary.environment.items() if k != "gaps"}),
+        trials=tuple(map(_trial, summary.trials)),
+    )
+
+
+def _trial(trial: TrialSummary) -> RecordedTrial:
+    found = {name: figure(trial, name) for name in METRICS}
+    return RecordedTrial(
+        setup=plain(setup_of_summary(trial)),
+        requests=trial.requests,
+        lookups=trial.lookups,
+        settled=_is_settled(trial),
+        figures={name: one for name, one in found.items() if one.value is not None},
+    )
+
+
+def _is_settled(trial: TrialSummary) -> bool:
+    predicted = trial.predicted
+    if predicted is None or predicted.closed_form is None:
+        return False
+    return predicted.low == predicted.high

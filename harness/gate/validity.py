@@ -1,0 +1,33 @@
+"""What makes a run no valid measurement, as problems with a code."""
+
+from __future__ import annotations
+
+from harness.analysis.summary import Summary
+from harness.errors import Problem
+
+CODES = {"no-answer": "HX401", "unaccounted": "HX402", "all-failed": "HX406"}
+"""The caveats that make a trial invalid, and the error each of them is."""
+
+
+def invalidity(summary: Summary) -> list[Problem]:
+    """Return why a run cannot stand as a measurement; empty for one that can."""
+    if summary.valid:
+        return []
+    problems = [
+        Problem(
+            code=CODES[caveat.code],
+            where=f"{trial.backend}, {trial.workers} workers",
+            what=caveat.text,
+            hint=f"the logs in {summary.run_dir} may tell why",
+        )
+        for trial in summary.trials
+        for caveat in trial.caveats
+        if caveat.code in CODES
+    ]
+    ended = Problem(
+        code="HX405",
+        where=summary.run_dir,
+        what=f"ended after {len(summary.trials)} trials",
+        hint="what ended it is told at the top of the report",
+    )
+    return problems or [ended]

@@ -1,0 +1,92 @@
+"""Two runs side by side: every figure before and after, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from harness.analysis.metrics import METRICS
+from harness.gate.changes import Change, Changes
+from harness.gate.verdict import Verdict
+from harness.report.figures import number_of
+from harness.report.grid import render_grid
+from harness.report.layout import Lines, heading, prose
+from harness.report.measures import metric_value
+
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.IMPROVED: "green",
+    Verdict.REGRESSED: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NO_DATA: "bold red",
+    Verdict.INCOMPARABLE: "bold red",
+}
+HEADS = ("before", "now", "no change within", "verdict")
+TIMES = "Times of two runs drift with the machine: they are told and judge nothing"
+
+
+def render_changes(changes: Changes, width: int) -> Lines:
+    """Return both runs side by side; what makes them incomparable in place of figures."""
+    lines = heading("Compared", f"{changes.base} -> {changes.found}", width)
+    lines += prose(verdict_words(changes), width, style=STYLES[changes.verdict])
+    for difference in (*changes.differences, *changes.settings):
+        lines += prose(difference, width)
+    if changes.differences:
+        return lines
+    lines += prose(times_words(changes), width)
+    for trial in dict.fromkeys(change.trial for change in changes.changes):
+        rows = [one for one in changes.changes if one.trial == trial]
+        lines += [Text(), *_trial(trial, rows, width)]
+    return lines
+
+
+def verdict_words(changes: Changes) -> str:
+    """Return the verdict with the figures behind it: "regressed: 2 of 24 figures are worse"."""
+    if changes.differences:
+        return f"{changes.verdict}: these runs cannot be compared"
+    judged = number_of(len(changes.judged), "figure")
+    counted = [
+        f"{sum(one.verdict is verdict for one in changes.judged)} {verdict}"
+        for verdict in Verdict
+        if any(one.verdict is verdict for one in changes.judged)
+    ]
+    return f"{changes.verdict}: {judged} judged, {', '.join(counted) or 'none told'}"
+
+
+def times_words(changes: Changes) -> str:
+    """Return what times stand on, and where the two runs were taken on different things."""
+    if not changes.surroundings:
+        return f"{TIMES}."
+    return f"{TIMES}; here {', '.join(changes.surroundings)}."
+
+
+def cells(change: Change) -> tuple[str, str, str, str]:
+    """Return the figures of a change, as under `HEADS`."""
+    allowed = "" if change.allowed is None else metric_value(change.metric, change.allowed)
+    if change.allowed == 0:
+        allowed = "exact"
+    verdict = "told" if change.verdict is None or change.advisory else str(change.verdict)
+    return (
+        metric_value(change.metric, change.base),
+        metric_value(change.metric, change.found),
+        allowed,
+        verdict,
+    )
+
+
+def notes(change: Change) -> str:
+    """Return why a verdict is as it is, and which causes a loss of hits has; "" where it passes."""
+    causes = f"more {' and '.join(change.causes)}" if change.causes else ""
+    known = change.metric in METRICS and not METRICS[change.metric].timed
+    return "; ".join(filter(None, (causes, change.why if known else "")))
+
+
+def _trial(name: str, changes: Sequence[Change], width: int) -> Lines:
+    lines = prose(name, width, style="bold")
+    lines += render_grid(HEADS, [(one.metric, cells(one)) for one in changes], width)
+    for one in changes:
+        if told := notes(one):
+            style = STYLES[one.verdict] if one.verdict else ""
+            lines += prose(f"{one.metric}: {told}", width, style=style)
+    return lines

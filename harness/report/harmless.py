@@ -1,0 +1,48 @@
+"""Whether a cache per process does harm, told by what a lookup costs with it and without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.analysis.metrics import figure
+from harness.analysis.summary import Summary, TrialSummary
+from harness.report.durations import duration
+from harness.report.figures import number_of, percent
+from harness.report.series import Series, axis_words, series_of
+
+COST = "lookup_cost_s"
+
+
+def harmless_sentences(summary: Summary) -> list[str]:
+    """Return a sentence for each trial with a cache per process and its fellow with a shared one.
+
+    Empty for a scenario that does not ask for the cost of a lookup.
+    """
+    if COST not in summary.evidence:
+        return []
+    everything = series_of(summary.trials)
+    return [
+        _sentence(trial, fellow, summary.trials, own)
+        for own in everything
+        if own.per_process
+        for other in everything
+        if not other.per_process and other.axes == own.axes
+        for trial in own.trials
+        for fellow in other.trials
+        if fellow.workers == trial.workers
+    ]
+
+
+def _sentence(
+    own: TrialSummary, other: TrialSummary, trials: Sequence[TrialSummary], series: Series
+) -> str:
+    mine, theirs = figure(own, COST).value, figure(other, COST).value
+    where = ", ".join([number_of(own.workers, "worker"), *axis_words(series.axes, trials)])
+    if mine is None or theirs is None:
+        return f"With {where} the cost of a lookup cannot be told."
+    verdict = "Harmless here" if mine <= theirs else "Not here"
+    return (
+        f"{verdict}: with {where} a lookup took {duration(mine)} with {own.backend} and"
+        f" {duration(theirs)} with {other.backend}, misses included, at hit rates of"
+        f" {percent(own.hit_rate)} and {percent(other.hit_rate)}."
+    )

@@ -1,0 +1,62 @@
+"""The servers of one trial, up without any load, for a person to look at.
+
+Prints nothing: who is to be told when they are up is told through a callback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from harness.invitation import Invitation
+from harness.plan import Trial, expand_plan
+from harness.scenario.schema import Scenario
+from harness.stage import Stage
+
+CHECK_S = 0.2
+
+
+def first_trial(scenario: Scenario) -> Trial:
+    """Return the trial that a run of the scenario would serve first."""
+    return expand_plan(scenario)[0][0]
+
+
+def serve_trial(
+    trial: Trial, app: Path, logs: Path, *, port: int, ready: Callable[[Invitation], None]
+) -> NoReturn:
+    """Keep the trial's servers up until interrupted; `ready` is called once they all answer.
+
+    They and what stands behind them are gone when this returns by KeyboardInterrupt. Raises
+    SurroundingsError where a part cannot be had, or ends.
+    """
+    with ExitStack() as stack:
+        stage = Stage(_needing_all(trial.scenario), [trial], app, logs, stack)
+        stage.prepare(trial)
+        stack.callback(stage.clear, trial)
+        fleet = stage.start_fleet(trial, port)
+        stack.callback(fleet.stop)
+        fleet.wait_until_ready()
+        ready(_invitation(trial, fleet.url, stage.token))
+        while True:
+            fleet.check()
+            time.sleep(CHECK_S)
+
+
+def _needing_all(scenario: Scenario) -> Scenario:
+    """Return the scenario without optional backends: what is asked for alone is needed."""
+    return replace(scenario, matrix=replace(scenario.matrix, optional=()))
+
+
+def _invitation(trial: Trial, url: str, token: str) -> Invitation:
+    return Invitation(
+        scenario=trial.scenario.name,
+        trial=trial.name,
+        processes=trial.workers * trial.scenario.server.servers,
+        url=url,
+        token=token,
+        look=trial.scenario.look,
+    )

@@ -1,0 +1,157 @@
+"""What a pipeline reads: JUnit, Markdown, annotations, JSON, the last line of the log."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.errors import Problem, SurroundingsError
+from harness.gate.changes import compare
+from harness.gate.check import Case, Checked, Outcome, broken, checked
+from harness.report.gate.as_json import render_check_json
+from harness.report.gate.baseline import render_baseline
+from harness.report.gate.changes import render_changes
+from harness.report.gate.github import render_annotations
+from harness.report.gate.junit import render_junit
+from harness.report.gate.last_line import last_line
+from harness.report.gate.markdown import render_markdown
+from tests.recorded import run, scenario, trial
+from tests.summaries import judged, make_summary
+
+UNKNOWN = judged(metric="hit_rate", verdict="no-data")
+SUMMARY = make_summary(expectations=(judged(verdict="pass"), UNKNOWN))
+
+
+def a_check(hits: int = 1900) -> Checked:
+    return checked(SUMMARY, compare(run(), run(trial(1), trial(4, hits))))
+
+
+def nasty(outcome: Outcome = Outcome.FAILED) -> Checked:
+    problem = Problem(code="HX510", where="a|b", what="50 %\n<b>\x1b[31m")
+    case = Case(
+        part="expectations",
+        name="x: y, z",
+        outcome=outcome,
+        told="50 %\n<b> | \x1b",
+        problem=problem,
+    )
+    return Checked(scenario="my, own: one", cases=(case,))
+
+
+def test_junit_counts_what_it_lists() -> None:
+    suites = ElementTree.fromstring(render_junit(a_check()))
+    (suite,) = suites
+    assert suite.tag == "testsuite"
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        assert int(suite.attrib[name]) == len(suite.findall(f"testcase/{tag}"))
+    assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+    assert float(suite.attrib["time"]) == SUMMARY.wall_s
+    assert suite.findall("testcase/failure")[0].attrib["type"] == "HX512"
+    assert suite.findall("testcase/error")[0].attrib["type"] == "HX511"
+
+
+def test_junit_holds_to_what_the_common_schema_allows() -> None:
+    """Jenkins' junit-10.xsd: these elements, in this order, with these attributes."""
+    suites = ElementTree.fromstring(render_junit(a_check()))
+    assert (suites.tag, suites.attrib) == ("testsuites", {})
+    for suite in suites:
+        assert set(suite.attrib) == {"name", "tests", "failures", "errors", "skipped", "time"}
+        for case in suite:
+            assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name", "time"})
+            for told in case:
+                assert told.tag in ("failure", "error", "skipped")
+                assert set(told.attrib) <= {"message", "type"}
+    names = [(one.attrib["classname"], one.attrib["name"]) for one in suites.iter("testcase")]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("strict", "tag"), [(False, "skipped"), (True, "failure")])
+def test_doubt_is_skipped_in_junit_unless_it_is_to_fail(strict: bool, tag: str) -> None:
+    suites = ElementTree.fromstring(render_junit(a_check(2220), fail_on_inconclusive=strict))
+    doubts = suites.findall(f".//testcase/{tag}")
+    assert any("chance may have done it" in one.attrib["message"] for one in doubts)
+
+
+def test_junit_survives_what_xml_has_no_word_for() -> None:
+    suites = ElementTree.fromstring(render_junit(nasty()))
+    (told,) = suites.findall(".//failure")
+    assert "50 %" in told.attrib["message"]
+    assert "<b>" in str(told.text)
+
+
+def test_annotations_are_one_line_each_with_their_marks_escaped() -> None:
+    (line,) = render_annotations(nasty())
+    assert line.startswith("::error title=harness check my%2C own%3A one::HX510 x: y, z: 50 %25%0A")
+    (doubt,) = render_annotations(nasty(Outcome.INCONCLUSIVE))
+    assert doubt.startswith("::warning ")
+    assert list(render_annotations(nasty(Outcome.PASS))) == []
+
+
+def test_markdown_tells_what_fails_and_why() -> None:
+    told = render_markdown(a_check(), SUMMARY, 5)
+    assert told.startswith("## harness check hit-rate: FAILED (")
+    assert "| baseline | hit_rate, locmem, 4 workers: not worse than before | **fails** |" in told
+    assert "more misses.fragmentation" in told
+    assert "| locmem, 4 workers | 76.0 % | 3,000 | first 284, fragmentation 435 |" in told
+
+
+def test_markdown_keeps_its_cells_apart() -> None:
+    rows = [line for line in render_markdown(nasty(), None, 5).splitlines() if "HX" not in line]
+    (row,) = (line for line in rows if line.startswith("| expectations"))
+    assert row.replace(r"\|", "").count("|") == 5
+    assert "&lt;b>" in row
+
+
+def test_json_has_the_run_and_what_came_of_it() -> None:
+    told = json.loads(render_check_json(a_check(), SUMMARY, 5))
+    assert told["trials"][0]["backend"] == "locmem"
+    assert told["check"]["exit_code"] == 5
+    assert told["check"]["changes"]["verdict"] == "regressed"
+    assert {case["outcome"] for case in told["check"]["cases"]} == {"pass", "failed", "error"}
+
+
+def test_a_check_that_measured_nothing_is_told_in_every_form() -> None:
+    check = broken(
+        "hit-rate", SurroundingsError(Problem(code="HX302", where="redis", what="not here"))
+    )
+    assert 'errors="1"' in render_junit(check)
+    assert "not here" in render_markdown(check, None, 3)
+    assert json.loads(render_check_json(check, None, 3))["check"]["exit_code"] == 3
+    assert last_line(check, 3) == "harness check hit-rate: not measured (1 not known), exit 3"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_two_runs_side_by_side_keep_within_the_width(width: int) -> None:
+    changes = compare(run(), run(trial(1), trial(4, 1900)))
+    lines = [line.plain for line in render_changes(changes, width)]
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "76.0 %" in text
+    assert "63.3 %" in text
+    assert "regressed" in text
+    assert "more misses.fragmentation" in text
+    assert "judge nothing" in text
+
+
+def test_runs_that_cannot_be_compared_are_told_why_and_no_figure() -> None:
+    changes = compare(run(), run(of=scenario(seed=2)))
+    text = "\n".join(line.plain for line in render_changes(changes, 80))
+    assert "seed was 1, is 2" in text
+    assert "hit_rate" not in text
+
+
+def test_other_surroundings_are_named_beside_the_times() -> None:
+    changes = compare(
+        replace(run(), environment={"cores": 2}), replace(run(), environment={"cores": 8})
+    )
+    text = " ".join(line.plain.strip() for line in render_changes(changes, 80))
+    assert "cores was 2, is 8" in text
+
+
+def test_a_baseline_shows_its_figures_with_their_predictions() -> None:
+    text = "\n".join(line.plain for line in render_baseline(run(), 80))
+    assert "trace " in text
+    assert "74.8 % to 77.0 %" in text
