@@ -84,6 +84,11 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " harness.scenario harness.trace",
         "numpy",
     ),
+    "harness.duel": (
+        "harness.analysis harness.gate harness.plan harness.record",
+        "numpy",
+    ),
+    "harness.report.duel": ("harness.duel harness.gate harness.report harness.analysis", "rich"),
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
     # The doctor looks at everything and starts nothing.
     "harness.doctor": (
