@@ -13,10 +13,10 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 endif
 
-.PHONY: help demo test check bench constraints clean
+.PHONY: help demo test check bench bench-gate constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/.installed ## measure the hit rate by worker count, LocMem beside Redis
 	@$(BIN)/harness run hit-rate
@@ -32,6 +32,9 @@ check: .venv/.installed-dev ## format, lint, strict types and unit tests, in sec
 
 bench: .venv/.installed-dev ## measure what the harness itself costs, side by side
 	@$(BIN)/python -m tests.bench
+
+bench-gate: .venv/.installed-dev ## measure how often duels are right; LIVE=20 adds real ones
+	@$(BIN)/python -m tests.bench --only gate $(if $(LIVE),--live $(LIVE))
 
 constraints: .venv/.made ## choose the newest versions and pin them in constraints.txt
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(subst -c constraints.txt,,$(INSTALL)) uv

@@ -88,6 +88,8 @@ SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
 # What a change of a price does to the page that is cached.
 SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
+# How much longer each product page takes to compute than it has to: a slowdown to be found.
+SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)
 
 # What stands behind a page: every query, or without the costly one over all reviews.
 SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))

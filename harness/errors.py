@@ -90,6 +90,7 @@ CODES: dict[str, str] = {
     "HX103": "the run directory exists already",
     "HX104": "not a run directory",
     "HX105": "an action on a server that is not ours",
+    "HX106": "not a git revision of the app",
     "HX107": "a file exists already",
     "HX108": "a baseline cannot be read",
     "HX201": "the scenario is not valid TOML",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 from harness.scenario.schema import Action, Scenario
@@ -81,6 +81,20 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
     return tuple(trials)
 
 
+def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
+    """Return a trial for each scenario, which has one backend and one number of workers."""
+    return tuple(
+        Trial(
+            number=number,
+            backend=side.matrix.backend[0],
+            workers=side.matrix.workers[0],
+            varied=values,
+            scenario=side,
+        )
+        for number, (side, values) in enumerate(zip(sides, varied, strict=True))
+    )
+
+
 def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
     """Return who serves which part of the trace when: A B, B A, A B, …
 
@@ -93,6 +107,17 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
         for number in range(load.rounds)
         for trial in (group if number % 2 == 0 else reversed(group))
     )
+
+
+def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]:
+    """Yield turns in rounds of so many requests: A B, B A, … for whoever knows when it is enough.
+
+    The trace goes on for as long as it takes: each of its keys depends on seed and position alone.
+    """
+    for number in count():
+        for trial in group if number % 2 == 0 else reversed(group):
+            first = number * requests
+            yield Turn(trial=trial, round=number, first=first, last=first + requests)
 
 
 def most_keys(trials: Sequence[Trial]) -> Trial:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.actions import milestones, perform, refuse_foreign
@@ -19,7 +19,14 @@ from harness.load.client import Message
 from harness.machine import surroundings
 from harness.plan import Trial, Turn, expand_plan, most_keys, turns
 from harness.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.record.facts import ActionFacts, LoadFacts, TrialFacts
+from harness.record.facts import (
+    ActionFacts,
+    DuelFacts,
+    LifeFacts,
+    LoadFacts,
+    RoundFacts,
+    TrialFacts,
+)
 from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
@@ -34,6 +41,7 @@ from harness.record.store import read_samples
 from harness.scenario.parse import scenario_content
 from harness.scenario.schema import Scenario
 from harness.servers.fleet import Fleet
+from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
 from harness.stage import Stage
 from harness.traffic import Traffic
@@ -41,10 +49,28 @@ from harness.traffic import Traffic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where a scenario's files are: its Locust file, and the directory to import the app from."""
+    """Where a scenario's files are: its Locust file, and the directory to import the app from.
+
+    `work` tells for a directory that an app is imported from in which one its processes work;
+    those of all others work where the harness does.
+    """
 
     locustfile: Path
     app: Path
+    work: Mapping[Path, Path] = field(default_factory=dict)
+
+
+Enough = Callable[[Trial, Samples, RoundFacts], bool]
+"""Told of each round as a trial has served it; returns whether the group may stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One group of trials: in which turns it is served, and until when."""
+
+    group: tuple[Trial, ...]
+    turns: Callable[[tuple[Trial, ...]], Iterable[Turn]] = turns
+    enough: Enough = lambda _trial, _samples, _cost: False
 
 
 @dataclass(slots=True)
@@ -64,8 +90,11 @@ class Serving:
 
     trial: Trial
     fleet: Fleet
+    lives: Sequence[LifeFacts] = ()
     rounds: list[Samples] = field(default_factory=list)
+    costs: list[RoundFacts] = field(default_factory=list)
     actions: list[ActionFacts] = field(default_factory=list)
+    asked: int = 0
     done: int = 0
     hits: int = 0
     lookups: int = 0
@@ -73,23 +102,33 @@ class Serving:
     cpu_s: float = 0.0
 
 
-def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listener) -> None:
+def run_scenario(
+    scenario: Scenario,
+    sources: Sources,
+    out: Path,
+    notify: Listener,
+    *,
+    instead: Series | None = None,
+    duel: DuelFacts | None = None,
+) -> None:
     """Measure every trial of the scenario into the new run directory `out`.
+
+    `instead` is served in place of the scenario's own plan; `duel` is what for, and is kept.
 
     Raises UsageError if `out` exists or an action is aimed at a server that is not ours, and
     SurroundingsError if a server, the load or the disk fails; what had been measured by then is
     in the run directory.
     """
     started_s = time.monotonic()
-    groups = expand_plan(scenario)
-    for group in groups:
-        refuse_foreign(group[0].scenario.actions, find_redis(os.environ))
+    all_series = [instead] if instead else [Series(group=group) for group in expand_plan(scenario)]
+    for series in all_series:
+        refuse_foreign(series.group[0].scenario.actions, find_redis(os.environ))
     create_run_dir(out)
     write_scenario(out, scenario_content(scenario))
     measured = Measured()
     try:
         notify(Phase(text="starting servers and load"))
-        _measure(scenario, groups, sources, out / LOGS, measured, notify)
+        _measure(scenario, all_series, sources, out / LOGS, measured, notify)
     except HarnessError as error:
         measured.problems.append(str(error))
         raise
@@ -97,11 +136,13 @@ def run_scenario(scenario: Scenario, sources: Sources, out: Path, notify: Listen
         measured.problems.append("interrupted")
         raise
     finally:
-        record = _record(scenario, measured, time.monotonic() - started_s)
+        record = _record(scenario, measured, time.monotonic() - started_s, duel)
         write_run(out, record, measured.samples)
 
 
-def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
+def _record(
+    scenario: Scenario, measured: Measured, wall_s: float, duel: DuelFacts | None
+) -> RunRecord:
     return RunRecord(
         scenario=scenario.name,
         question=scenario.question,
@@ -115,40 +156,43 @@ def _record(scenario: Scenario, measured: Measured, wall_s: float) -> RunRecord:
         },
         trials=sorted(measured.trials, key=lambda facts: facts.number),
         problems=measured.problems,
+        duel=duel,
     )
 
 
 def _measure(
     scenario: Scenario,
-    groups: Sequence[tuple[Trial, ...]],
+    all_series: Sequence[Series],
     sources: Sources,
     logs: Path,
     measured: Measured,
     notify: Listener,
 ) -> None:
     """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
-    trials = [trial for group in groups for trial in group]
+    trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
-            stage = Stage(scenario, trials, sources.app, logs, stack)
+            stage = Stage(scenario, trials, sources.app, logs, stack, work=sources.work)
             measured.servers, measured.gaps = stage.servers, stage.gaps
             traffic = Traffic(
                 sources.locustfile, token=stage.token, log=logs / "locust.log", warden=stage.warden
             )
             stack.callback(traffic.stop)
             # Locust takes its time to start; the database is filled meanwhile.
-            stage.prepare(most_keys(trials))
+            for same_app in stage.by_app(trials):
+                stage.prepare(most_keys(same_app))
             traffic.wait_until_ready()
-            for group in groups:
-                present = tuple(trial for trial in group if trial.backend not in stage.gaps)
+            for series in all_series:
+                present = tuple(one for one in series.group if one.backend not in stage.gaps)
                 if present:
-                    _serve_group(present, len(trials), stage, traffic, measured, notify)
+                    here = replace(series, group=present)
+                    _serve_series(here, len(trials), stage, traffic, measured, notify)
     except OSError as error:
         raise cannot_write(Path(error.filename or logs), error) from error
 
 
-def _serve_group(
-    group: tuple[Trial, ...],
+def _serve_series(
+    series: Series,
     total: int,
     stage: Stage,
     traffic: Traffic,
@@ -156,17 +200,22 @@ def _serve_group(
     notify: Listener,
 ) -> None:
     """Serve the trials of a group in turns; keep what each has brought, even on failure."""
-    problem, serving = "", dict[int, Serving]()
+    group, problem, serving = series.group, "", dict[int, Serving]()
     with ExitStack() as stack:
         try:
-            notify(_started(group[0], total))
+            notify(_started(group[0], total, 0))
             for trial in group:
                 serving[trial.number] = Serving(trial, stage.start_fleet(trial))
                 stack.callback(serving[trial.number].fleet.stop)
             for one in serving.values():
                 one.fleet.wait_until_ready()
-            for turn in turns(group):
-                _serve_turn(turn, serving[turn.trial.number], total, stage, traffic, notify)
+            for one in serving.values():
+                one.lives = one.fleet.lives()
+            for turn in series.turns(group):
+                one = serving[turn.trial.number]
+                _serve_turn(turn, one, total, stage, traffic, notify)
+                if series.enough(one.trial, one.rounds[-1], one.costs[-1]):
+                    break
         except (HarnessError, KeyboardInterrupt) as error:
             problem = str(error) or "interrupted"
             raise
@@ -183,8 +232,9 @@ def _serve_turn(
     turn: Turn, serving: Serving, total: int, stage: Stage, traffic: Traffic, notify: Listener
 ) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
-    notify(_started(turn.trial, total))
+    notify(_started(turn.trial, total, turn.last))
     notify(Phase(text="loading"))
+    serving.asked = turn.last
     try:
         cost = traffic.serve(turn, serving.fleet.url, out=out, watch=_watch(serving, stage, notify))
         serving.wall_s += cost["wall_s"]
@@ -193,18 +243,20 @@ def _serve_turn(
         if out.exists():
             samples = read_samples(out)[0]
             serving.rounds.append(samples)
+            before, serving.lives = serving.lives, serving.fleet.lives()
+            serving.costs.append(round_facts(turn.round, before, serving.lives))
             serving.done += samples.requests
             serving.hits += int(samples.hit.sum())
             serving.lookups += samples.lookups
 
 
-def _started(trial: Trial, total: int) -> TrialStarted:
+def _started(trial: Trial, total: int, asked: int) -> TrialStarted:
     return TrialStarted(
         number=trial.number + 1,
         total=total,
         backend=trial.backend,
         workers=trial.workers,
-        requests=trial.scenario.load.requests,
+        requests=max(trial.scenario.load.requests, asked),
     )
 
 
@@ -254,7 +306,7 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             max_requests=scenario.server.max_requests,
             lives=serving.fleet.lives(),
             load=LoadFacts(
-                asked=scenario.load.requests,
+                asked=max(scenario.load.requests, serving.asked),
                 users=scenario.load.users,
                 wall_s=serving.wall_s,
                 cpu_s=serving.cpu_s,
@@ -262,6 +314,7 @@ def _keep(serving: Serving, measured: Measured, problem: str) -> None:
             ),
             actions=tuple(serving.actions),
             varied=trial.varied,
+            rounds=tuple(serving.costs),
             problem=problem,
         )
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,9 +31,10 @@ from harness.servers.warden import Warden
 class Stage:
     """What is up from the first trial to the last. Closing `stack` takes it all down.
 
-    `app` is the directory to import the app from; `token` makes its workers give evidence. `gaps`
-    names optional backends without their server, and why. Raises SurroundingsError where any other
-    part cannot be had.
+    `app` is the directory to import the app from where a trial's scenario names none, `work` in
+    which one an app works, by the one it is imported from. `token` makes its workers give evidence.
+    `gaps` names optional backends without their server, and why. Raises SurroundingsError where any
+    other part cannot be had.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class Stage:
         app: Path,
         logs: Path,
         stack: ExitStack,
+        *,
+        work: Mapping[Path, Path] | None = None,
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
         self._nginx = demand_nginx(os.environ) if balanced else None
@@ -56,7 +59,8 @@ class Stage:
         self.gaps: dict[str, str] = {}
         backends = dict.fromkeys(trial.backend for trial in trials)
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
-        self._app = AppSettings(path=app, prepare=scenario.app.prepare)
+        self._default_app, self._work = app, work or {}
+        self._apps: dict[Path, AppSettings] = {}
 
     @property
     def servers(self) -> dict[str, str]:
@@ -64,9 +68,18 @@ class Stage:
         nginx = {"nginx": _display(self._nginx)} if self._nginx else {}
         return nginx | {name: service.display for name, service in self._services.items()}
 
+    def by_app(self, trials: Iterable[Trial]) -> list[list[Trial]]:
+        """Return the trials whose app is imported from the same directory together."""
+        groups: dict[Path, list[Trial]] = {}
+        for trial in trials:
+            groups.setdefault(self._path(trial), []).append(trial)
+        return list(groups.values())
+
     def prepare(self, trial: Trial) -> None:
-        """Prepare the app, as for `trial`. Raises SurroundingsError HX304."""
-        prepare_app(self._app, self._environ(trial), log=self._logs / "app.log", warden=self.warden)
+        """Prepare the app of `trial`, as for it. Raises SurroundingsError HX304."""
+        prepare_app(
+            self._app(trial), self._environ(trial), log=self._logs / "app.log", warden=self.warden
+        )
 
     def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
         """Return servers that are still booting, behind a balancer where the trial has one.
@@ -83,6 +96,7 @@ class Stage:
                 else f"gunicorn, server {number} ({trial.name})",
                 _gunicorn_settings(trial),
                 environ=self._environ(trial),
+                cwd=self._app(trial).cwd,
                 lives=self.scratch / "lives" / trial.slug / str(number),
                 log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
                 warden=self.warden,
@@ -138,10 +152,29 @@ class Stage:
                 stack.callback(services[name].stop)
         return services
 
+    def _path(self, trial: Trial) -> Path:
+        named = trial.scenario.app.path
+        return Path(named).resolve() if named else self._default_app
+
+    def _app(self, trial: Trial) -> AppSettings:
+        """Return the app of a trial; what apps write to their scratch directory stays apart."""
+        path = self._path(trial)
+        if path not in self._apps:
+            scratch = self.scratch / "apps" / str(len(self._apps))
+            scratch.mkdir(parents=True)
+            self._apps[path] = AppSettings(
+                path=path,
+                prepare=trial.scenario.app.prepare,
+                scratch=scratch,
+                cwd=self._work.get(path),
+            )
+        return self._apps[path]
+
     def _environ(self, trial: Trial) -> dict[str, str]:
         scenario, backend = trial.scenario, BACKENDS[trial.backend]
         service = self._services.get(backend.service)
-        told = self._app.environ(
+        app = self._app(trial)
+        told = app.environ(
             scenario.app.environ,
             backend=backend.app,
             cache_url=service.urls[backend.url or trial.backend] if service else "",
@@ -149,7 +182,7 @@ class Stage:
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,
             keys=scenario.load.keys,
-            scratch=self.scratch,
+            scratch=app.scratch,
         )
         return {**told, wire.ENV_TOKEN: self.token}
 

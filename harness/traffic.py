@@ -51,7 +51,7 @@ class Traffic:
             "users": load.users,
             "keys": load.keys,
             "zipf": load.zipf,
-            "requests": load.requests,
+            "requests": max(load.requests, turn.last),
             "seed": scenario.seed,
             "number": turn.round,
             "options": dict(load.options),

@@ -40,6 +40,7 @@ TALLY_COUNTS = (
     "writes",  # all other writes inside such requests, before their headers left
     "outside",  # lookups outside of any request that carried the token
     "unseen_writes",  # writes outside of any such request, or after its headers had left
+    "cpu_ns",  # CPU time of the process until the end of its latest measured request; no count
 )
 TALLY_ROWS = 1024
 """A tally file: the identity, then this many rows of counts; unsigned 64-bit, native byte order."""

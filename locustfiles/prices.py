@@ -6,11 +6,11 @@ Under the harness, or alone with Locust's own page:
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
-import gevent
 from locust import task
 
 from harness.load.users import TraceUser
@@ -45,7 +45,7 @@ class Shopkeeper(TraceUser):
             self.change()
             self.look_around()
         for _ in range(self.option("slow_looks", 20)):
-            gevent.sleep(self.option("pause_s", 0.1))
+            time.sleep(self.option("pause_s", 0.1))
             self.look()
 
     def look_around(self) -> None:

@@ -70,7 +70,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
     # The same servers, for a person to look at.
     "harness.invitation": ("harness.wire", ""),
-    "harness.serve": ("harness.invitation harness.plan harness.scenario harness.stage", ""),
+    "harness.serve": (
+        "harness.gate.setups harness.invitation harness.plan harness.scenario harness.stage",
+        "",
+    ),
     # Where the halves meet.
     "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
     # The reading half: it never learns how the traffic was made.
@@ -81,6 +84,11 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " harness.scenario harness.trace",
         "numpy",
     ),
+    "harness.duel": (
+        "harness.analysis harness.gate harness.plan harness.record",
+        "numpy",
+    ),
+    "harness.report.duel": ("harness.duel harness.gate harness.report harness.analysis", "rich"),
     "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
     # The doctor looks at everything and starts nothing.
     "harness.doctor": (

@@ -42,8 +42,8 @@ def test_every_verb_is_in_the_readme() -> None:
 
 
 def test_every_make_target_in_the_readme_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"[`$] ?make ([a-z]+)", README))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"[`$] ?make ([a-z-]+)", README))
     assert {"demo", "test"} <= named <= targets
 
 

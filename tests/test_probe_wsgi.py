@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from harness import wire
 from harness.load.evidence import Answer, parse_answers
 from harness.probe.recording import current
 from harness.probe.wsgi import ProbedApp
+from harness.servers.lives import read_lives
 from tests.probing import LIFE, Probe, locmem
 
 TOKEN = "the token of this run"
@@ -172,6 +174,17 @@ def test_a_request_that_died_is_started_and_not_finished(probe: Probe, cache: An
     server.app.request_ended(whole=False)
     assert current.get() is None
     assert probe.counts() == {"started": 1, "hits": 1}
+
+
+def test_the_end_of_a_measured_request_tells_the_cpu_time_of_the_process(
+    probe: Probe, server: Server
+) -> None:
+    before_ns = time.process_time_ns()
+    server.answer(**{KEY: TOKEN})
+    between_ns = time.process_time_ns()
+    server.answer()
+    (life,) = read_lives(probe.directory)
+    assert before_ns <= life.tally["cpu_ns"] <= between_ns
 
 
 def test_a_request_that_is_not_measured_ends_the_recording_of_the_one_before(

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.probe.tally import COUNT, Life, Tally
-from harness.record.facts import CacheFacts
-from harness.servers.lives import read_lives
+from harness.record.facts import CacheFacts, LifeFacts, RoundFacts
+from harness.servers.lives import read_lives, round_facts
+from tests.factories import life_facts
 from tests.probing import Probe, locmem
 
 
@@ -45,6 +46,17 @@ def test_caches_are_told_as_they_were_built(tmp_path: Path) -> None:
             alias="sessions é", backend=backend, timeout_s=60, max_entries=300, cull_frequency=3
         ),
     )
+
+
+def test_a_round_costs_what_the_lives_that_were_there_before_it_have_used() -> None:
+    def counted(slot: int, finished: int, cpu_s: float) -> LifeFacts:
+        tally = {"finished": finished, "cpu_ns": int(cpu_s * 1e9)}
+        return life_facts(slot=slot, tally=tally)
+
+    before = [counted(1, 10, 0.5), counted(2, 4, 0.25)]
+    after = [counted(1, 16, 0.75), counted(2, 8, 0.5), counted(3, 5, 9.0)]
+    assert round_facts(7, before, after) == RoundFacts(round=7, cpu_s=0.5, requests=10)
+    assert round_facts(0, [], after) == RoundFacts(round=0, cpu_s=0.0, requests=0)
 
 
 def test_a_reader_never_sees_half_a_life(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import time
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,7 @@ def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if data is None:
         data = product_data(pk)
         cache.set(key, data)
+    keep_busy(settings.SHOP_BUSY_MICROSECONDS)
     return product_page(request, data)
 
 
@@ -55,6 +57,13 @@ def product_page(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
 
 def product_key(pk: int) -> str:
     return f"product:{pk}"
+
+
+def keep_busy(microseconds: int) -> None:
+    """Use up so much of the processor's time."""
+    until_ns = time.thread_time_ns() + 1000 * microseconds
+    while microseconds and time.thread_time_ns() < until_ns:
+        pass
 
 
 def product_data(pk: int) -> dict[str, Any]:

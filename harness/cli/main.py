@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.judging import baseline, check, compare, init_ci
+from harness.cli.judging import FAIL_ON, baseline, check, compare, init_ci
 from harness.cli.options import (
     FORMATS,
     complete_scenario,
+    duel_options,
     load_options,
     overrides,
     predict_options,
@@ -76,6 +77,56 @@ def run(
 
 
 @cli.command()
+@scenario_argument
+@load_options
+@duel_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New directory for the run.  [default: runs/duel-SCENARIO-TIME]",
+)
+@FAIL_ON
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def duel(
+    scenario: str,
+    base: tuple[str, ...],
+    candidate: tuple[str, ...],
+    base_ref: str | None,
+    candidate_ref: str | None,
+    budget: str,
+    floors: tuple[str, ...],
+    round_requests: int,
+    out: Path | None,
+    fail_on: str | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> int:
+    """Set two sides of SCENARIO against each other until it can be told which is better.
+
+    Both are up at the same time and serve the same requests in turns. The sides are two settings
+    (--a backend=locmem --b backend=redis) or two git revisions of the app (--base-ref main);
+    without either, the scenario against itself.
+    """
+    from harness.cli import duel as verb
+
+    end_on_signals()
+    return verb.duel(
+        scenario,
+        overrides(settings, **options),
+        (base, candidate),
+        (base_ref, candidate_ref),
+        budget=budget,
+        floors=floors,
+        requests=round_requests,
+        out=out,
+        style=style,
+        fail_on_inconclusive=fail_on == "inconclusive",
+    )
+
+
+@cli.command()
 @click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
 @click.option(
     "--out",
@@ -110,7 +161,7 @@ def serve(
     settings: tuple[str, ...],
     **options: str | None,
 ) -> None:
-    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+    """Start the servers that show SCENARIO's fault, without load, for you to look at.
 
     Prints the address and what to try there, and serves until Ctrl-C. With --format json it
     prints one line once the servers are up.
@@ -150,11 +201,16 @@ def show(scenario: str, style: str, settings: tuple[str, ...], **options: str | 
     default="table",
     show_default=True,
 )
-def report(run_dir: Path, style: str) -> None:
+@FAIL_ON
+def report(run_dir: Path, style: str, fail_on: str | None) -> int:
     """Analyse the recorded run in RUN_DIR again and report it."""
     from harness.cli import measure
+    from harness.gate.verdict import exit_code
 
-    measure.report(run_dir, style)
+    found = measure.report(run_dir, style)
+    if found is None:
+        return 0
+    return exit_code(found.verdict, fail_on_inconclusive=fail_on == "inconclusive")
 
 
 @cli.command()

@@ -12,11 +12,14 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
+from harness.duel import DuelResult, duel_result
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.expect import FAILED, judge, refuse_unfit
 from harness.gate.validity import invalidity
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
+from harness.report.duel import render_duel
+from harness.report.layout import print_lines
 from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
@@ -40,7 +43,7 @@ def run(
     if control:
         overrides = {**overrides, **control_overrides(load_scenario(path, overrides))}
     summary = measured(path, overrides, out)
-    _print(summary, style)
+    _print(summary, None, style)
     _demand_validity(summary)
     _demand_expectations(summary)
 
@@ -53,23 +56,39 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
-    out = out or _fresh_run_dir(scenario.name)
+    out = out or fresh_run_dir(scenario.name)
     try:
         with LiveProgress(Console(stderr=True)) as notify:
             run_scenario(scenario, sources, out, notify)
     except (HarnessError, KeyboardInterrupt):
-        _keep_what_there_is(out)
+        keep_what_there_is(out)
         raise
     summary = summary_of(out)
     write_result(out, render_json(summary))
     return summary
 
 
-def report(run_dir: Path, style: str) -> None:
-    """Analyse a recorded run and print it. Raises MeasurementError if it is not valid."""
-    summary = summary_of(run_dir)
-    _print(summary, style)
+def conclude(out: Path, style: str) -> DuelResult | None:
+    """Analyse a run, keep its figures, print them; return the result if it was a duel.
+
+    Raises MeasurementError if it is not valid.
+    """
+    summary, duel = analysed(out)
+    write_result(out, render_json(summary, duel))
+    _print(summary, duel, style)
     _demand_validity(summary)
+    return duel
+
+
+def report(run_dir: Path, style: str) -> DuelResult | None:
+    """Analyse a recorded run and print it; return the result if it was a duel.
+
+    Raises MeasurementError if it is not valid.
+    """
+    summary, duel = analysed(run_dir)
+    _print(summary, duel, style)
+    _demand_validity(summary)
+    return duel
 
 
 def control_overrides(scenario: Scenario) -> Overrides:
@@ -87,15 +106,22 @@ def control_overrides(scenario: Scenario) -> Overrides:
     return {"matrix.backend": (first, "--control"), "matrix.copies": (2, "--control")}
 
 
-def _fresh_run_dir(scenario: str) -> Path:
+def fresh_run_dir(scenario: str) -> Path:
     return Path("runs") / f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def summary_of(run_dir: Path) -> Summary:
     """Return the numbers of a recorded run, valid or not. Raises HarnessError."""
+    return analysed(run_dir)[0]
+
+
+def analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
+    """Return the numbers of a recorded run, and its result if it was a duel."""
     record, samples = read_run(run_dir)
     scenario = read_scenario(run_dir / SCENARIO_FILE)
-    found = analyse_run([(facts, samples[facts.number]) for facts in record.trials])
+    trials = [(facts, samples[facts.number]) for facts in record.trials]
+    found = analyse_run(trials)
+    duel = duel_result(record.duel, trials, found.trials) if record.duel else None
     summary = summarise(
         found.trials,
         comparisons=found.comparisons,
@@ -111,27 +137,31 @@ def summary_of(run_dir: Path) -> Summary:
         claim=scenario.claim,
         evidence=scenario.evidence,
     )
-    return replace(summary, expectations=judge(scenario.expect, summary.trials))
+    expectations = () if duel else judge(scenario.expect, summary.trials)
+    return replace(summary, expectations=expectations), duel
 
 
-def _keep_what_there_is(out: Path) -> None:
+def keep_what_there_is(out: Path) -> None:
     """After a run that ended early: write `result.json` for what was measured, and say where."""
     try:
-        summary = summary_of(out)
-        write_result(out, render_json(summary))
+        summary, duel = analysed(out)
+        write_result(out, render_json(summary, duel))
     except HarnessError:
         return  # the error that ended the run is the one to tell
     count = len(summary.trials)
     click.echo(f"kept {count} trial{'' if count == 1 else 's'} in {out}", err=True)
 
 
-def _print(summary: Summary, style: str) -> None:
+def _print(summary: Summary, duel: DuelResult | None, style: str) -> None:
+    console = Console(file=sys.stdout)
     if style == "json":
-        click.echo(render_json(summary), nl=False)
+        click.echo(render_json(summary, duel), nl=False)
     elif style == "svg":
         click.echo(render_svg(summary), nl=False)
+    elif duel:
+        print_lines(render_duel(duel, summary, console.width), console)
     else:
-        print_report(summary, Console(file=sys.stdout))
+        print_report(summary, console)
 
 
 def _demand_expectations(summary: Summary) -> None:

@@ -60,6 +60,48 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def duel_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what makes the two sides of a duel, and its terms."""
+    decorators = (
+        click.option(
+            *("--a", "base"),
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="A setting of the base, as in --a backend=locmem or --a server.threads=1.",
+        ),
+        click.option(
+            *("--b", "candidate"), metavar="KEY=VALUE", multiple=True, help="One of the candidate."
+        ),
+        click.option("--base-ref", metavar="REF", help="Git revision of the app for the base."),
+        click.option(
+            "--candidate-ref",
+            metavar="REF",
+            help="Git revision for the candidate.  [default: the working tree as it is]",
+        ),
+        click.option(
+            "--budget", metavar="TIME", default="120s", show_default=True, help="Stop by then."
+        ),
+        click.option(
+            *("--floor", "floors"),
+            metavar="[METRIC=]AMOUNT",
+            multiple=True,
+            help="Smallest change of weight: of all times (5%), or of one metric in its own unit "
+            "(lookup_median=50us, hit_rate=2%).",
+        ),
+        click.option(
+            *("--round", "round_requests"),
+            type=click.IntRange(10, 10_000),
+            metavar="N",
+            default=40,
+            show_default=True,
+            help="Requests of one round.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
 PREDICT_OPTIONS = (
     ("workers", "N", "4", "Gunicorn workers of each server, each with a LocMem cache of its own."),
     ("servers", "N", "1", "Servers, all alike."),
@@ -124,17 +166,17 @@ def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tup
                     hint="for example --set load.zipf=0.8",
                 )
             )
-        chosen[key.strip()] = (_value(text), f"--set {key.strip()}")
+        chosen[key.strip()] = (value_of(text), f"--set {key.strip()}")
     for option, typed in options.items():
         if typed is not None:
             key = OPTION_KEYS[option]
             listed = key.startswith("matrix.")
-            value = [_value(part) for part in typed.split(",")] if listed else _value(typed)
+            value = [value_of(part) for part in typed.split(",")] if listed else value_of(typed)
             chosen[key] = (value, f"--{option}")
     return chosen
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """Return what TOML reads, else the text itself, so that backends need no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

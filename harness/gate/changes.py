@@ -13,7 +13,7 @@ from harness.gate.recorded import Recorded, RecordedTrial
 from harness.gate.verdict import Verdict
 
 ALWAYS = ("hit_rate", "failed_requests")
-"""Metrics that are compared where they are nothing in both runs, too."""
+"""Metrics that are compared where they are 0 in both runs, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +101,9 @@ def _names(old: RecordedTrial, new: RecordedTrial) -> list[str]:
         for name, metric in METRICS.items()
         if metric.better != NEITHER
         and name != "unaccounted"
-        and (name in ALWAYS or any(_is_something(figures.get(name)) for figures in both))
+        and any(_is_something(figures.get(name), also_zero=name in ALWAYS) for figures in both)
     ]
 
 
-def _is_something(figure: Figure | None) -> bool:
-    return figure is not None and bool(figure.value or figure.expected)
+def _is_something(figure: Figure | None, *, also_zero: bool) -> bool:
+    return figure is not None and bool(also_zero or figure.value or figure.expected)

@@ -51,6 +51,7 @@ def post_worker_init(worker: Any) -> None:
 
     note_held(worker.harness_tally)
     worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])
+    worker.harness_tally.note_cpu()
     worker.harness_tally.add(COUNT["ready"])
 
 

@@ -17,12 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from time import process_time_ns
 from typing import Any
 
 from harness import wire
 
 COUNT = {name: number for number, name in enumerate(wire.TALLY_COUNTS)}
 """Position of each counter in a row."""
+_CPU_NS = COUNT["cpu_ns"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,11 @@ class Tally:
         """Add `amount` to a counter (a position of `COUNT`) from outside of any request."""
         with self._lock:
             self._shared[count] += amount
+
+    def note_cpu(self) -> None:
+        """Write down how much CPU time the process has had so far."""
+        # No lock: whichever of two threads comes last, each reading is of this moment.
+        self._shared[_CPU_NS] = process_time_ns()
 
     def forget(self) -> None:
         """Set what was counted outside of requests back to 0, before the worker is ready."""

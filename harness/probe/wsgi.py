@@ -55,4 +55,5 @@ class ProbedApp:
         if recording is not None:
             recording.counts[_FINISHED] += whole
             self._tally.give_row(recording.counts)
+            self._tally.note_cpu()
             current.set(None)

@@ -70,6 +70,19 @@ class LoadFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFacts:
+    """What one round cost the server: CPU seconds of its workers, requests that they finished.
+
+    Told of the workers that were there before the round: the boot of one that was born in it is
+    no cost of a request.
+    """
+
+    round: int
+    cpu_s: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFacts:
     """One action as it happened, while the load went on. Times are seconds since the epoch.
 
@@ -87,13 +100,29 @@ class ActionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuelFacts:
+    """What a run of two trials was for: trial 0 is the base, trial 1 the candidate.
+
+    Their names for people, and the terms: how long it might take, from which changes on a
+    difference is of weight. `absolute_floors` are by metric, in its unit.
+    """
+
+    base: str
+    candidate: str
+    budget_s: float
+    relative_floor: float
+    absolute_floors: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFacts:
     """One trial as it was served, by `workers` on each of its `servers`.
 
     `routing` is how a balancer chose among the servers, "" where there was none.
     `varied` holds the scenario keys in which the trials of the run differ beside backend and
     workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
-    replaced, 0 for never. `problem` is the error that ended it early, or empty.
+    replaced, 0 for never. `rounds` are in the order in which they were served. `problem` is the
+    error that ended it early, or empty.
     """
 
     number: int
@@ -109,5 +138,6 @@ class TrialFacts:
     actions: tuple[ActionFacts, ...] = ()
     varied: Mapping[str, Any] = field(default_factory=dict)
     max_requests: int = 0
+    rounds: tuple[RoundFacts, ...] = ()
     routing: str = ""
     problem: str = ""

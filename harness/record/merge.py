@@ -1,8 +1,8 @@
-"""The samples of several rounds of one trial as one."""
+"""The samples of several rounds of one trial as one, and of one as several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ _NAMES = {
 """Columns of names, which each round has numbered for itself, and those that hold such numbers."""
 
 _REQUESTS = ("request", "write_request", "mark_request")
+
+_OF_REQUESTS = ("step", "round", "due_s", "sent_s", "done_s", "status", "failed", "life")
+_OF_MARKS = ("mark_request", "mark", "value")
 
 
 def merge_rounds(rounds: Sequence[Samples]) -> Samples:
@@ -45,6 +48,33 @@ def merge_rounds(rounds: Sequence[Samples]) -> Samples:
         if column not in merged:
             merged[column] = np.concatenate([getattr(part, column) for part in rounds])
     return Samples(**merged)
+
+
+def split_rounds(samples: Samples, rounds: int) -> Iterator[Samples]:
+    """Yield the samples of each round, by its number; a round may well be empty."""
+    first = np.searchsorted(samples.round, np.arange(rounds + 1))
+    bounds = {name: np.searchsorted(getattr(samples, name), first) for name in _REQUESTS}
+    columns = samples.columns()
+    for number in range(rounds):
+        begin, end = first[number : number + 2]
+        spans = {name: slice(*bounds[name][number : number + 2]) for name in _REQUESTS}
+        parts = {
+            name: column
+            if name in _NAMES
+            else column[begin:end]
+            if name in _OF_REQUESTS
+            else column[spans[_request_column(name)]]
+            for name, column in columns.items()
+        }
+        own = {name: parts[name] - begin for name in _REQUESTS}
+        yield Samples(**{**parts, **own})
+
+
+def _request_column(name: str) -> str:
+    """Return the column that tells for each row of `name` which request it belongs to."""
+    if name in _OF_MARKS:
+        return "mark_request"
+    return "write_request" if name.startswith("write_") else "request"
 
 
 def _renumbered(

@@ -23,9 +23,11 @@ from harness.errors import MeasurementError, Problem, SurroundingsError, UsageEr
 from harness.record.facts import (
     ActionFacts,
     CacheFacts,
+    DuelFacts,
     HeldFacts,
     LifeFacts,
     LoadFacts,
+    RoundFacts,
     TrialFacts,
 )
 from harness.record.samples import Samples
@@ -37,7 +39,10 @@ SCENARIO_FILE, LOGS = "scenario.toml", "logs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """All that is known of a run but its samples. `problems`: what ended it early, if anything."""
+    """All that is known of a run but its samples.
+
+    `problems`: what ended it early, if anything. `duel`: None where the trials are no duel.
+    """
 
     scenario: str
     question: str
@@ -47,6 +52,7 @@ class RunRecord:
     environment: Mapping[str, Any]
     trials: Sequence[TrialFacts]
     problems: Sequence[str] = ()
+    duel: DuelFacts | None = None
 
 
 def create_run_dir(path: Path) -> Path:
@@ -147,15 +153,23 @@ def _refuse_newer(path: Path, format_found: int) -> None:
 
 
 def _record(content: Mapping[str, Any]) -> RunRecord:
-    known = {key: value for key, value in content.items() if key not in ("format", "trials")}
-    return RunRecord(**known, trials=[_trial(trial) for trial in content["trials"]])
+    apart = ("format", "trials", "duel")
+    known = {key: value for key, value in content.items() if key not in apart}
+    duel = content.get("duel")
+    return RunRecord(
+        **known,
+        trials=[_trial(trial) for trial in content["trials"]],
+        duel=DuelFacts(**duel) if duel else None,
+    )
 
 
 def _trial(content: Mapping[str, Any]) -> TrialFacts:
     lives = tuple(map(_life, content["lives"]))
     actions = tuple(ActionFacts(**action) for action in content["actions"])
+    rounds = tuple(RoundFacts(**one) for one in content.get("rounds", ()))
     load = LoadFacts(**content["load"])
-    return TrialFacts(**{**content, "lives": lives, "actions": actions, "load": load})
+    parts = {"lives": lives, "actions": actions, "rounds": rounds, "load": load}
+    return TrialFacts(**{**content, **parts})
 
 
 def _life(content: Mapping[str, Any]) -> LifeFacts:

@@ -48,12 +48,15 @@ PROMISED: dict[type, tuple[str, ...]] = {Summary: RUN_FIELDS, TrialSummary: TRIA
 """Fields that come first, in this order; whatever else a record has follows them."""
 
 
-def render_json(summary: Summary) -> str:
+def render_json(summary: Summary, duel: object = None) -> str:
     """Return the run as indented JSON in ASCII, ending in a newline.
+
+    `duel` is the result of a duel, a record that becomes a further key.
 
     A number that is not finite becomes null, since JSON has no other word for it.
     """
-    return json.dumps(plain(summary), indent=2, allow_nan=False) + "\n"
+    told = plain(summary) | ({"duel": plain(duel)} if duel else {})
+    return json.dumps(told, indent=2, allow_nan=False) + "\n"
 
 
 def plain(value: Any) -> Any:

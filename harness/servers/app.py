@@ -26,9 +26,12 @@ class AppSettings:
 
     It is told what to use by its environment: templates in which `{backend}`, `{cache_url}`, …
     are filled in for each trial. `prepare` are arguments to Python, run once before all trials.
+    It may write to `scratch`, and works in the directory `cwd`, None for the current one.
     """
 
     path: Path
+    scratch: Path
+    cwd: Path | None = None
     prepare: Sequence[str] = ()
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
@@ -50,7 +53,7 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, ward
     if not app.prepare:
         return
     command = [sys.executable, *app.prepare]
-    child = Child("app", command, environ=environ, log=log, warden=warden)
+    child = Child("app", command, environ=environ, cwd=app.cwd, log=log, warden=warden)
     try:
         status = child.process.wait(_PREPARE_TIMEOUT_S)
         outcome = f"ended with status {status}"

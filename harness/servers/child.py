@@ -20,7 +20,7 @@ class Child:
     """A running child. Its session keeps a terminal's Ctrl-C away from it: the harness decides.
 
     `say` is written to its standard input, which then ends; `talk` leaves standard input and
-    output open to the harness as pipes.
+    output open to the harness as pipes. It works in `cwd`, or where the harness does.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Child:
         command: Sequence[str],
         *,
         environ: Mapping[str, str],
+        cwd: Path | None = None,
         log: Path,
         warden: Warden,
         pass_fds: Sequence[int] = (),
@@ -43,6 +44,7 @@ class Child:
             self.process = subprocess.Popen(
                 enlisting,
                 env=dict(environ),
+                cwd=cwd,
                 stdin=subprocess.PIPE if talk or say else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if talk else output,
                 stderr=output,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness import wire
-from harness.record.facts import CacheFacts, HeldFacts, LifeFacts
+from harness.record.facts import CacheFacts, HeldFacts, LifeFacts, RoundFacts
 
 _HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
 
@@ -16,6 +17,21 @@ def read_lives(directory: Path) -> tuple[LifeFacts, ...]:
     """Return every life that has opened its tally, by server, slot and generation."""
     lives = [_read_life(path) for path in directory.glob("*.tally")]
     return tuple(sorted(lives, key=lambda life: (life.server, life.slot, life.generation)))
+
+
+def round_facts(number: int, before: Sequence[LifeFacts], after: Sequence[LifeFacts]) -> RoundFacts:
+    """Return what round `number` cost, from all lives before and after it."""
+    earlier = {(life.server, life.slot, life.generation): life.tally for life in before}
+    spans = [
+        (earlier[life.server, life.slot, life.generation], life.tally)
+        for life in after
+        if (life.server, life.slot, life.generation) in earlier
+    ]
+    return RoundFacts(
+        round=number,
+        cpu_s=sum(end["cpu_ns"] - start["cpu_ns"] for start, end in spans) / 1e9,
+        requests=sum(end["finished"] - start["finished"] for start, end in spans),
+    )
 
 
 def _read_life(path: Path) -> LifeFacts:

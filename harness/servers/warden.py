@@ -2,8 +2,8 @@
 
 It reads lines from a pipe whose other end only the harness holds, and for a moment each child as
 it starts: `group 123` and `path /x` put a process group or a directory under its care,
-`free group 123` takes it out. When the pipe ends, however the harness ended, whatever is still
-under its care is killed and removed.
+`free group 123` takes it out; `worktree /repository /x` is a git worktree. When the pipe ends,
+however the harness ended, whatever is still under its care is killed and removed.
 
 Standard library only. Run as `python -m harness.servers.warden`.
 """
@@ -11,6 +11,7 @@ Standard library only. Run as `python -m harness.servers.warden`.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -55,6 +56,10 @@ class Warden:
         """Remove this directory, made already or not, when the harness ends, however it ends."""
         self._tell(f"path {path}")
 
+    def watch_worktree(self, repository: Path, path: Path) -> None:
+        """Take a worktree, made already or not, out of its repository when the harness ends."""
+        self._tell(f"worktree {shlex.join([str(repository), str(path)])}")
+
     def close(self) -> None:
         """End the pipe and wait until all that was under its care is gone."""
         if self._process.stdin:
@@ -77,7 +82,11 @@ def watch(lines: TextIO) -> None:
         else:
             care[ward] = None
     # Groups first: whoever still lives might write into a directory that is being removed.
-    for kind, clean_up in (("group ", _kill_group), ("path ", _remove)):
+    for kind, clean_up in (
+        ("group ", _kill_group),
+        ("worktree ", _remove_worktree),
+        ("path ", _remove),
+    ):
         for ward in care:
             if ward.startswith(kind):
                 clean_up(ward.removeprefix(kind))
@@ -87,6 +96,17 @@ def _kill_group(group: str) -> None:
     try:
         os.killpg(int(group), signal.SIGKILL)
     except ProcessLookupError:
+        return
+
+
+def _remove_worktree(ward: str) -> None:
+    """Remove a worktree and what its repository knows of it, and of no other worktree."""
+    repository, path = shlex.split(ward)
+    command = ["git", "-C", repository, "worktree", "remove", "--force", "--force", path]
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        subprocess.run(command, env=environ, capture_output=True, check=False)
+    except OSError:  # no git, and so no worktree
         return
 
 

@@ -30,18 +30,26 @@ PARTS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     "analysis": ({"requests": 1_000_000}, {"requests": 1_000_000}),
     "predict": ({"rounds": 5}, {"rounds": 1}),
     "run": ({"runs": 10}, {"runs": 1}),
+    "gate": ({"duels": 1000, "planted": 200}, {"duels": 60, "planted": 20}),
+    "gate_live": ({"duels": 40}, {"duels": 1}),
 }
+BY_NAME = ("gate_live",)
+"""Parts that take hours, and are measured only where they are asked for."""
 MARKS = {True: "[green]met[/]", False: "[bold red]missed[/]", None: ""}
 
 
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice([*PARTS]), help="Nothing but this part.")
 @click.option("--quick", is_flag=True, help="Fewer rounds, in a minute or two.")
+@click.option("--live", type=click.IntRange(1), help="Part gate_live, with so many duels.")
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
-def main(only: tuple[str, ...], quick: bool, style: str) -> None:
+def main(only: tuple[str, ...], quick: bool, live: int | None, style: str) -> None:
     """Measure the figures that the harness is held to, and print them beside their bars."""
     end_in_order()
-    figures = {part: measured(part, PARTS[part][quick]) for part in only or PARTS}
+    sizes = {part: PARTS[part][quick] for part in only or PARTS if only or part not in BY_NAME}
+    if live:
+        sizes["gate_live"] = {"duels": live}
+    figures = {part: measured(part, sizes[part]) for part in sizes}
     if style == "json":
         rows = {part: [_row(figure) for figure in found] for part, found in figures.items()}
         click.echo(json.dumps(rows, indent=2))

@@ -1,12 +1,14 @@
 """A Django app of one page: quick to boot, slow or faulty as its environment asks.
 
-TINY_SLEEP_S is how long the page takes after its lookup; TINY_FAULT names what goes wrong.
+TINY_SLEEP_S is how long the page takes after its lookup; TINY_FAULT names what goes wrong,
+TINY_LOSS by which mistake its cache loses hits.
 """
 
 import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any
 
 from django.core.cache import cache
@@ -15,7 +17,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 FAULT = os.environ.get("TINY_FAULT", "")
+LOSS = os.environ.get("TINY_LOSS", "")
 SLEEP_S = float(os.environ.get("TINY_SLEEP_S", "0"))
+
+visitors = count()
 
 if FAULT == "dies-at-boot":
     try:  # the first worker to come lives, all others die
@@ -29,10 +34,12 @@ if FAULT == "boots-once" and os.environ["HARNESS_GENERATION"] != "1":
 def page(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001
     if FAULT == "fails":
         raise RuntimeError("the page is broken")
-    text = cache.get(f"page:{number}")
+    key = f"page:{number}" + (f":{os.getpid()}-{next(visitors)}" if LOSS == "user-key" else "")
+    text = cache.get(key)
     if text is None:
         text = f"page {number}"
-        cache.set(f"page:{number}", text)
+        if LOSS != "no-set":
+            cache.set(key, text, 0.02 if LOSS == "short-timeout" else 300)
     time.sleep(SLEEP_S)
     return HttpResponse(text)
 

@@ -1,0 +1,146 @@
+"""The judge of a duel: rounds of base and candidate, live or recorded, to a result.
+
+Here the numbers of `analysis` meet the rules of `gate`. Starts nothing, prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.analysis.rounds import round_values, values_by_round
+from harness.analysis.summary import TrialSummary
+from harness.gate.duel import Finding, is_settled, judge, overall
+from harness.gate.rules import ALPHA, Rule, with_floors
+from harness.gate.verdict import Verdict
+from harness.plan import Trial
+from harness.record.facts import DuelFacts, LoadFacts, RoundFacts, TrialFacts
+from harness.record.samples import Samples
+
+BASE, CANDIDATE = 0, 1
+"""Numbers of the two trials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuelResult:
+    """What a duel came to. `alpha` is the chance of a false alarm among all metrics together.
+
+    `misses` are misses per lookup of base and candidate by cause; `cause` is the one that grew
+    most, where hits were lost. `seconds` is how long the load went on.
+    """
+
+    verdict: Verdict
+    base: str
+    candidate: str
+    rounds: int
+    seconds: float
+    budget_s: float
+    alpha: float
+    findings: tuple[Finding, ...]
+    misses: Mapping[str, tuple[float, float]]
+    cause: str
+
+
+class Judge:
+    """Is told of each round of a duel under way, and says when it is enough.
+
+    That is when the duel is settled, or when the next rounds would go beyond the budget. Asks
+    after whole blocks only: after two rounds of both.
+    """
+
+    def __init__(self, duel: DuelFacts, clock: Callable[[], float]) -> None:
+        self._rules = rules_of(duel)
+        self._budget_s, self._clock = duel.budget_s, clock
+        self._started_s: float | None = None
+        self._told: dict[int, list[dict[str, float]]] = {BASE: [], CANDIDATE: []}
+
+    def __call__(self, trial: Trial, samples: Samples, cost: RoundFacts) -> bool:
+        """Take in a round; return whether the duel may stop."""
+        if self._started_s is None:
+            self._started_s = float(samples.sent_s.min(initial=self._clock()))
+        load = LoadFacts(
+            asked=samples.requests,
+            users=trial.scenario.load.users,
+            wall_s=0.0,
+            cpu_s=0.0,
+            arrival_rate_per_second=trial.scenario.load.arrival_rate_per_second,
+        )
+        self._told[trial.number].append(round_values(load, samples, cost))
+        rounds = [len(values) for values in self._told.values()]
+        if rounds[BASE] != rounds[CANDIDATE] or rounds[BASE] % 2:
+            return False
+        spent_s = self._clock() - self._started_s
+        block_s = spent_s / (rounds[BASE] / 2)
+        return spent_s + block_s > self._budget_s or self._is_settled()
+
+    def _is_settled(self) -> bool:
+        base, candidate = (_columns(self._told[side]) for side in (BASE, CANDIDATE))
+        return is_settled(judge(self._rules, base, candidate, ahead=False), self._rules)
+
+
+def duel_result(
+    duel: DuelFacts,
+    trials: Sequence[tuple[TrialFacts, Samples]],
+    summaries: Sequence[TrialSummary],
+) -> DuelResult:
+    """Return the result of a recorded duel; without both trials there is no data."""
+    rules, numbers = rules_of(duel), {facts.number for facts, _ in trials}
+    values = [values_by_round(*trial) for trial in trials] if len(numbers) == 2 else [{}, {}]
+    findings = judge(rules, values[BASE], values[CANDIDATE])
+    misses = _misses(summaries) if len(summaries) == 2 else {}
+    return DuelResult(
+        verdict=overall(findings, rules),
+        base=duel.base,
+        candidate=duel.candidate,
+        rounds=min((len(facts.rounds) for facts, _ in trials), default=0),
+        seconds=_seconds(trials),
+        budget_s=duel.budget_s,
+        alpha=ALPHA,
+        findings=findings,
+        misses=misses,
+        cause=_cause(findings, misses),
+    )
+
+
+def rules_of(duel: DuelFacts) -> tuple[Rule, ...]:
+    """Return the rules with the floors of this duel."""
+    return with_floors(duel.relative_floor, duel.absolute_floors)
+
+
+def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
+    columns: dict[str, list[float]] = defaultdict(lambda: [np.nan] * len(told))
+    for row, values in enumerate(told):
+        for name, value in values.items():
+            columns[name][row] = value
+    return {name: np.array(column) for name, column in columns.items()}
+
+
+def _seconds(trials: Sequence[tuple[TrialFacts, Samples]]) -> float:
+    served = [samples for _, samples in trials if samples.requests]
+    if not served:
+        return 0.0
+    begun_s = min(float(samples.sent_s.min()) for samples in served)
+    return max(float(samples.done_s.max()) for samples in served) - begun_s
+
+
+def _misses(summaries: Sequence[TrialSummary]) -> dict[str, tuple[float, float]]:
+    """Return misses per lookup by cause, of base and candidate; causes of no miss are left out."""
+    base, candidate = summaries
+    shares = {
+        cause: (
+            base.misses[cause] / max(base.lookups, 1),
+            candidate.misses[cause] / max(candidate.lookups, 1),
+        )
+        for cause in base.misses
+    }
+    return {cause: both for cause, both in shares.items() if any(both)}
+
+
+def _cause(findings: Sequence[Finding], misses: Mapping[str, tuple[float, float]]) -> str:
+    lost = {"hit_rate", "origin_calls_per_request"}
+    if not any(one.metric in lost and one.verdict is Verdict.REGRESSED for one in findings):
+        return ""
+    return max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")

@@ -1,0 +1,81 @@
+"""`harness duel` as typed: what is refused before anything starts, and the codes it ends with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import main
+from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
+from harness.scenario.load import find_scenario, load_scenario
+from harness.scenario.parse import scenario_content
+from tests.duelling import Trial, duel_facts, served
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["duel", "hit-rate", *words]) == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("--a", "threads"), "HX102 --a threads: need KEY=VALUE"),
+        (("--b", "server.threds=2"), "HX202"),
+        (("--b", "backend=rediss"), "HX203"),
+        (("--floor", "five"), "HX102 --floor five: got 'five', need a number with its unit"),
+        (("--floor", "5ms"), "HX102 --floor 5ms: need a percentage"),
+        (("--floor", "speed=5%"), "HX102 --floor speed=5%: need one of failed, hit_rate"),
+        (("--floor", "hit_rate=5ms"), "is in the wrong unit"),
+        (("--floor", "lookup_median=5%"), "is in the wrong unit"),
+        (("--budget", "0s"), "HX102 --budget 0s: need a time over 0"),
+        (("--budget", "50%"), "need a time over 0"),
+        (("--base-ref", "no-such-branch"), "HX106"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_option(
+    words: tuple[str, ...], wanted: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert wanted in refused(capsys, *words, "--out", str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def recorded(directory: Path, base: Trial, candidate: Trial) -> str:
+    """Return the directory of a recorded duel."""
+    run_dir = create_run_dir(directory / "run")
+    write_scenario(run_dir, scenario_content(load_scenario(find_scenario("hit-rate"))))
+    record = RunRecord(
+        scenario="hit-rate",
+        question="?",
+        lesson="",
+        seed=1,
+        wall_s=1.0,
+        environment={},
+        trials=[base[0], candidate[0]],
+        duel=duel_facts(absolute_floors={"lookup_median": 1e-4}),
+    )
+    write_run(run_dir, record, {0: base[1], 1: candidate[1]})
+    return str(run_dir)
+
+
+def test_a_recorded_duel_is_judged_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = recorded(tmp_path, served(0), served(1, cpu=1.1))
+    assert main(["report", run_dir]) == 5
+    assert capsys.readouterr().out.splitlines()[-1].startswith("duel: regressed (server CPU +")
+
+
+def test_to_be_inconclusive_fails_only_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = recorded(tmp_path, served(0, rounds=18), served(1, rounds=18, cpu=1.02))
+    assert main(["report", run_dir]) == 0
+    assert main(["report", run_dir, "--fail-on", "inconclusive"]) == 6
+    assert "duel: inconclusive" in capsys.readouterr().out
+
+
+def test_too_few_rounds_are_no_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", recorded(tmp_path, served(0, rounds=4), served(1, rounds=4))]) == 4
+    assert "duel: no-data" in capsys.readouterr().out
