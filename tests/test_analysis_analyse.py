@@ -14,6 +14,7 @@ from harness.wire import FORMAT
 from tests.bench.analysis import analysis_cost
 from tests.factories import (
     LOOKUP_S,
+    NAN,
     ORIGIN_S,
     STORE_S,
     even_routing,
@@ -96,6 +97,19 @@ def test_trials_routed_at_random_stay_inside_their_intervals_19_times_in_20() ->
     found = [locmem_trial(4, seed) for seed in range(60)]
     outside = sum("outside-interval" in {c.code for c in trial.caveats} for trial in found)
     assert outside <= 8
+
+
+@pytest.mark.parametrize(
+    ("filled", "told"), [([NAN, 300.0, NAN], False), ([300.0, NAN, NAN], True)]
+)
+def test_where_requests_wait_for_others_no_hit_rate_is_predicted(
+    filled: list[float], told: bool
+) -> None:
+    # The first request misses a key, and then fills it after another look; or fills and rereads it.
+    trial = samples(
+        request=[0, 0, 1], hit=[False, told, True], ttl_s=filled, origin_s=filled, store_s=filled
+    )
+    assert (analyse_trial(facts_of(trial), trial).predicted is not None) is told
 
 
 def test_reading_a_trial_again_gives_the_same_numbers() -> None:

@@ -70,7 +70,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
     # The same servers, for a person to look at.
     "harness.invitation": ("harness.wire", ""),
-    "harness.serve": ("harness.invitation harness.plan harness.scenario harness.stage", ""),
+    "harness.serve": (
+        "harness.gate.setups harness.invitation harness.plan harness.scenario harness.stage",
+        "",
+    ),
     # Where the halves meet.
     "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
     # The reading half: it never learns how the traffic was made.
@@ -107,7 +110,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.pytest_runs": ("", ""),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
-    "locustfiles": ("harness.load.users", "locust"),
+    "locustfiles": ("harness.load.users", "gevent locust"),
 }
 
 # A module, and what must not be in memory once it is imported.

@@ -13,6 +13,7 @@ from harness.cli import measure
 from harness.cli.main import main
 from harness.errors import Problem, SurroundingsError
 from harness.report.claims import conclusion, render_claims
+from harness.scenario.catalogue import TOPICS, catalogue
 from tests.summaries import judged, make_claim, make_summary
 
 
@@ -54,6 +55,16 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
     assert "not measured" in told
     assert "HX306" in told
     assert "1 of 2 claims holds" in told
+
+
+def test_every_scenario_has_a_topic_a_claim_and_evidence_that_can_fail() -> None:
+    for path, scenario in catalogue():
+        assert scenario.topic in TOPICS, path.name
+        assert scenario.claim, path.name
+        assert scenario.lesson, path.name
+        assert scenario.look, path.name
+        assert scenario.evidence, path.name
+        assert any(one.fails_for is not None for one in scenario.expect), path.name
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -177,6 +177,8 @@ def test_the_front_page_links_to_the_products(answer: Answer) -> None:
     page = answer["visits"][2]
     assert page["status"] == 200
     assert all(f'href="/products/{pk}/"' in page["text"] for pk in range(1, PRODUCTS + 1))
+    others = ("/reports/1/", "/jobs/newsletter/once/", "/counters/front-page/incr/")
+    assert all(f'href="{path}"' in page["text"] for path in others)
 
 
 def test_an_unknown_product_is_not_found(answer: Answer) -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from harness.analysis.summary import Expected, Figure
-from harness.gate.changes import Change, Changes, compare
+from harness.gate.change import Change
+from harness.gate.changes import Changes, compare
 from harness.gate.recorded import Recorded
 from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from tests.recorded import prediction, run, scenario, trial
+from tests.summaries import make_trial
 
 ENVIRONMENT = {"python": "3.13.1", "cores": 2}
 
@@ -133,6 +135,14 @@ def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
     assert the(compare(base, leak), "limits_granted").verdict is Verdict.REGRESSED
 
 
+def test_a_prediction_without_room_that_was_missed_says_nothing_of_chance() -> None:
+    missed = Figure(value=1.5, expected=Expected(mean=1.0, low=1.0, high=1.0))
+    base = four(2281, measures={"limits_granted": missed})
+    worse = four(2281, measures={"limits_granted": replace(missed, value=1.7)})
+    assert the(compare(base, base), "limits_granted").verdict is Verdict.PASS
+    assert the(compare(base, worse), "limits_granted").verdict is Verdict.INCONCLUSIVE
+
+
 def test_where_chance_is_not_known_it_is_inconclusive() -> None:
     base = four(2281, measures={"limits_granted": Figure(value=1.0)})
     worse = four(2281, measures={"limits_granted": Figure(value=1.2)})
@@ -149,6 +159,14 @@ def test_what_was_measured_before_and_not_now_is_no_data() -> None:
     missing = compare(run(), run(trial(1)))
     assert missing.verdict is Verdict.NO_DATA
     assert the(missing, "hit_rate").why == "the trial was not measured"
+
+
+def test_a_trial_that_looks_nothing_up_has_no_hit_rate_to_lose() -> None:
+    mute: dict[str, Any] = {"lookups": 0, "hits": 0, "hit_rate": None, "predicted": None}
+    base = run(make_trial("locmem", 1, **mute), make_trial("locmem", 4, **mute))
+    changes = compare(base, base)
+    assert changes.verdict is Verdict.PASS
+    assert {one.metric for one in changes.judged} == {"failed_requests"}
 
 
 def test_a_trial_that_is_new_is_told_and_judges_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from harness.model.prediction import DRAWS_AT_LEAST, DRAWS_AT_MOST, _draws, band
 from harness.model.routing import Routing, Slot
 from harness.model.simulate import distinct_misses, played_misses, timed_misses
 from harness.model.trace import refills
+from harness.model.writes import Deed, Writes
 from tests.test_model_simulate import INF, NAN, cache_trace
 
 
@@ -75,6 +77,18 @@ def test_refills_in_flight_lower_the_hit_rate_of_a_shared_store() -> None:
 def test_a_key_that_is_never_refilled_misses_every_time() -> None:
     trace = cache_trace([0] * 5, ttl_s=NAN)
     assert predict([trace], np.arange(5.0), routing([1.0]), rng()).mean == 0
+
+
+def test_a_key_that_is_never_refilled_but_written_is_found_where_it_was_written() -> None:
+    writes = Writes(
+        owner=np.array([0]),
+        key=np.array([0]),
+        at_s=np.array([0.5]),
+        deed=np.array([Deed.SET]),
+        ttl_s=np.array([INF]),
+    )
+    trace = replace(cache_trace([0] * 5, ttl_s=NAN), writes=writes)
+    assert predict([trace], np.arange(5.0), routing([1.0]), rng()).mean == 4 / 5
 
 
 def test_a_replaced_life_starts_empty() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db.models import Avg, Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
+from demo_app.catalog.forms import PriceForm
 from demo_app.catalog.models import Product, Review
 
 
@@ -18,18 +20,43 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 
 def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    key = f"product:{pk}"
+    key = product_key(pk)
     data = cache.get(key)
     if data is None:
         data = product_data(pk)
         cache.set(key, data)
     keep_busy(settings.SHOP_BUSY_MICROSECONDS)
+    return product_page(request, data)
+
+
+@require_POST
+def change_price(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a product another price, and bring the cache in line as SHOP_INVALIDATE says."""
+    form = PriceForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("price: need an amount like 12.34")
+    get_object_or_404(Product, pk=pk)
+    Product.objects.filter(pk=pk).update(price=form.cleaned_data["price"])
+    data = product_data(pk)
+    if settings.SHOP_INVALIDATE == "delete":
+        cache.delete(product_key(pk))
+    else:
+        cache.set(product_key(pk), data)
+    return product_page(request, data)
+
+
+def product_page(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
     context = {
         "product": data,
         "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
+        "invalidate": settings.SHOP_INVALIDATE,
         "answered_by": os.getpid(),
     }
     return render(request, "catalog/product_detail.html", context)
+
+
+def product_key(pk: int) -> str:
+    return f"product:{pk}"
 
 
 def keep_busy(microseconds: int) -> None:
@@ -45,6 +72,7 @@ def product_data(pk: int) -> dict[str, Any]:
     reviews = Review.objects.filter(product=product)
     rating = reviews.aggregate(average=Avg("rating"), count=Count("pk"))
     return {
+        "pk": pk,
         "name": product.name,
         "category": product.category,
         "price": product.price,

@@ -92,8 +92,8 @@ def saturated_generator(evidence: Evidence) -> str | None:
 
 def too_few_samples(evidence: Evidence) -> str | None:
     lookups = evidence.trial.lookups
-    # An app that is measured by what it answers need not look anything up.
-    if lookups >= LOOKUPS_NEEDED or (not lookups and evidence.trial.measures):
+    # An app that is measured by what it answers is not judged by its hit rate.
+    if lookups >= LOOKUPS_NEEDED or evidence.trial.measures:
         return None
     return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
 

@@ -27,14 +27,24 @@ def prediction(facts: TrialFacts, samples: Samples, modelled: Modelled | None) -
     """Return the expected hit rate with its interval; None without lookups of known workers.
 
     It is for the workers as they came and went: when each life began and ended is taken from the
-    trial, and so is each slot's share while one was there.
+    trial, and so is each slot's share while one was there. None too where requests wait for others
+    to fill a key: what they look up then hangs on who else was sent to their worker.
     """
-    if modelled is None or not samples.lookups:
+    if modelled is None or not samples.lookups or _wait_for_others(samples):
         return None
     rng = np.random.default_rng([SEED, facts.number])
     found = predict(modelled.traces, samples.sent_s, modelled.routing, rng)
     closed_form = _closed_form(modelled.traces, modelled.routing, samples.requests)
     return Prediction(hit_rate=found.mean, low=found.low, high=found.high, closed_form=closed_form)
+
+
+def _wait_for_others(samples: Samples) -> bool:
+    """Return whether a request read a key again that it had missed and not filled itself."""
+    place = (samples.request * len(samples.caches) + samples.cache) * len(samples.keys)
+    order = np.argsort(place + samples.key, kind="stable")
+    same = np.diff((place + samples.key)[order]) == 0
+    unfilled = (~samples.hit & np.isnan(samples.ttl_s))[order][:-1]
+    return bool((same & unfilled).any())
 
 
 def _closed_form(traces: Sequence[CacheTrace], routing: Router, requests: int) -> float | None:

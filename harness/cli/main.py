@@ -161,7 +161,7 @@ def serve(
     settings: tuple[str, ...],
     **options: str | None,
 ) -> None:
-    """Start the servers of SCENARIO's first trial, without load, for you to look at.
+    """Start the servers that show SCENARIO's fault, without load, for you to look at.
 
     Prints the address and what to try there, and serves until Ctrl-C. With --format json it
     prints one line once the servers are up.

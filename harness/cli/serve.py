@@ -17,11 +17,11 @@ from harness.invitation import Invitation
 from harness.report.invitation import render_invitation, render_invitation_json
 from harness.report.layout import print_lines
 from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario
-from harness.serve import first_trial, serve_trial
+from harness.serve import serve_trial, trial_to_see
 
 
 def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
-    """Serve a scenario's first trial until interrupted, which is how this ends well.
+    """Serve the trial that shows a scenario's fault until interrupted, which is how this ends well.
 
     Raises HarnessError; the logs that it names are kept. KeyboardInterrupt only gets through while
     the servers are not up yet.
@@ -35,7 +35,7 @@ def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
 
     try:
         with _logs() as logs:
-            serve_trial(first_trial(scenario), app_path(scenario), logs, port=port, ready=ready)
+            serve_trial(trial_to_see(scenario), app_path(scenario), logs, port=port, ready=ready)
     except KeyboardInterrupt:
         if not invited:
             raise

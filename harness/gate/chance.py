@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from harness.analysis.summary import Figure
+from harness.gate.bounds import ROUNDING
 from harness.model.prediction import Z_95
 
 ALPHA = 0.01
 """Chance that comparing two runs of the same thing calls any of their figures worse or better."""
+
+
+MISSED = 0.01
+"""By how much a figure may miss a prediction without room, relative if that is above 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +43,27 @@ def chance_of(base: Figure, found: Figure, figures: int) -> Chance | None:
 
 
 def without_chance(base: Figure, found: Figure) -> bool:
-    """Return whether both predictions are one and the same number, and leave no room."""
+    """Return whether both predictions are one number without room, and `base` is that number."""
     one, other = base.expected, found.expected
     if one is None or other is None:
         return False
-    return one.low == one.high == other.low == other.high
+    return one.low == one.high == other.low == other.high and _misses_by(base) <= ROUNDING
 
 
 def _spread(figure: Figure) -> float | None:
-    """Return the standard deviation behind a predicted interval."""
+    """Return the standard deviation behind a predicted interval.
+
+    A prediction without room that is missed all the same knows nothing of chance: None.
+    """
     expected = figure.expected
-    return None if expected is None else (expected.high - expected.low) / (2 * Z_95)
+    if expected is None or (expected.low == expected.high and _misses_by(figure) > MISSED):
+        return None
+    return (expected.high - expected.low) / (2 * Z_95)
+
+
+def _misses_by(figure: Figure) -> float:
+    """Return how far a figure lies from the mean of its prediction, relative if that is above 1."""
+    if figure.expected is None or figure.value is None:
+        return 0.0
+    mean = figure.expected.mean
+    return abs(figure.value - mean) / max(1.0, abs(mean))

@@ -1,52 +1,19 @@
-"""Two recorded runs -> what changed in each figure of each trial, with a verdict.
-
-Counts decide, since they do not depend on the machine. Times of two runs are never a regression:
-they drift by tens of percent from one job to the next.
-"""
+"""Two recorded runs -> what became of each figure of each trial, and of them all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.analysis.metrics import HIGHER, METRICS, NEITHER, Metric
+from harness.analysis.metrics import METRICS, NEITHER
 from harness.analysis.summary import Figure
-from harness.gate.bounds import ROUNDING
-from harness.gate.chance import Chance, chance_of, without_chance
+from harness.gate.change import Change, change_of, no_data, told
 from harness.gate.identity import changed, differences, flat
 from harness.gate.recorded import Recorded, RecordedTrial
 from harness.gate.verdict import Verdict
 
-SHARE_FLOOR, RELATIVE_FLOOR = 0.01, 0.01
-"""Where chance plays a part, a change up to this is of no weight; shares in their own unit."""
-FAILURES_FLOOR = 0.001
-UNKNOWN_FLOOR = 0.05  # relative, where nothing is known of what chance does
-TIMED_FLOOR = 0.25  # relative
-CAUSES = "misses."
-TOLD = ("entries_lost",)
-"""Told, never judged, like the causes of misses: what they cost is judged in other figures."""
 ALWAYS = ("hit_rate", "failed_requests")
-FEW = 0.2  # of a loss; a cause of less is not named
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One figure of one trial in both runs; `found` is the one that is judged.
-
-    `verdict` None: only told. `advisory`: it cannot fail a gate. `allowed` is the difference up to
-    which nothing has changed, None where that is not known. `causes` are the metrics that a loss of
-    hits comes from, the largest first.
-    """
-
-    metric: str
-    trial: str
-    base: float | None
-    found: float | None
-    allowed: float | None
-    verdict: Verdict | None
-    advisory: bool = False
-    why: str = ""
-    causes: tuple[str, ...] = ()
+"""Metrics that are compared where they are 0 in both runs, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +75,15 @@ def _changes(base: Recorded, found: Recorded, *, same_machine: bool) -> Iterator
     )
     for old, new in pairs:
         if new is None:
-            yield _no_data("hit_rate", old, None, "the trial was not measured")
+            yield no_data("hit_rate", old, None, "the trial was not measured")
             continue
         for name in _names(old, new):
-            yield _change(METRICS[name], old, new, figures, same_machine=same_machine)
+            yield change_of(METRICS[name], old, new, figures, same_machine=same_machine)
     for new in found.trials:
         if _same(new, base.trials) is None:
             hits = new.figures.get("hit_rate", Figure())
-            told = _told(METRICS["hit_rate"], new, Figure(), hits)
-            yield replace(told, why="there was no such trial before")
+            one = told(METRICS["hit_rate"], new, Figure(), hits)
+            yield replace(one, why="there was no such trial before")
 
 
 def _same(trial: RecordedTrial, among: Sequence[RecordedTrial]) -> RecordedTrial | None:
@@ -134,129 +101,9 @@ def _names(old: RecordedTrial, new: RecordedTrial) -> list[str]:
         for name, metric in METRICS.items()
         if metric.better != NEITHER
         and name != "unaccounted"
-        and (name in ALWAYS or any(_is_something(figures.get(name)) for figures in both))
+        and any(_is_something(figures.get(name), also_zero=name in ALWAYS) for figures in both)
     ]
 
 
-def _is_something(figure: Figure | None) -> bool:
-    return figure is not None and bool(figure.value or figure.expected)
-
-
-def _change(
-    metric: Metric, old: RecordedTrial, new: RecordedTrial, figures: int, *, same_machine: bool
-) -> Change:
-    name = metric.name
-    before, after = old.figures.get(name, Figure()), new.figures.get(name, Figure())
-    if metric.timed:
-        return _timed(metric, old, before, after, same_machine=same_machine)
-    if name.startswith(CAUSES) or name in TOLD:
-        return _told(metric, old, before, after)
-    if after.value is None:
-        return _no_data(name, old, before.value, "it could not be told")
-    if before.value is None:
-        return replace(_told(metric, old, before, after), why="new")
-    settled = old.settled and new.settled and name in ("hit_rate", "origin_per_request")
-    chance = Chance() if settled else _chance(metric, before, after, figures)
-    change = _judged(metric, old, before.value, after.value, chance)
-    hits = name in ("hit_rate", "origin_per_request")
-    causes = _causes(old, new) if hits and change.verdict is not Verdict.PASS else ()
-    return replace(change, causes=causes)
-
-
-def _chance(metric: Metric, before: Figure, after: Figure, figures: int) -> Chance | None:
-    """Return how far chance reaches, floors included; None: not known."""
-    if without_chance(before, after):
-        return Chance()
-    if metric.name == "failed_requests":
-        return Chance(suspect=FAILURES_FLOOR, certain=FAILURES_FLOOR)
-    reach = chance_of(before, after, figures)
-    if reach is None:
-        return None
-    floor = SHARE_FLOOR if metric.unit == "share" else RELATIVE_FLOOR * abs(before.value or 0.0)
-    return Chance(suspect=max(reach.suspect, floor), certain=reach.certain + floor)
-
-
-def _judged(
-    metric: Metric, trial: RecordedTrial, before: float, after: float, chance: Chance | None
-) -> Change:
-    worse = before - after if metric.better == HIGHER else after - before
-    room = ROUNDING * max(1.0, abs(before))
-    verdict, why = Verdict.PASS, ""
-    if chance is None:
-        limit = UNKNOWN_FLOOR * abs(before) + room
-        if worse > limit:
-            verdict, why = Verdict.INCONCLUSIVE, "how far chance alone may take it is not known"
-        elif worse < -limit:
-            verdict = Verdict.IMPROVED
-    elif worse > chance.certain + room:
-        verdict = Verdict.REGRESSED
-        why = "" if chance.certain else "nothing is left to chance here"
-    elif worse < -chance.certain - room:
-        verdict = Verdict.IMPROVED
-    elif worse > chance.suspect + room:
-        verdict, why = Verdict.INCONCLUSIVE, "chance may have done it; more requests would tell"
-    return Change(
-        metric=metric.name,
-        trial=trial.name,
-        base=before,
-        found=after,
-        allowed=chance.certain if chance else None,
-        verdict=verdict,
-        why=why,
-    )
-
-
-def _timed(
-    metric: Metric, trial: RecordedTrial, before: Figure, after: Figure, *, same_machine: bool
-) -> Change:
-    """Return a change of a time, which is never a regression."""
-    told = _told(metric, trial, before, after)
-    if before.value is None or after.value is None:
-        return told
-    if not same_machine:
-        return replace(told, why="another machine or other versions")
-    worse = before.value - after.value if metric.better == HIGHER else after.value - before.value
-    if worse <= TIMED_FLOOR * abs(before.value):
-        return replace(told, verdict=Verdict.PASS)
-    why = "times of two jobs drift by as much: set both against each other in one"
-    return replace(told, verdict=Verdict.INCONCLUSIVE, why=why)
-
-
-def _told(metric: Metric, trial: RecordedTrial, before: Figure, after: Figure) -> Change:
-    return Change(
-        metric=metric.name,
-        trial=trial.name,
-        base=before.value,
-        found=after.value,
-        allowed=None,
-        verdict=None,
-        advisory=True,
-    )
-
-
-def _no_data(metric: str, trial: RecordedTrial, before: float | None, why: str) -> Change:
-    return Change(
-        metric=metric,
-        trial=trial.name,
-        base=before,
-        found=None,
-        allowed=None,
-        verdict=Verdict.NO_DATA,
-        why=why,
-    )
-
-
-def _causes(old: RecordedTrial, new: RecordedTrial) -> tuple[str, ...]:
-    """Return the causes by which there are more misses now, the one that grew most first."""
-    growth = {
-        name: (new.figures[name].value or 0.0) - (_value(old.figures, name))
-        for name in new.figures
-        if name.startswith(CAUSES)
-    }
-    total = sum(amount for amount in growth.values() if amount > 0)
-    grown = sorted(growth, key=lambda name: -growth[name])
-    return tuple(name for name in grown if growth[name] > FEW * total)
-
-
-def _value(figures: Mapping[str, Figure], name: str) -> float:
-    return figures[name].value or 0.0 if name in figures else 0.0
+def _is_something(figure: Figure | None, *, also_zero: bool) -> bool:
+    return figure is not None and bool(also_zero or figure.value or figure.expected)

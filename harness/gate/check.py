@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from harness.analysis.summary import Judged, Summary
 from harness.errors import HarnessError, Problem
-from harness.gate.changes import Change, Changes
+from harness.gate.change import Change
+from harness.gate.changes import Changes
 from harness.gate.expect import FAILED, PASS
 from harness.gate.validity import invalidity
 from harness.gate.verdict import Verdict

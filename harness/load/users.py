@@ -19,6 +19,8 @@ from locust.exception import StopUser
 
 from harness.trace import key_sequence
 
+BURST_POLL_S = 0.001
+
 
 class Feed:
     """Hands out the keys of a trace, each once, with its position and the time it was due.
@@ -43,6 +45,16 @@ class Feed:
         self._begin_s: float | None = None
         self._milestones = frozenset(milestones)
         self._on_milestone = on_milestone
+        self._answered = 0
+
+    def answered(self) -> None:
+        """Note that one request more is over."""
+        self._answered += 1
+
+    def wait_for_all_before(self, step: int) -> None:
+        """Return once so many requests are over as there are positions before this one."""
+        while self._first + self._answered < step:
+            gevent.sleep(BURST_POLL_S)
 
     def take(self) -> tuple[int, int, float]:
         """Return (position in the trace, key, due time). Raises StopUser at its end."""
@@ -80,9 +92,25 @@ class TraceUser(FastHttpUser):
 
     def next_key(self) -> int:
         """Return the number, from 0, of the key that the next request is for."""
-        feed: Feed = self.environment.feed
-        self.step, key, self.due_s = feed.take()
+        self.step, key, self.due_s = self._feed.take()
         return key
+
+    def next_in_burst(self, size: int) -> int:
+        """Return the number, from 0, of the burst of `size` requests that the next one is in.
+
+        All of a burst are due as soon as all of the one before are over. With fewer users than
+        `size` not all of them are under way at once.
+        """
+        self.next_key()
+        burst = (self.step or 0) // size
+        self._feed.wait_for_all_before(burst * size)
+        self.due_s = time.time()
+        return burst
+
+    @property
+    def _feed(self) -> Feed:
+        feed: Feed = self.environment.feed
+        return feed
 
     def option(self, name: str, default: Any) -> Any:
         """Return what the scenario says in `load.options`, else `default`, as with plain Locust."""
@@ -104,16 +132,19 @@ class TraceUser(FastHttpUser):
         The numbers that `read` finds in an answer are kept beside it, as marks. Any status in
         `accept` is a success; an answer that cannot be read is a failure.
         """
-        with self.client.request(
-            method, path, name=name, catch_response=True, allow_redirects=False, **request
-        ) as answer:
-            if answer.status_code in accept:
-                try:
-                    answer.request_meta["context"]["marks"] = read(answer)
-                    answer.success()
-                except (LookupError, TypeError, ValueError) as error:
-                    answer.failure(f"cannot be read: {error!r}")
-        return answer
+        try:
+            with self.client.request(
+                method, path, name=name, catch_response=True, allow_redirects=False, **request
+            ) as answer:
+                if answer.status_code in accept:
+                    try:
+                        answer.request_meta["context"]["marks"] = read(answer)
+                        answer.success()
+                    except (LookupError, TypeError, ValueError) as error:
+                        answer.failure(f"cannot be read: {error!r}")
+            return answer
+        finally:
+            self._feed.answered()
 
     def context(self) -> dict[str, Any]:
         """Return what `events.request` tells of each request beside Locust's own facts."""

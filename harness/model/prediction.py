@@ -65,7 +65,7 @@ class Plan:
 
 def planned(caches: Sequence[CacheTrace]) -> Plan:
     """Return the cheapest exact way for each cache."""
-    # A key that was never refilled misses every time, whoever serves it.
+    # A key that was never written misses every time, whoever serves it.
     kept = [cache.subset(_refilled(cache)) for cache in caches]
     lost = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
     return Plan(lost=lost, caches=[(cache, simulation_for(cache)) for cache in kept])
@@ -131,9 +131,10 @@ def _draws(plans: Sequence[tuple[CacheTrace, Simulation]]) -> int:
 
 
 def _refilled(cache: CacheTrace) -> npt.NDArray[np.bool_]:
-    """Return which lookups read a key that was refilled, or never seen to miss. [L]"""
+    """Return which lookups read a key that was written, or never seen to miss. [L]"""
     refills = cache.refills
     owner = np.repeat(np.arange(cache.keys), refills.count)
     written = np.bincount(owner[~np.isnan(refills.ttl_s)], minlength=cache.keys)
+    written += np.bincount(cache.writes.key, minlength=cache.keys)
     keep: npt.NDArray[np.bool_] = (written > 0) | (refills.count == 0)
     return keep[cache.key]

