@@ -17,13 +17,13 @@ def summary(cost_s: dict[tuple[str, int], float | None]) -> Summary:
     return replace(make_summary(), trials=trials, evidence=("lookup_cost_s",))
 
 
-def test_it_is_harmless_where_a_lookup_costs_no_more_than_with_a_shared_cache() -> None:
+def test_it_is_harmless_where_a_lookup_clearly_costs_less_than_with_a_shared_cache() -> None:
     told = harmless_sentences(
         summary(
             {
                 ("locmem", 1): 0.001,
                 ("redis", 1): 0.002,
-                ("locmem", 4): 0.003,
+                ("locmem", 4): 0.0019,
                 ("redis", 4): 0.002,
             }
         )
@@ -31,7 +31,7 @@ def test_it_is_harmless_where_a_lookup_costs_no_more_than_with_a_shared_cache() 
     assert told[0].startswith(
         "Harmless here: with 1 worker a lookup took 1.00 ms with locmem and 2.00 ms"
     )
-    assert told[1].startswith("Not here: with 4 workers a lookup took 3.00 ms")
+    assert told[1].startswith("Nothing gained here: with 4 workers a lookup took 1.90 ms")
     assert len(told) == 2
 
 

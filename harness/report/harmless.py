@@ -11,6 +11,8 @@ from harness.report.figures import number_of, percent
 from harness.report.series import Series, axis_words, series_of
 
 COST = "lookup_cost_s"
+CLEARLY_LESS = 0.8
+"""Costs of two backends that lie closer together are no reason to choose one."""
 
 
 def harmless_sentences(summary: Summary) -> list[str]:
@@ -40,7 +42,7 @@ def _sentence(
     where = ", ".join([number_of(own.workers, "worker"), *axis_words(series.axes, trials)])
     if mine is None or theirs is None:
         return f"With {where} the cost of a lookup cannot be told."
-    verdict = "Harmless here" if mine <= theirs else "Not here"
+    verdict = "Harmless here" if mine <= CLEARLY_LESS * theirs else "Nothing gained here"
     return (
         f"{verdict}: with {where} a lookup took {duration(mine)} with {own.backend} and"
         f" {duration(theirs)} with {other.backend}, misses included, at hit rates of"
