@@ -168,6 +168,26 @@ def test_the_worst_that_matters_is_the_verdict(
     assert is_settled(findings, [TIME, SHARE]) is settled
 
 
+@pytest.mark.parametrize(
+    ("share", "rounds", "settled"),
+    [
+        (Verdict.PASS, 16, True),
+        (Verdict.REGRESSED, 16, True),
+        (Verdict.INCONCLUSIVE, 16, False),
+        (Verdict.NO_DATA, 46, False),
+        (Verdict.INCONCLUSIVE, 48, True),
+    ],
+)
+def test_a_slower_time_waits_a_while_for_the_counts(
+    share: Verdict, rounds: int, settled: bool
+) -> None:
+    findings = [
+        Finding(metric="time", verdict=Verdict.REGRESSED, rounds=rounds),
+        Finding(metric="share", verdict=share, rounds=rounds),
+    ]
+    assert is_settled(findings, [TIME, replace(SHARE, required=True)]) is settled
+
+
 def test_every_verdict_has_its_exit_code() -> None:
     codes = {verdict.value: exit_code(verdict) for verdict in Verdict}
     assert codes == {

@@ -22,6 +22,8 @@ from harness.gate.verdict import Verdict
 Floats = npt.NDArray[np.float64]
 
 _NONE = np.empty(0)
+_OPEN = (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
+COUNTS_FIRST = 48
 BLOCKS_NEEDED = 8
 """With fewer, a metric has no data: no interval could be had of so few."""
 
@@ -89,15 +91,24 @@ def overall(findings: Sequence[Finding], rules: Sequence[Rule]) -> Verdict:
     needed = {one.verdict for one in findings if one.metric in required}
     if Verdict.REGRESSED in verdicts:
         return Verdict.REGRESSED
-    for verdict in (Verdict.NO_DATA, Verdict.INCONCLUSIVE):
+    for verdict in _OPEN:
         if verdict in needed:
             return verdict
     return Verdict.IMPROVED if Verdict.IMPROVED in verdicts else Verdict.PASS
 
 
 def is_settled(findings: Sequence[Finding], rules: Sequence[Rule]) -> bool:
-    """Return whether more rounds would change nothing: the duel may stop."""
-    return overall(findings, rules) not in (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
+    """Return whether the duel may stop: its verdict would hardly be another after more rounds.
+
+    A regression of a time alone waits up to `COUNTS_FIRST` rounds for the counts, which may well
+    tell what it comes from.
+    """
+    verdict = overall(findings, rules)
+    if verdict is Verdict.REGRESSED:
+        counts = {rule.name for rule in rules if rule.scale == "difference" and rule.required}
+        told = all(one.verdict not in _OPEN for one in findings if one.metric in counts)
+        return told or max(one.rounds for one in findings) >= COUNTS_FIRST
+    return verdict not in _OPEN
 
 
 def _judge(

@@ -48,6 +48,7 @@ STYLES = {
     Verdict.IMPROVED: "bold green",
     Verdict.REGRESSED: "bold red",
 }
+MOST_TIMES_MORE = 100
 _RULES = {rule.name: rule for rule in RULES}
 
 
@@ -202,8 +203,8 @@ def _needed(duel: DuelResult) -> list[str]:
         return []
     return [
         f"{NAMES[one.metric]}: about {count(one.rounds_needed)} rounds would tell."
-        if one.rounds_needed
-        else f"{NAMES[one.metric]}: so near to its floor that no number of rounds would tell."
+        if one.rounds_needed and one.rounds_needed <= MOST_TIMES_MORE * one.rounds
+        else f"{NAMES[one.metric]}: over {MOST_TIMES_MORE} times as many rounds would be needed."
         for one in duel.findings
         if one.verdict is Verdict.INCONCLUSIVE and _rule(one).required
     ]
