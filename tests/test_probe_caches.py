@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 
+from harness.servers.lives import read_lives
 from tests.probing import Probe, locmem
 
 
@@ -114,3 +115,11 @@ def test_a_cache_that_was_patched_before_it_was_wrapped_is_probed_all_the_same(
         assert use(cache) == [1, {"a": 1}, 2, 2]
     assert {"set", "get", "get_many", "get_or_set", "incr"} == set(seen)
     assert [hit for _, _, _, hit, *_ in recording.lookups] == [True, True, False]
+
+
+def test_a_cache_that_is_in_no_settings_is_nobodys_twin(tmp_path: Path) -> None:
+    probe = Probe(tmp_path)
+    probe.wrap(locmem("one"), alias="nowhere")
+    probe.wrap(locmem("two"), alias="elsewhere")
+    (life,) = read_lives(tmp_path)
+    assert [cache.store for cache in life.caches] == ["", ""]

@@ -72,8 +72,13 @@ def wrap(bare: BaseCache, alias: str, tally: Tally) -> BaseCache:
 
 
 def _store(alias: str) -> str:
-    """Return a name that aliases of the same entries share; it tells no address and no password."""
-    told = settings.CACHES.get(alias, {})
+    """Return a name that aliases of the same entries share; it tells no address and no password.
+
+    "" where there is no telling, as for a cache that is in no settings.
+    """
+    told = settings.CACHES.get(alias) if settings.configured else None
+    if told is None:
+        return ""
     what = [told.get(name, "") for name in ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")]
     key = os.environ.get(wire.ENV_TOKEN, "").encode()
     return hmac.new(key, repr(what).encode(), "sha256").hexdigest()[:12]
