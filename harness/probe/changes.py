@@ -6,7 +6,7 @@ change is told as none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
 from math import nan
 from time import perf_counter
@@ -21,8 +21,27 @@ Told = list[tuple[str, Any, Any, float]]
 """Writes as kind, key, version, lifetime (nan: none given)."""
 
 
+def spied(args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the arguments to pass on, and the same with a list of what is drawn from an iterator.
+
+    The backend gets an iterator where the app gave one: an empty one is no empty list to it.
+    """
+    given, seen = list(args), list(args)
+    for place, arg in enumerate(args):
+        if isinstance(arg, Iterator):
+            seen[place] = []
+            given[place] = _drawn(arg, seen[place])
+    return given, seen
+
+
+def _drawn(items: Iterator[Any], seen: list[Any]) -> Iterator[Any]:
+    for item in items:
+        seen.append(item)
+        yield item
+
+
 def note_change(
-    notes: Notes, method: str, answer: Any, call: tuple[tuple[Any, ...], Any], started: float
+    notes: Notes, method: str, answer: Any, call: tuple[Sequence[Any], Any], started: float
 ) -> None:
     """Note what a call of `method` with these arguments, answered so, has written."""
     args, options = call

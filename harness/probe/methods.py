@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.cache.backends.base import BaseCache
 
-from harness.probe.changes import CHANGES, note_change
+from harness.probe.changes import CHANGES, note_change, spied
 from harness.probe.notes import Filling, Notes, Reading, Writing
 from harness.probe.recording import current
 from harness.probe.tally import COUNT, Tally
@@ -126,10 +126,10 @@ class Probe:
 def _changing(name: str) -> Callable[..., Any]:
     @wraps(getattr(BaseCache, name))
     def method(self: Probe, *args: Any, **options: Any) -> Any:
-        args = tuple(list(arg) if isinstance(arg, Iterator) else arg for arg in args)
+        given, seen = spied(args)
         started = perf_counter()
-        answer = getattr(self._bare, name)(*args, **options)
-        note_change(self._notes, name, answer, (args, options), started)
+        answer = getattr(self._bare, name)(*given, **options)
+        note_change(self._notes, name, answer, (seen, options), started)
         return answer
 
     return method
@@ -138,10 +138,10 @@ def _changing(name: str) -> Callable[..., Any]:
 def _achanging(name: str) -> Callable[..., Any]:
     @wraps(getattr(BaseCache, f"a{name}"))
     async def method(self: Probe, *args: Any, **options: Any) -> Any:
-        args = tuple(list(arg) if isinstance(arg, Iterator) else arg for arg in args)
+        given, seen = spied(args)
         started = perf_counter()
-        answer = await getattr(self._bare, f"a{name}")(*args, **options)
-        note_change(self._notes, name, answer, (args, options), started)
+        answer = await getattr(self._bare, f"a{name}")(*given, **options)
+        note_change(self._notes, name, answer, (seen, options), started)
         return answer
 
     return method
