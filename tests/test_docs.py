@@ -13,7 +13,7 @@ from harness.analysis.summary import Cause
 from harness.cli.main import cli
 from harness.cli.options import overrides
 from harness.errors import CODES
-from harness.scenario.load import find_scenario, load_scenario
+from harness.scenario.load import find_scenario, load_scenario, scenario_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,3 +72,8 @@ def test_every_file_that_the_readme_names_exists() -> None:
 def test_the_command_group_is_what_the_package_installs() -> None:
     assert isinstance(cli, click.Group)
     assert 'harness = "harness.cli.main:main"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("name", scenario_paths())
+def test_every_scenario_has_its_line_in_the_readme(name: str) -> None:
+    assert re.search(rf"^\| `{name}` \| \S", README, flags=re.MULTILINE)
