@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
+from harness.scenario.load import read_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = Path("tests/runs")
@@ -49,3 +50,16 @@ def test_the_picture_in_the_readme_is_that_of_the_recorded_run(
     """`make picture` makes it anew."""
     assert main(["report", str(RUNS / "hit-rate"), "--format", "svg"]) == 0
     assert capsys.readouterr().out == (ROOT / RUNS / "hit-rate" / "report.svg").read_text()
+
+
+CLAIMS = [name for name in NAMES if read_scenario(ROOT / RUNS / name / "scenario.toml").expect]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_recorded_claim_holds_whenever_it_is_read(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(RUNS / name), "--format", "json"]) == 0
+    expectations = json.loads(capsys.readouterr().out)["expectations"]
+    assert {one["verdict"] for one in expectations} == {"pass"}
+    assert any(one["absent"] is not None for one in expectations)
