@@ -10,7 +10,7 @@ import pytest
 
 from harness.analysis.summary import Expected, Figure, Prediction
 from harness.errors import GateUsageError
-from harness.gate.expect import FAILED, NO_DATA, PASS, judge, refuse_unfit
+from harness.gate.expect import FAILED, NO_DATA, PASS, judge, refuse_unfit, refuse_unknown
 from harness.scenario.load import load_scenario, scenario_paths
 from harness.scenario.schema import Expect, Matrix, Scenario
 from tests.summaries import make_trial
@@ -125,3 +125,11 @@ def test_a_prediction_without_spread_leaves_room_for_rounding_alone() -> None:
     trial = make_trial("locmem", 4, measures={"limits_granted": figure})
     (one,) = judge([Expect(metric="limits_granted", as_predicted=True)], [trial])
     assert one.verdict == PASS
+
+
+def test_what_an_option_has_taken_away_is_no_mistake_but_nonsense_is() -> None:
+    refuse_unknown(scenario(Expect(metric="hit_rate", where={"workers": 9}, at_least=0)), "mine")
+    with pytest.raises(GateUsageError, match="HX501"):
+        refuse_unknown(scenario(Expect(metric="hits", at_least=0)), "mine")
+    with pytest.raises(GateUsageError, match="HX503"):
+        refuse_unknown(scenario(Expect(metric="hit_rate")), "mine")

@@ -206,3 +206,21 @@ def test_a_locustfile_beside_the_scenario_comes_before_a_bundled_one(tmp_path: P
 def test_the_bundled_scenarios_are_plain_toml() -> None:
     for path in scenario_paths().values():
         assert tomllib.loads(path.read_text())["question"]
+
+
+@pytest.mark.parametrize(
+    ("content", "example"),
+    [
+        ({"actions": [{"at": 1.5, "do": "reload"}]}, "at = 0.5"),
+        ({"actions": [{"at": 0.5, "do": "explode"}]}, 'do = "reload"'),
+        ({"load": {"arrival_rate_per_second": 0}}, "load.arrival_rate_per_second = 200"),
+    ],
+)
+def test_a_key_without_a_telling_default_has_an_example(
+    tmp_path: Path, content: dict[str, Any], example: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(tomli_w.dumps({**MINIMAL, **content}))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    assert str(caught.value).endswith(f"or write {example}")

@@ -14,7 +14,7 @@ from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
 from harness.duel import DuelResult, duel_result
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
-from harness.gate.expect import FAILED, judge, refuse_unfit
+from harness.gate.expect import FAILED, judge, refuse_unfit, refuse_unknown
 from harness.gate.validity import invalidity
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
@@ -55,6 +55,7 @@ def measured(path: Path, overrides: Overrides, out: Path | None = None) -> Summa
     """
     refuse_unfit(load_scenario(path), str(path))
     scenario = load_scenario(path, overrides)
+    refuse_unknown(scenario, str(path))
     sources = Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario))
     out = out or fresh_run_dir(scenario.name)
     try:
@@ -119,6 +120,7 @@ def analysed(run_dir: Path) -> tuple[Summary, DuelResult | None]:
     """Return the numbers of a recorded run, and its result if it was a duel."""
     record, samples = read_run(run_dir)
     scenario = read_scenario(run_dir / SCENARIO_FILE)
+    refuse_unknown(scenario, str(run_dir / SCENARIO_FILE))
     trials = [(facts, samples[facts.number]) for facts in record.trials]
     found = analyse_run(trials)
     duel = duel_result(record.duel, trials, found.trials) if record.duel else None

@@ -29,18 +29,42 @@ def refuse_unfit(scenario: Scenario, where: str) -> None:
     file.
     """
     setups = [setup_of_plan(trial) for group in expand_plan(scenario) for trial in group]
-    problems = [
+    _refuse(
+        [
+            *_unknown(scenario, where),
+            *(
+                problem
+                for number, expect in enumerate(scenario.expect)
+                for problem in _nowhere(expect, setups, f"{where}, key expect[{number}]")
+            ),
+        ]
+    )
+
+
+def refuse_unknown(scenario: Scenario, where: str) -> None:
+    """Raise GateUsageError HX501 or HX503 for what no trial at all could be judged by.
+
+    Trials that an option has taken away are no mistake here: what is said of them is not known.
+    """
+    _refuse(_unknown(scenario, where))
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise GateUsageError(*problems)
+
+
+def _unknown(scenario: Scenario, where: str) -> list[Problem]:
+    found = [
         problem
         for number, expect in enumerate(scenario.expect)
-        for problem in _problems(expect, setups, f"{where}, key expect[{number}]")
+        for problem in _senseless(expect, f"{where}, key expect[{number}]")
     ]
-    problems += [
+    return found + [
         _unknown_metric(name, f"{where}, key evidence[{number}]")
         for number, name in enumerate(scenario.evidence)
         if name not in METRICS
     ]
-    if problems:
-        raise GateUsageError(*problems)
 
 
 def judge(expectations: Sequence[Expect], trials: Sequence[TrialSummary]) -> tuple[Judged, ...]:
@@ -53,14 +77,19 @@ def holds(summary: Summary) -> bool:
     return summary.valid and all(one.verdict == PASS for one in summary.expectations)
 
 
-def _problems(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
+def _nowhere(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
     found = []
-    if expect.metric not in METRICS:
-        found.append(_unknown_metric(expect.metric, f"{place}.metric"))
     for key in ("where", "ratio_to", "fails_for"):
         described = getattr(expect, key)
         if described is not None and not any(matches(described, setup) for setup in setups):
             found.append(_no_trial(described, setups, f"{place}.{key}"))
+    return found
+
+
+def _senseless(expect: Expect, place: str) -> list[Problem]:
+    found = []
+    if expect.metric not in METRICS:
+        found.append(_unknown_metric(expect.metric, f"{place}.metric"))
     if bound_of(expect) is None:
         given = [name for name, value in asdict(expect).items() if value not in (None, False, {})]
         found.append(

@@ -101,10 +101,23 @@ _WANTED = {
 
 def _example(place: Sequence[str | int]) -> str:
     names = [part for part in place if isinstance(part, str)]
+    told = next((text for key, text in _EXAMPLES.items() if ".".join(names).endswith(key)), "")
+    if told:
+        return told
     default = _default_at(names)
     if isinstance(default, dict):
         return f"a table [{'.'.join(names)}]"
     return f"{'.'.join(names)} = {json.dumps(default, ensure_ascii=False)}"
+
+
+_EXAMPLES = {
+    "actions.at": "at = 0.5",
+    "actions.do": 'do = "reload"',
+    "actions.slot": 'slot = 1, or "busiest"',
+    "actions.workers": "workers = 2",
+    "load.arrival_rate_per_second": "load.arrival_rate_per_second = 200",
+}
+"""What to write for keys that have no default which would show it."""
 
 
 def _default_at(place: Sequence[str | int]) -> Any:
