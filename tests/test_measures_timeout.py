@@ -39,6 +39,7 @@ def test_the_closed_form_is_that_of_the_measured_shares_and_keys() -> None:
     assert model(read, np.arange(200) % 2) == pytest.approx(halved)
 
 
+@pytest.mark.slow
 def test_in_the_long_run_a_cache_hits_as_the_closed_form_says() -> None:
     key = zipf_keys(20_000, 30)
     trial = routed_samples(key, np.random.default_rng(3).integers(4, size=20_000), ttl_s=0.05)

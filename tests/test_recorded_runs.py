@@ -10,6 +10,8 @@ import pytest
 from harness.cli.main import main
 from harness.scenario.load import read_scenario
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = Path("tests/runs")
 NAMES = sorted(path.name for path in (ROOT / RUNS).iterdir() if path.is_dir())

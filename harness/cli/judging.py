@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import FORMATS, load_options, overrides, scenario_argument
+from harness.cli.options import FORMATS, load_options, out_option, overrides, scenario_argument
 from harness.cli.signals import end_on_signals
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -53,12 +53,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @scenario_argument
 @load_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="New directory for the run.  [default: runs/SCENARIO-TIME]",
-)
+@out_option("runs/SCENARIO-TIME")
 @click.option("--control", is_flag=True, help="Compare the first backend with itself.")
 @check_options
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)

@@ -16,6 +16,7 @@ from harness.cli.options import (
     complete_scenario,
     duel_options,
     load_options,
+    out_option,
     overrides,
     predict_options,
     scenario_argument,
@@ -49,12 +50,7 @@ def cli() -> None:
 @cli.command()
 @scenario_argument
 @load_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="New directory for the run.  [default: runs/SCENARIO-TIME]",
-)
+@out_option("runs/SCENARIO-TIME")
 @click.option(
     "--control",
     is_flag=True,
@@ -80,12 +76,7 @@ def run(
 @scenario_argument
 @load_options
 @duel_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="New directory for the run.  [default: runs/duel-SCENARIO-TIME]",
-)
+@out_option("runs/duel-SCENARIO-TIME")
 @FAIL_ON
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def duel(
@@ -128,12 +119,7 @@ def duel(
 
 @cli.command()
 @click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="New directory for the runs.  [default: runs/claims-TIME]",
-)
+@out_option("runs/claims-TIME", "the runs")
 @click.option("--whole", is_flag=True, help="Measure each scenario whole, not in its short form.")
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str) -> None:

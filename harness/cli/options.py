@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,6 +30,16 @@ def complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: 
 
     names = (path.stem for path in bundled("scenarios").glob("*.toml"))
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def out_option(default: str, what: str = "the run") -> Callable[..., Any]:
+    """Return the option that names the new directory; `default` says what it is without."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help=f"New directory for {what}.  [default: {default}]",
+    )
 
 
 def scenario_argument(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -105,6 +105,11 @@ class Samples:
         values[self.mark_request[found]] = self.value[found]
         return values
 
+    def distinct(self, name: str) -> int:
+        """Return how many different values were marked by this name."""
+        values = self.marked(name)
+        return len(np.unique(values[~np.isnan(values)]))
+
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """Return every column by name, in the order of their declaration."""
         return {column.name: getattr(self, column.name) for column in fields(self)}

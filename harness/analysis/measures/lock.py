@@ -35,21 +35,16 @@ def holders_modelled(reading: Reading, stores: Ints) -> float | None:
 
 def once_runs(reading: Reading) -> float | None:
     """Return runs per job of the jobs that were to run once; None without any."""
-    ran, jobs = reading.samples.marked("ran"), _jobs(reading)
+    ran, jobs = reading.samples.marked("ran"), reading.samples.distinct("once")
     return float(np.nansum(ran)) / jobs if jobs else None
 
 
 def once_modelled(reading: Reading, stores: Ints) -> float | None:
     """Return the same if each store lets the first that asks for a job run it."""
     job = reading.samples.marked("once")
-    asked, jobs = ~np.isnan(job), _jobs(reading)
+    asked, jobs = ~np.isnan(job), reading.samples.distinct("once")
     first = np.unique(np.column_stack([job[asked], stores[asked]]), axis=0)
     return len(first) / jobs if jobs else None
-
-
-def _jobs(reading: Reading) -> int:
-    job = reading.samples.marked("once")
-    return len(np.unique(job[~np.isnan(job)]))
 
 
 MEASURES = (

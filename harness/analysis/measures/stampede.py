@@ -16,7 +16,7 @@ from harness.record.samples import Floats, Ints
 
 def origin_runs(reading: Reading) -> float | None:
     """Return computations per report that was asked for; None where none was."""
-    computed, reports = reading.samples.marked("computed"), _reports(reading)
+    computed, reports = reading.samples.marked("computed"), reading.samples.distinct("report")
     return float(np.nansum(computed)) / reports if reports else None
 
 
@@ -26,7 +26,7 @@ def origin_modelled(reading: Reading, stores: Ints) -> float | None:
     Behind a lock each store computes once. Without one, all compute who looked before the first
     in their store was done; when each looked, and how long it took, is as measured.
     """
-    report, reports = reading.samples.marked("report"), _reports(reading)
+    report, reports = reading.samples.marked("report"), reading.samples.distinct("report")
     if not reports:
         return None
     asked = np.flatnonzero(~np.isnan(report))
@@ -53,11 +53,6 @@ def _looks(reading: Reading) -> tuple[Floats, Floats]:
     took_s[samples.request] = write_s(samples) - get_s(samples)
     known = took_s[~np.isnan(took_s)]
     return looked_s, np.where(np.isnan(took_s), np.median(known) if len(known) else 0.0, took_s)
-
-
-def _reports(reading: Reading) -> int:
-    report = reading.samples.marked("report")
-    return len(np.unique(report[~np.isnan(report)]))
 
 
 MEASURES = (

@@ -36,7 +36,7 @@ def limits_modelled(reading: Reading, stores: Ints) -> float | None:
 def _granted(reading: Reading) -> float:
     client, limit = reading.samples.marked("client"), reading.samples.marked("limit")
     known = ~np.isnan(client)
-    return len(np.unique(client[known])) * float(limit[known][0]) if known.any() else 0.0
+    return reading.samples.distinct("client") * float(limit[known][0]) if known.any() else 0.0
 
 
 MEASURES = (
