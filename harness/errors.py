@@ -54,7 +54,7 @@ class ScenarioError(HarnessError):
     exit_code = 2
 
 
-class SurroundingsError(HarnessError):
+class InfrastructureError(HarnessError):
     """HX3xx: a server, the load, the disk or another part of the surroundings failed."""
 
     exit_code = 3

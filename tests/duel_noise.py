@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.analysis.rounds import values_by_round
-from harness.gate.duel import is_settled, judge, overall
+from harness.arrays import Floats
+from harness.gate.duel_metrics import is_settled, judge, overall
 from harness.gate.rules import RULES
 from harness.gate.verdict import Verdict
 from harness.record.rundir import read_run
@@ -26,7 +27,6 @@ CROWDED = "3"
 STRETCH = 16
 """Rounds that stay together: what makes rounds resemble the ones before lasts less long."""
 
-Floats = npt.NDArray[np.float64]
 Sides = tuple[dict[str, Floats], dict[str, Floats]]
 
 

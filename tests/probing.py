@@ -25,8 +25,8 @@ from harness.probe.recording import Recording, current
 from harness.probe.tally import Life, Tally
 from harness.servers.child import Child
 from harness.servers.lives import read_lives
+from harness.servers.reaper import Reaper
 from harness.servers.redis import start_redis
-from harness.servers.warden import Warden
 
 if not settings.configured:
     # In memory, and so for the thread that asks for it: none of it outlives the tests.
@@ -141,8 +141,8 @@ def _database(_: Path) -> Iterator[Make]:
 def _redis(scratch: Path) -> Iterator[Make]:
     # Never that of HARNESS_REDIS_URL: `clear` empties the whole database.
     environ = {"PATH": os.environ["PATH"]}
-    with _warden() as warden:
-        server = start_redis(environ, scratch=scratch, log=scratch / "log", warden=warden)
+    with _warden() as reaper:
+        server = start_redis(environ, scratch=scratch, log=scratch / "log", reaper=reaper)
         databases = iter(range(16))
         yield lambda _: RedisCache(server.urls["redis"].replace("/0", f"/{next(databases)}"), {})
         server.stop()
@@ -154,7 +154,7 @@ def _memcached(scratch: Path) -> Iterator[Make]:
     if executable is None:
         pytest.skip("no memcached on PATH; on Debian: apt-get install memcached")
     # Sockets in a directory of their own: their paths may have some 100 characters only.
-    with _warden() as warden, tempfile.TemporaryDirectory() as sockets:
+    with _warden() as reaper, tempfile.TemporaryDirectory() as sockets:
         children: list[Child] = []
         caches: list[BaseCache] = []
 
@@ -162,7 +162,7 @@ def _memcached(scratch: Path) -> Iterator[Make]:
             path = Path(sockets, name)
             command = [executable, "-s", str(path), "-u", "root"]
             log = scratch / "log"
-            children.append(Child("memcached", command, environ={}, log=log, warden=warden))
+            children.append(Child("memcached", command, environ={}, log=log, reaper=reaper))
             _wait_for(path, children[-1])
             caches.append(PyMemcacheCache(f"unix:{path}", {}))
             return caches[-1]
@@ -186,12 +186,12 @@ BACKENDS = tuple(_BACKENDS)
 
 
 @contextmanager
-def _warden() -> Iterator[Warden]:
-    warden = Warden()
+def _warden() -> Iterator[Reaper]:
+    reaper = Reaper()
     try:
-        yield warden
+        yield reaper
     finally:
-        warden.close()
+        reaper.close()
 
 
 def _wait_for(path: Path, child: Child) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.analysis.summary import Prediction, TrialSummary
-from harness.gate.recorded import Recorded, recorded
+from harness.gate.recorded import RunFigures, recorded
 from harness.scenario.schema import Cache, Load, Matrix, Scenario
 from tests.summaries import make_summary, make_trial
 
@@ -41,7 +41,7 @@ def prediction(rate: float, room: float = 0.0, closed_form: float | None = None)
     return Prediction(hit_rate=rate, low=rate - room, high=rate + room, closed_form=closed_form)
 
 
-def run(*trials: TrialSummary, of: Scenario | None = None, **overrides: Any) -> Recorded:
+def run(*trials: TrialSummary, of: Scenario | None = None, **overrides: Any) -> RunFigures:
     """Return a recorded run of these trials, of one and four workers without any."""
     summary = make_summary(*(trials or (trial(1), trial(4))), **overrides)
     return recorded(summary, of or scenario())

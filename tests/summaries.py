@@ -9,9 +9,9 @@ from harness.analysis.summary import (
     Accounted,
     Cause,
     Caveat,
+    ExpectationResult,
     Expected,
     Explained,
-    Judged,
     LifeSummary,
     Prediction,
     Recovery,
@@ -275,9 +275,9 @@ def cases() -> dict[str, Summary]:
     }
 
 
-def judged(**overrides: Any) -> Judged:
+def judged(**overrides: Any) -> ExpectationResult:
     """Return an expectation that holds, and does not where the fault is absent."""
-    plain = Judged(
+    plain = ExpectationResult(
         metric="limits_granted",
         trial="locmem, 4 workers",
         wanted="3 to 4",

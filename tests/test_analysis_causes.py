@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.causes import Outcomes, outcomes
-from harness.analysis.stores import Kind
+from harness.analysis.profiles import CacheProfile
 from harness.analysis.summary import Cause
 from harness.model.locmem import Limits
 from harness.record.samples import Samples
@@ -32,8 +32,8 @@ THREE_LIVES = [(0, 1, 1, 11), (0, 2, 1, 12), (0, 3, 1, 13)]
 REPLACED = [(0, 1, 1, 11), (0, 1, 2, 12), (0, 2, 1, 13)]
 
 
-def locmem(max_entries: int = 100) -> list[Kind]:
-    return [Kind(per_process=True, keeps=True, limits=Limits(max_entries, 1))]
+def locmem(max_entries: int = 100) -> list[CacheProfile]:
+    return [CacheProfile(per_process=True, keeps=True, limits=Limits(max_entries, 1))]
 
 
 def history(steps: Sequence[Step], *, ttl_s: Any = INF, lives: Any = THREE_LIVES) -> Samples:
@@ -135,7 +135,7 @@ def test_a_miss_of_a_key_that_the_own_life_holds_is_unexplained() -> None:
 
 def test_a_shared_cache_knows_no_fragmentation_and_no_restart() -> None:
     steps = [(0, 0, False), (2, 0, True), (1, 0, True), (0, 0, False), (0, 1, False)]
-    shared = [Kind(per_process=False, keeps=True, limits=None)]
+    shared = [CacheProfile(per_process=False, keeps=True, limits=None)]
     found = outcomes(history(steps, lives=REPLACED, ttl_s=[2.5, NAN, NAN, INF, INF]), shared)
     assert misses(found) == {"first": 2, "expired": 1}
     assert found.explained is not None
@@ -144,13 +144,13 @@ def test_a_shared_cache_knows_no_fragmentation_and_no_restart() -> None:
 
 def test_a_shared_cache_that_forgot_leaves_its_misses_unexplained() -> None:
     steps = [(0, 0, False), (1, 0, True), (1, 0, True), (0, 0, False)]
-    shared = [Kind(per_process=False, keeps=True, limits=None)]
+    shared = [CacheProfile(per_process=False, keeps=True, limits=None)]
     assert misses(outcomes(history(steps), shared)) == {"first": 1, "unexplained": 1}
 
 
 def test_with_one_worker_the_kind_of_cache_decides_which_replay_gives_the_causes() -> None:
     steps = [(0, 0, False), (1, 0, False)]
-    shared = [Kind(per_process=False, keeps=True, limits=None)]
+    shared = [CacheProfile(per_process=False, keeps=True, limits=None)]
     lives = [(0, 1, 1, 11), (0, 2, 1, 12)]
     same = history([(0, 0, False), (0, 1, False)], lives=lives)
     assert misses(outcomes(same, shared)) == misses(outcomes(same, locmem())) == {"first": 2}
@@ -161,14 +161,14 @@ def test_with_one_worker_the_kind_of_cache_decides_which_replay_gives_the_causes
 def test_a_miss_whose_refill_is_still_in_flight_is_first_again_in_a_shared_cache() -> None:
     trial = history([(0, 0, False), (1, 0, False), (0, 0, True), (1, 0, True)])
     slow = {**trial.columns(), "origin_s": np.array([1.5, 0.001, NAN, NAN])}
-    found = outcomes(Samples(**slow), [Kind(per_process=False, keeps=True, limits=None)])
+    found = outcomes(Samples(**slow), [CacheProfile(per_process=False, keeps=True, limits=None)])
     assert misses(found) == {"first": 2}
     assert found.explained is not None
     assert found.explained.shared == 1
 
 
 def test_a_cache_that_keeps_nothing_misses_every_key_for_the_first_time() -> None:
-    nothing = [Kind(per_process=False, keeps=False, limits=None)]
+    nothing = [CacheProfile(per_process=False, keeps=False, limits=None)]
     found = outcomes(history([(0, 0, False)] * 3), nothing)
     assert misses(found) == {"first": 3}
 
@@ -208,7 +208,7 @@ def test_causes_always_sum_to_the_misses(
 ) -> None:
     trial = history(steps, ttl_s=ttl_s, lives=FIVE_LIVES)
     limits = Limits(max_entries) if per_process else None
-    found = outcomes(trial, [Kind(per_process=per_process, keeps=True, limits=limits)])
+    found = outcomes(trial, [CacheProfile(per_process=per_process, keeps=True, limits=limits)])
     assert sum(found.misses.values()) == sum(not hit for _, _, hit in steps)
 
 
@@ -219,7 +219,7 @@ def test_a_trial_by_the_book_is_explained_to_the_last_lookup(
     limits = Limits(max_entries)
     key, life = zipf_keys(3000, 300), even_routing(3000, 4)
     trial = routed_samples(key, life, ttl_s=ttl_s, limits=limits)
-    found = outcomes(trial, [Kind(per_process=True, keeps=True, limits=limits)])
+    found = outcomes(trial, [CacheProfile(per_process=True, keeps=True, limits=limits)])
     assert found.explained is not None
     assert found.explained.per_process == 1
     assert found.explained.shared < 0.95

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from harness.analysis.comparison import by_round, comparisons, paired_ratio
-from harness.analysis.summary import Comparison, Estimate
+from harness.analysis.summary import Comparison
 from harness.analysis.timings import Timings
+from harness.arrays import Floats
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
 from tests.factories import facts_of, load_facts, samples
-from tests.noise import Floats, paired_times
+from tests.noise import paired_times
 
 Trial = tuple[TrialFacts, Samples]
 EVERY = np.ones(1000, np.bool_)
@@ -88,7 +90,7 @@ def test_fewer_than_eight_rounds_give_no_ratio_but_a_reason() -> None:
     seconds = np.full((7, 20), 0.01)
     found = comparisons([served(seconds), served(seconds, "redis", 1)])
     assert {comparison.withheld for comparison in found} == {"few-rounds"}
-    assert {comparison.ratio for comparison in found} == {Estimate()}
+    assert {comparison.ratio for comparison in found} == {Interval()}
 
 
 def test_every_backend_is_set_against_locmem_wherever_that_stands() -> None:

@@ -57,7 +57,7 @@ def test_a_life_that_recycles_itself_ends_with_the_refill_of_its_last_request() 
     ends = found(served([0, 0, 1, 1], ONE_SLOT, key=[0, 1, 0, 0]))
     assert ends.until_s[0] > EPOCH_S + 1
     assert ends.until_s[0] == at(1)
-    assert ends.unasked.tolist() == [0]
+    assert ends.unexpected.tolist() == [0]
 
 
 def test_an_idle_life_ends_when_the_action_takes_it() -> None:
@@ -74,14 +74,14 @@ def test_a_life_that_still_answers_after_the_signal_ends_with_its_last_lookup() 
 
 def test_a_worker_that_died_before_an_action_was_not_ended_by_it() -> None:
     ends = found(served([0, 0, 1, 1], ONE_SLOT), action("reload", 2.5))
-    assert ends.unasked.tolist() == [0]
+    assert ends.unexpected.tolist() == [0]
 
 
 def test_a_kill_ends_the_slot_it_is_aimed_at_and_no_other() -> None:
     lives = [(0, 1, 1, 11), (0, 2, 1, 12), (0, 1, 2, 13), (0, 2, 2, 14)]
     ends = found(served([0, 1, 2, 3], lives), action("kill-worker", 1.5, slot=1))
     assert ends.action.tolist() == [0, NOBODY, NOBODY, NOBODY]
-    assert ends.unasked.tolist() == [1]
+    assert ends.unexpected.tolist() == [1]
 
 
 def test_a_kill_leaves_the_same_slot_of_another_server_alone() -> None:
@@ -101,7 +101,7 @@ def test_a_killed_worker_has_ended_though_its_heir_never_served() -> None:
 def test_a_life_has_ended_when_its_heir_reported_without_serving() -> None:
     heir = life_facts(slot=1, generation=2, pid=99)
     ends = found(served([0, 1, 1], [(0, 1, 1, 11), (0, 2, 1, 12)]), also=(heir,))
-    assert ends.unasked.tolist() == [0]
+    assert ends.unexpected.tolist() == [0]
 
 
 def test_of_two_reloads_each_ends_the_generation_of_its_time() -> None:
@@ -114,7 +114,7 @@ def test_a_restarted_server_may_count_its_generations_anew() -> None:
     lives = [(0, 1, 1, 11), (0, 1, 1, 12)]
     ends = found(served([0, 0, 1], lives), action("restart", 1.5))
     assert ends.action.tolist() == [0, NOBODY]
-    assert ends.heirs(0).tolist() == [False, True]
+    assert ends.successors(0).tolist() == [False, True]
 
 
 def test_a_worker_that_falls_silent_when_the_server_is_scaled_down_has_ended() -> None:

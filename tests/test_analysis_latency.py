@@ -9,8 +9,9 @@ import pytest
 
 from harness.analysis.latency import QUANTILES, latency
 from harness.analysis.pace import saturated, wait_growth
-from harness.analysis.summary import Estimate, LatencySummary
+from harness.analysis.summary import LatencySummary
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
 from tests.factories import facts_of, in_rounds, load_facts, no_samples, samples
 
 
@@ -83,8 +84,8 @@ def test_a_busy_generator_withholds_the_times_of_requests_and_not_those_of_looku
     trial = samples(step=range(1000))
     found = latency_of(trial, wall_s=10.0, cpu_s=9.5)
     assert found.saturated == "generator"
-    assert found.request.all.mean_s == Estimate()
-    assert set(found.request.all.quantiles_s.values()) == {Estimate()}
+    assert found.request.all.mean_s == Interval()
+    assert set(found.request.all.quantiles_s.values()) == {Interval()}
     assert found.lookup.all.quantiles_s["p99"].value is not None
 
 

@@ -10,7 +10,7 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.metrics import METRICS
-from harness.analysis.reading import reading
+from harness.analysis.prepared import prepared_trial
 from harness.record.samples import Samples
 from tests.factories import facts_of, redis_facts, samples, worker_lives
 
@@ -35,10 +35,10 @@ def marked(life: Sequence[int], **marks: Sequence[float]) -> Samples:
     )
 
 
-def modelled(trial: Samples, name: str, stores: Sequence[int]) -> float | None:
-    model = MEASURES[name].modelled
+def model_input(trial: Samples, name: str, stores: Sequence[int]) -> float | None:
+    model = MEASURES[name].model_input
     assert model is not None
-    return model(reading(facts_of(trial), trial), np.array(stores))
+    return model(prepared_trial(facts_of(trial), trial), np.array(stores))
 
 
 THROTTLED: Mapping[str, Sequence[float]] = {
@@ -51,8 +51,8 @@ THROTTLED: Mapping[str, Sequence[float]] = {
 def test_limits_granted_is_what_was_allowed_over_what_the_limits_come_to() -> None:
     trial = marked([0, 1, 0, 0, 0, 1], **THROTTLED)
     assert analyse_trial(facts_of(trial), trial).measures["limits_granted"].value == 5 / 4
-    assert modelled(trial, "limits_granted", [0, 1, 0, 0, 0, 1]) == 5 / 4
-    assert modelled(trial, "limits_granted", [0] * 6) == 1.0
+    assert model_input(trial, "limits_granted", [0, 1, 0, 0, 0, 1]) == 5 / 4
+    assert model_input(trial, "limits_granted", [0] * 6) == 1.0
 
 
 def test_a_shared_cache_leaves_nothing_to_chance() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness.analysis.reading import reading
+from harness.analysis.prepared import prepared_trial
 from harness.analysis.recovery import course, curve, lowest, rate_before, recoveries
 from harness.analysis.summary import Recovery
 from harness.record.samples import Samples
@@ -29,7 +29,7 @@ def fallen(until: int, then: float = 0.0) -> npt.NDArray[np.bool_]:
 def told(hit: npt.NDArray[np.bool_], **overrides: float) -> tuple[Recovery, ...]:
     trial = served(hit)
     action = action_facts("reload", STEP, **overrides)
-    read = reading(facts_of(trial, actions=(action,)), trial)
+    read = prepared_trial(facts_of(trial, actions=(action,)), trial)
     return recoveries(read, course(trial), rate_before(course(trial), STEP))
 
 

@@ -19,95 +19,57 @@ ROOT = Path(__file__).resolve().parent.parent
 # module or package: (our own modules, separated by blanks; packages of others, likewise)
 ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness": ("", ""),
-    # The ground: known to all, knowing nothing.
+    # The ground floor: known to all, knowing nothing.
     "harness.errors": ("", ""),
     "harness.wire": ("", ""),
-    "harness.bundled": ("", ""),
-    "harness.machine": ("", ""),
-    "harness.progress": ("", ""),
+    "harness.arrays": ("", "numpy"),
+    "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
-    "harness.trace": ("harness.errors", "numpy"),
-    "harness.scenario": (
-        "harness.bundled harness.errors harness.trace",
-        "pydantic pydantic_core tomli_w",
-    ),
-    "harness.plan": ("harness.errors harness.scenario harness.trace", "numpy"),
+    "harness.scenario": ("harness.errors", "pydantic pydantic_core tomli_w"),
     # The measuring half: it never learns what a hit means.
     "harness.servers": (
-        "harness.bundled harness.errors harness.record.facts harness.wire",
+        "harness.errors harness.record.facts harness.record.machine harness.wire",
         "redis requests",
     ),
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),
     # Inside of Locust's process:
-    "harness.load": ("harness.record harness.trace harness.wire", "numpy"),
+    "harness.load": ("harness.arrays harness.record harness.wire", "numpy"),
     "harness.load.driver": (
-        "harness.load.evidence harness.load.users harness.record harness.trace harness.wire",
+        "harness.load.evidence harness.load.users harness.record harness.load.trace harness.wire",
         "gevent locust",
     ),
-    "harness.load.users": ("harness.trace harness.wire", "gevent locust"),
+    "harness.load.users": ("harness.load.trace harness.wire", "gevent locust"),
     # Outside of it, beside the servers:
-    "harness.load.client": (
-        "harness.errors harness.progress harness.record harness.servers.child"
-        " harness.servers.warden harness.wire",
-        "",
-    ),
-    "harness.actions": (
-        "harness.errors harness.record.facts harness.scenario.schema harness.servers harness.wire",
-        "",
-    ),
-    "harness.stage": (
-        "harness.actions harness.errors harness.plan harness.scenario harness.servers harness.wire",
-        "",
-    ),
-    "harness.traffic": (
-        "harness.actions harness.load.client harness.plan harness.servers.warden",
-        "",
-    ),
-    "harness.session": (
-        "harness.actions harness.stage harness.traffic harness.errors harness.load harness.machine"
-        " harness.plan harness.progress harness.record harness.scenario harness.servers",
+    "harness.load.client": ("harness.errors harness.servers harness.wire", ""),
+    "harness.measure": (
+        "harness.errors harness.gate.setups harness.load.client harness.record harness.scenario"
+        " harness.servers harness.wire",
         "numpy",
-    ),
-    # The same servers, for a person to look at.
-    "harness.invitation": ("harness.wire", ""),
-    "harness.serve": (
-        "harness.gate.setups harness.invitation harness.plan harness.scenario harness.stage",
-        "",
     ),
     # Where the halves meet.
-    "harness.record": ("harness.errors harness.wire", "numpy tomli_w"),
-    # The reading half: it never learns how the traffic was made.
-    "harness.model": ("", "numpy"),
-    "harness.analysis": ("harness.model harness.record harness.wire", "numpy"),
+    "harness.record": ("harness.arrays harness.errors harness.wire", "numpy tomli_w"),
+    # The reading half: it never learns how the load was made.
+    "harness.model": ("harness.arrays harness.stats", "numpy"),
+    "harness.forecast": ("harness.arrays harness.model harness.stats", "numpy"),
+    "harness.analysis": (
+        "harness.arrays harness.model harness.record harness.stats harness.wire",
+        "numpy",
+    ),
     "harness.gate": (
-        "harness.analysis harness.errors harness.model harness.plan harness.record"
-        " harness.scenario harness.trace",
+        "harness.analysis harness.arrays harness.errors harness.load.trace harness.model"
+        " harness.record harness.scenario harness.stats",
         "numpy",
     ),
-    "harness.duel": (
-        "harness.analysis harness.gate harness.plan harness.record",
-        "numpy",
+    "harness.report": (
+        "harness.analysis harness.errors harness.forecast harness.gate harness.measure.endpoint"
+        " harness.servers.doctor harness.stats",
+        "rich",
     ),
-    "harness.report.duel": ("harness.duel harness.gate harness.report harness.analysis", "rich"),
-    "harness.report": ("harness.analysis harness.errors harness.progress", "rich"),
-    # The doctor looks at everything and starts nothing.
-    "harness.doctor": (
-        "harness.machine harness.servers.executables harness.servers.nginx_discovery"
-        " harness.servers.redis_discovery",
-        "",
-    ),
-    "harness.report.claims": ("harness.gate harness.report", "rich"),
-    "harness.report.gate": ("harness.analysis harness.gate harness.report", "rich"),
-    "harness.report.forecast": ("harness.model harness.report", "rich"),
-    "harness.report.method": ("harness.model harness.report", ""),
-    "harness.report.invitation": ("harness.invitation harness.report", "rich"),
-    "harness.report.doctor": ("harness.doctor harness.report", "rich"),
     # Everything comes together here, and nobody imports it.
     "harness.__main__": ("harness.cli", ""),
     "harness.cli": ("harness", "click rich"),
-    # In the pytest of whoever has the harness installed.
-    "harness.pytest_plugin": ("harness.pytest_runs", "pytest"),
-    "harness.pytest_runs": ("", ""),
+    # In the pytest of every project that has the harness installed.
+    "harness.pytest_plugin": ("", "pytest"),
     # What the harness brings along. The shop does not know that it is measured.
     "demo_app": ("", "django"),
     "locustfiles": ("harness.load.users", "gevent locust"),
@@ -116,9 +78,9 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 # A module, and what must not be in memory once it is imported.
 UNLOADED: Mapping[str, str] = {
     "harness.cli.main": "numpy rich pydantic requests redis locust gevent gunicorn django",
-    "harness.session": "locust gevent gunicorn django rich click",
-    "harness.pytest_plugin": "numpy rich pydantic requests click redis locust gevent django",
-    "harness.serve": "locust gevent gunicorn django rich click numpy",
+    "harness.measure.session": "locust gevent gunicorn django rich click",
+    "harness.pytest_plugin.plugin": "numpy rich pydantic requests click redis locust gevent django",
+    "harness.measure.serve": "locust gevent gunicorn django rich click numpy",
     "harness.probe.gunicorn_conf": "numpy rich pydantic requests click locust gevent",
     "harness.analysis.summary": "locust gevent gunicorn django redis rich",
 }
@@ -214,5 +176,5 @@ def test_the_checker_refuses_what_it_should() -> None:
     assert not is_allowed("harness.errors", "harness.probe")
     assert not is_allowed("harness.wire_tap", "harness.probe")
     assert not is_allowed("harness.analysis", "harness")
-    assert not is_allowed("locust", "harness.session")
+    assert not is_allowed("locust", "harness.measure")
     assert not is_allowed("harness.wire", "demo_app")

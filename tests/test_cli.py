@@ -14,10 +14,10 @@ from harness.cli.options import overrides
 from harness.errors import (
     CODES,
     HarnessError,
+    InfrastructureError,
     MeasurementError,
     Problem,
     ScenarioError,
-    SurroundingsError,
     UsageError,
 )
 from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
@@ -106,7 +106,7 @@ def test_a_mistake_of_the_caller_is_exit_2_with_its_place(
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(UsageError, 2), (ScenarioError, 2), (SurroundingsError, 3), (MeasurementError, 4)],
+    [(UsageError, 2), (ScenarioError, 2), (InfrastructureError, 3), (MeasurementError, 4)],
 )
 def test_the_family_of_an_error_decides_the_exit_code(
     error: type[HarnessError],

@@ -11,7 +11,7 @@ import pytest
 
 from harness.cli import measure
 from harness.cli.main import main
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.report.claims import conclusion, render_claims
 from harness.scenario.catalogue import TOPICS, catalogue
 from tests.summaries import judged, make_claim, make_summary
@@ -46,7 +46,7 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
 
     def without_nginx(path: Path, overrides: Any, out: Any = None) -> Any:
         if path.stem == "servers":
-            raise SurroundingsError(Problem(code="HX306", where="nginx", what="is not here"))
+            raise InfrastructureError(Problem(code="HX306", where="nginx", what="is not here"))
         return measured(path, overrides, out)
 
     monkeypatch.setattr(measure, "measured", without_nginx)

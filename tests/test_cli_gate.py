@@ -12,7 +12,7 @@ import pytest
 from harness.analysis.summary import Summary
 from harness.cli import measure
 from harness.cli.main import main
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.gate.baseline import baseline_text
 from harness.record.rundir import create_run_dir, write_run, write_scenario
 from tests.recorded import run, trial
@@ -179,7 +179,7 @@ def test_every_file_is_written_for_a_pass_and_for_a_failure(
         assert told in (here / "out" / "j.xml").read_text()
         assert (here / "out" / "m.md").read_text().startswith("## harness check hit-rate: ")
         assert json.loads((here / "out" / "r.json").read_text())["check"]["exit_code"] == code
-    measures(error=SurroundingsError(Problem(code="HX302", where="redis", what="not here")))
+    measures(error=InfrastructureError(Problem(code="HX302", where="redis", what="not here")))
     assert main(command) == 3
     assert 'errors="1"' in (here / "out" / "j.xml").read_text()
     assert "HX302" in capsys.readouterr().err

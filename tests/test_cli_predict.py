@@ -13,7 +13,7 @@ import pytest
 from harness.cli.main import main
 from harness.cli.predict import RANGES, parse_question
 from harness.errors import UsageError
-from harness.model.forecast import Costs, Question
+from harness.forecast.forecast import CostInputs, Question
 
 
 def test_without_options_the_defaults_are_asked() -> None:
@@ -52,7 +52,7 @@ def test_every_option_reaches_the_question() -> None:
         requests_per_second=50.0,
         timeout_s=300.0,
         max_entries=900,
-        costs=Costs(hit_us=9.0, shared_hit_us=400.0, origin_ms=5.0),
+        costs=CostInputs(hit_us=9.0, shared_hit_us=400.0, origin_ms=5.0),
     )
 
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 
 from demo_app.two_level import TwoLevelCache
+from harness.servers.reaper import Reaper
 from harness.servers.redis import start_redis
-from harness.servers.warden import Warden
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.slow
 def cache(tmp_path: Path) -> Iterator[TwoLevelCache]:
     if not settings.configured:
         settings.configure()
-    warden = Warden()
+    reaper = Reaper()
     environ = {"PATH": os.environ["PATH"]}
-    server = start_redis(environ, scratch=tmp_path, log=tmp_path / "redis.log", warden=warden)
+    server = start_redis(environ, scratch=tmp_path, log=tmp_path / "redis.log", reaper=reaper)
     options = {"MAX_ENTRIES": 50, "NEAR_TIMEOUT": 3600}
     cache = TwoLevelCache(server.urls["redis"], {"TIMEOUT": 300, "OPTIONS": options})
     cache.near.clear()
     yield cache
     server.stop()
-    warden.close()
+    reaper.close()
 
 
 def elsewhere(cache: TwoLevelCache) -> RedisCache:

@@ -11,7 +11,7 @@ import pytest
 from harness.analysis.summary import Expected, Figure
 from harness.gate.change import Change
 from harness.gate.changes import Changes, compare
-from harness.gate.recorded import Recorded
+from harness.gate.recorded import RunFigures
 from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from tests.recorded import prediction, run, scenario, trial
@@ -25,7 +25,7 @@ def the(changes: Changes, metric: str, trial_name: str = "locmem, 4 workers") ->
     return found
 
 
-def four(hits: int, **overrides: Any) -> Recorded:
+def four(hits: int, **overrides: Any) -> RunFigures:
     return run(trial(1), trial(4, hits, **overrides))
 
 
@@ -105,7 +105,7 @@ def test_causes_and_times_are_told_and_judge_nothing() -> None:
         found = compare(base, replace(slow, environment=environment))
         assert found.verdict is Verdict.PASS
         assert the(found, "requests_per_second").advisory
-    assert found.surroundings == ("cores was 2, is 8",)
+    assert found.environment_facts == ("cores was 2, is 8",)
     assert the(found, "requests_per_second").why == "another machine or other versions"
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.gate.changes import Changes, compare
-from harness.gate.check import Outcome, broken, checked
+from harness.gate.check import CaseOutcome, broken, checked
 from tests.recorded import run, trial
 from tests.summaries import judged, make_caveat, make_summary, make_trial
 
@@ -78,7 +78,7 @@ def test_a_trial_that_was_not_measured_is_no_pass() -> None:
 
 
 def test_what_ended_the_measurement_keeps_its_exit_code() -> None:
-    error = SurroundingsError(Problem(code="HX302", where="redis", what="is not here"))
+    error = InfrastructureError(Problem(code="HX302", where="redis", what="is not here"))
     found = broken("hit-rate", error)
     assert found.exit_code(fail_on_inconclusive=False) == 3
-    assert found.count(Outcome.ERROR) == 1
+    assert found.count(CaseOutcome.ERROR) == 1

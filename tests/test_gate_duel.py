@@ -1,210 +1,119 @@
-"""Rounds of base and candidate in, findings and a verdict out."""
+"""The judge of a duel under way, and the result of a recorded one."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from itertools import count
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
-from harness.gate.duel import Finding, is_settled, judge, overall
-from harness.gate.rules import RULES, Rule, with_floors
-from harness.gate.verdict import Verdict, exit_code
+from harness.analysis.analyse import analyse_run
+from harness.gate.duel import DuelResult, Judge, duel_result
+from harness.gate.verdict import Verdict
+from harness.record.facts import RoundFacts
+from harness.record.merge import split_rounds
+from harness.scenario.plan import duel_group, turns_without_end
+from harness.scenario.schema import Scenario
+from harness.scenario.sides import duel_sides
+from tests.duelling import REQUESTS, Trial, duel_facts, served
+from tests.factories import EPOCH_S, no_samples
 
-TIME = Rule(name="time", unit="s", scale="ratio", relative=0.03, absolute=1e-6, required=True)
-SHARE = Rule(name="share", unit="share", scale="difference", higher_is_better=True, absolute=0.01)
-
-
-def noisy(rounds: int, change: float = 0.0, noise: float = 0.02) -> npt.NDArray[np.float64]:
-    """Return values about 1 ms, in pairs whose mean change is exactly as asked for."""
-    wiggle = noise * np.repeat(np.tile([-1.0, 1.0], rounds // 4 + 1), 2)[:rounds]
-    return 1e-3 * np.exp(wiggle + change)
-
-
-def judged(rule: Rule, base: object, candidate: object) -> Finding:
-    (finding,) = judge([rule], {rule.name: np.array(base)}, {rule.name: np.array(candidate)})
-    return finding
+GROUP = duel_group(duel_sides(Scenario(name="x", question="?"), {}, {}, REQUESTS), ({}, {}))
 
 
-def test_a_change_beyond_floor_and_doubt_is_a_regression() -> None:
-    found = judged(TIME, noisy(80, noise=0), noisy(80, math.log(1.1)))
-    assert found.verdict is Verdict.REGRESSED
-    assert found.change == pytest.approx(0.1)
-    assert found.base == pytest.approx(1e-3)
-    assert found.candidate == pytest.approx(1.1e-3)
-    assert found.low is not None
-    assert found.high is not None
-    assert 0 < found.low < 0.1 < found.high
-    assert found.rounds == 80
-    assert found.rounds_needed is None
+def result_of(*trials: Trial, **terms: float) -> DuelResult:
+    return duel_result(duel_facts(**terms), trials, analyse_run(trials).trials)
 
 
-def test_the_other_way_round_it_is_an_improvement() -> None:
-    found = judged(TIME, noisy(80, math.log(1.1)), noisy(80, noise=0))
-    assert found.verdict is Verdict.IMPROVED
-    assert found.change == pytest.approx(1 / 1.1 - 1)
+def verdicts(result: DuelResult) -> dict[str, str]:
+    return {one.metric: one.verdict.value for one in result.findings}
 
 
-def test_a_change_below_the_floor_passes_however_certain_it_is() -> None:
-    found = judged(TIME, noisy(80, noise=0), noisy(80, 0.02, noise=0.001))
-    assert found.low is not None
-    assert found.low > 0
-    assert found.verdict is Verdict.PASS
+def rounds_taken(base: Trial, candidate: Trial, seconds_per_block: float = 0.4) -> int:
+    """Return after how many rounds a judge stops a duel that goes by a clock of its own."""
+    clock = count(EPOCH_S, seconds_per_block)
+    judge = Judge(duel_facts(), lambda: next(clock))
+    played = [[*split_rounds(samples, len(facts.rounds))] for facts, samples in (base, candidate)]
+    costs = [facts.rounds for facts, _ in (base, candidate)]
+    for turn in turns_without_end(GROUP, REQUESTS):
+        side, number = turn.trial.number, turn.round
+        if number == len(played[side]):
+            break
+        if judge(turn.trial, played[side][number], costs[side][number]):
+            assert number % 2 == 1
+            return number + 1
+    return 0
 
 
-def test_the_larger_floor_counts() -> None:
-    coarse = replace(TIME, absolute=0.2e-3)  # a fifth of the base
-    found = judged(coarse, noisy(80, noise=0), noisy(80, math.log(1.1), noise=0.001))
-    assert found.floor == pytest.approx(0.2)
-    assert found.verdict is Verdict.PASS
+def test_two_that_are_alike_pass() -> None:
+    result = result_of(served(0, workers=1), served(1, workers=1))
+    assert result.verdict is Verdict.PASS
+    assert result.rounds == 60
+    assert result.cause == ""
+    assert result.misses.keys() == {"first"}
 
 
-def test_doubt_is_told_with_the_rounds_that_would_end_it() -> None:
-    base, candidate = noisy(40, noise=0), noisy(40, noise=0.08)
-    found = judged(TIME, base, candidate)
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.rounds_needed is not None
-    assert found.rounds_needed > 40
-    enough = found.rounds_needed + -found.rounds_needed % 4  # so that the wiggle evens out
-    longer = judged(TIME, noisy(enough, noise=0), noisy(enough, noise=0.08))
-    assert longer.verdict is Verdict.PASS
+def test_more_cpu_time_is_found_and_stops_the_duel() -> None:
+    base, slower = served(0), served(1, cpu=1.1)
+    result = result_of(base, slower)
+    assert result.verdict is Verdict.REGRESSED
+    assert verdicts(result)["cpu_per_request"] == "regressed"
+    assert verdicts(result)["request_median"] != "regressed"
+    assert rounds_taken(base, slower) == 48, "the counts are not settled before"
 
 
-def test_fewer_than_eight_blocks_are_no_data() -> None:
-    found = judged(TIME, noisy(14), noisy(14))
-    assert found.verdict is Verdict.NO_DATA
-    assert found.change is None
-    assert judge([TIME], {}, {})[0].verdict is Verdict.NO_DATA
+def test_lost_hits_are_found_and_their_cause_is_named() -> None:
+    result = result_of(served(0, workers=1), served(1, workers=8))
+    assert result.verdict is Verdict.REGRESSED
+    assert verdicts(result)["hit_rate"] == "regressed"
+    assert result.cause == "fragmentation"
+    before, after = result.misses["fragmentation"]
+    assert before == 0 < after
 
 
-def test_a_block_that_lacks_a_value_on_either_side_is_left_out() -> None:
-    base, candidate = noisy(40, noise=0), noisy(40, math.log(1.1), noise=0.001)
-    base[3], candidate[8], candidate[9] = np.nan, 0.0, np.nan
-    found = judged(TIME, base, candidate)
-    assert found.rounds == 36
-    assert found.change == pytest.approx(0.1)
+def test_a_shorter_timeout_is_named() -> None:
+    result = result_of(served(0, workers=1, ttl_s=1000.0), served(1, workers=1, ttl_s=0.2))
+    assert result.cause == "expired"
 
 
-def test_a_round_that_only_one_side_served_is_left_out() -> None:
-    assert judged(TIME, noisy(41), noisy(40)).rounds == 40
+def test_slower_misses_are_found_though_the_median_stands_still() -> None:
+    base = served(0, workers=1, ttl_s=0.3)
+    result = result_of(base, served(1, workers=1, ttl_s=0.3, slow_miss=1.5))
+    assert verdicts(result)["request_miss_median"] == "regressed"
+    assert verdicts(result)["request_median"] != "regressed"
 
 
-def test_a_steady_drift_cancels_within_a_block() -> None:
-    turn = np.arange(80)
-    is_base = (turn % 2 == 0) == (turn // 2 % 2 == 0)
-    drifting = 1e-3 * np.exp(0.01 * turn)
-    found = judged(TIME, drifting[is_base], drifting[~is_base])
-    assert found.change == pytest.approx(0, abs=1e-12)
+def test_one_trial_alone_is_no_duel() -> None:
+    result = result_of(served(0))
+    assert result.verdict is Verdict.NO_DATA
+    assert result.misses == {}
+    assert duel_result(duel_facts(), [], []).verdict is Verdict.NO_DATA
 
 
-def test_a_difference_is_told_in_the_unit_of_the_metric() -> None:
-    wiggle = np.tile([0.0, 0.0, 0.01, 0.01], 10)
-    found = judged(SHARE, np.full(40, 0.9) + wiggle, np.full(40, 0.8))
-    assert found.verdict is Verdict.REGRESSED
-    assert found.change == pytest.approx(-0.105)
-    assert found.floor == 0.01
+def test_a_higher_floor_lets_more_pass() -> None:
+    trials = served(0, workers=1), served(1, workers=1, cpu=1.1)
+    assert result_of(*trials, relative_floor=0.15).verdict is Verdict.PASS
 
 
-def test_shares_that_are_equal_in_every_round_pass() -> None:
-    assert judged(SHARE, np.ones(16), np.ones(16)).verdict is Verdict.PASS
+def test_a_duel_of_two_that_are_alike_goes_on_until_that_is_known() -> None:
+    taken = rounds_taken(served(0, workers=1, rounds=300), served(1, workers=1, rounds=300))
+    assert 20 <= taken <= 300
 
 
-def test_at_equal_hits_the_misses_of_a_round_do_not_count_as_work() -> None:
-    luck = np.repeat(np.tile([0.0, 0.2, -0.2, 0.0], 10), 2)
-    hits = {"hit_rate": np.full(80, 0.8)}, {"hit_rate": 0.8 + luck}
-    base = {"time": noisy(80, noise=0), **hits[0]}
-    candidate = {"time": noisy(80, math.log(1.1), 0.001) * np.exp(-2 * luck), **hits[1]}
-    (plain,) = judge([TIME], base, candidate)
-    (equal,) = judge([replace(TIME, at_equal_hits=True)], base, candidate)
-    assert plain.change == pytest.approx(equal.change)
-    assert plain.verdict is Verdict.INCONCLUSIVE
-    assert equal.verdict is Verdict.REGRESSED
-    assert equal.candidate == pytest.approx(1.1e-3)
+def test_a_duel_stops_before_the_block_that_would_go_beyond_its_budget() -> None:
+    alike = served(0, rounds=20), served(1, rounds=20)
+    assert rounds_taken(*alike, seconds_per_block=14.0) == 16  # 8 blocks in 112 s
 
 
-def test_cpu_time_that_misses_account_for_is_no_change_at_equal_hits() -> None:
-    lost = np.repeat(np.linspace(0.1, 0.3, 40), 2)
-    base = {"time": noisy(80, noise=0), "hit_rate": np.full(80, 0.8)}
-    candidate = {"time": noisy(80, noise=0.001) * np.exp(2 * lost), "hit_rate": 0.8 - lost}
-    (found,) = judge([replace(TIME, at_equal_hits=True)], base, candidate)
-    assert found.change == pytest.approx(0, abs=0.01)
+def test_a_round_without_an_answer_does_not_end_the_duel() -> None:
+    judge = Judge(duel_facts(), lambda: 0.0)
+    cost = RoundFacts(round=0, cpu_s=0.0, requests=0)
+    told = [judge(trial, no_samples(), cost) for _ in range(20) for trial in GROUP]
+    assert not any(told)
 
 
-def test_more_metrics_make_every_interval_wider() -> None:
-    base, candidate = {"time": noisy(80, noise=0)}, {"time": noisy(80)}
-    alone, corrected = judge([TIME], base, candidate), judge([TIME, SHARE], base, candidate)
-    assert alone[0].high is not None
-    assert corrected[0].high is not None
-    assert alone[0].high < corrected[0].high
-    assert corrected[1].verdict is Verdict.NO_DATA
-
-
-def finding(metric: str, verdict: Verdict) -> Finding:
-    return Finding(metric=metric, verdict=verdict, rounds=20)
-
-
-@pytest.mark.parametrize(
-    ("time", "share", "wanted"),
-    [
-        (Verdict.PASS, Verdict.PASS, Verdict.PASS),
-        (Verdict.PASS, Verdict.NO_DATA, Verdict.PASS),
-        (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS),
-        (Verdict.PASS, Verdict.IMPROVED, Verdict.IMPROVED),
-        (Verdict.PASS, Verdict.REGRESSED, Verdict.REGRESSED),
-        (Verdict.INCONCLUSIVE, Verdict.REGRESSED, Verdict.REGRESSED),
-        (Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.INCONCLUSIVE),
-        (Verdict.NO_DATA, Verdict.IMPROVED, Verdict.NO_DATA),
-        (Verdict.IMPROVED, Verdict.REGRESSED, Verdict.REGRESSED),
-    ],
-)
-def test_the_worst_that_matters_is_the_verdict(
-    time: Verdict, share: Verdict, wanted: Verdict
-) -> None:
-    findings = [finding("time", time), finding("share", share)]
-    assert overall(findings, [TIME, SHARE]) is wanted
-    settled = wanted not in (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
-    assert is_settled(findings, [TIME, SHARE]) is settled
-
-
-@pytest.mark.parametrize(
-    ("share", "rounds", "settled"),
-    [
-        (Verdict.PASS, 16, True),
-        (Verdict.REGRESSED, 16, True),
-        (Verdict.INCONCLUSIVE, 16, False),
-        (Verdict.NO_DATA, 46, False),
-        (Verdict.INCONCLUSIVE, 48, True),
-    ],
-)
-def test_a_slower_time_waits_a_while_for_the_counts(
-    share: Verdict, rounds: int, settled: bool
-) -> None:
-    findings = [
-        Finding(metric="time", verdict=Verdict.REGRESSED, rounds=rounds),
-        Finding(metric="share", verdict=share, rounds=rounds),
-    ]
-    assert is_settled(findings, [TIME, replace(SHARE, required=True)]) is settled
-
-
-def test_every_verdict_has_its_exit_code() -> None:
-    codes = {verdict.value: exit_code(verdict) for verdict in Verdict}
-    assert codes == {
-        "pass": 0,
-        "improved": 0,
-        "regressed": 5,
-        "inconclusive": 0,
-        "no-data": 4,
-        "incomparable": 4,
-    }
-    assert exit_code(Verdict.INCONCLUSIVE, fail_on_inconclusive=True) == 6
-    assert exit_code(Verdict.PASS, fail_on_inconclusive=True) == 0
-
-
-def test_floors_can_be_chosen() -> None:
-    rules = {rule.name: rule for rule in with_floors(0.1, {"lookup_median": 1e-4})}
-    assert rules["cpu_per_request"].relative == 0.1
-    assert rules["lookup_median"].absolute == 1e-4
-    assert rules["hit_rate"].relative == 0
-    assert with_floors() == tuple(RULES)
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_turns_without_end_alternate_and_follow_one_trace(number: int) -> None:
+    told = [turn for turn, _ in zip(turns_without_end(GROUP, 10), range(8), strict=False)]
+    mine = [turn for turn in told if turn.round == number]
+    assert [turn.trial.number for turn in mine] == ([0, 1] if number % 2 == 0 else [1, 0])
+    assert {(turn.first, turn.last) for turn in mine} == {(10 * number, 10 * number + 10)}

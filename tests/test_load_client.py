@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import SurroundingsError
+from harness.errors import InfrastructureError
 from harness.load.client import Locust
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ class Shopper(HttpUser):
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.chdir(tmp_path)
-    warden = Warden()
+    reaper = Reaper()
     started = []
 
     def start(code: str) -> Locust:
@@ -71,13 +71,13 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         file.write_text(SPEAKS + code)
         log = tmp_path / "locust.log"
         environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-        started.append(Locust(file, environ=environ, log=log, warden=warden))
+        started.append(Locust(file, environ=environ, log=log, reaper=reaper))
         return started[-1]
 
     yield start
     for locust in started:
         locust.stop()
-    warden.close()
+    reaper.close()
 
 
 def serve(locust: Locust, watch: Callable[[Any], None], time_limit_s: float = 60) -> Any:
@@ -110,7 +110,7 @@ def test_what_the_watcher_raises_stops_the_round_and_is_told(start: Start, tmp_p
 
 
 def test_a_round_that_takes_too_long_is_stopped(start: Start, tmp_path: Path) -> None:
-    with pytest.raises(SurroundingsError, match="HX322 load: did not end") as caught:
+    with pytest.raises(InfrastructureError, match="HX322 load: did not end") as caught:
         serve(start(STOPS), ignore, time_limit_s=0)
     assert "hint: raise load.time_limit_s" in str(caught.value)
     assert (tmp_path / "heard").read_text() == "stop"
@@ -121,20 +121,20 @@ def test_a_locust_that_ends_is_told_with_its_last_lines_and_not_waited_for(
 ) -> None:
     monkeypatch.setattr("harness.load.client._STOP_TIMEOUT_S", 3600)  # waiting would hang
     locust = start(DIES)
-    with pytest.raises(SurroundingsError, match="HX321 locust: ended") as caught:
+    with pytest.raises(InfrastructureError, match="HX321 locust: ended") as caught:
         serve(locust, ignore)
     assert "out of memory" in str(caught.value)
     assert "hint: the whole log is" in str(caught.value)
-    with pytest.raises(SurroundingsError, match="HX321 locust: did not start"):
+    with pytest.raises(InfrastructureError, match="HX321 locust: did not start"):
         locust.wait_until_ready()
 
 
 def test_a_file_that_cannot_be_loaded_is_told_with_its_error(start: Start) -> None:
-    with pytest.raises(SurroundingsError, match="HX321 locust: did not start") as caught:
+    with pytest.raises(InfrastructureError, match="HX321 locust: did not start") as caught:
         start("import nothere\n").wait_until_ready()
     assert "ModuleNotFoundError: No module named 'nothere'" in str(caught.value)
 
 
 def test_a_file_without_a_user_who_follows_the_trace_is_refused(start: Start) -> None:
-    with pytest.raises(SurroundingsError, match="has no TraceUser"):
+    with pytest.raises(InfrastructureError, match="has no TraceUser"):
         start(NO_TRACE_USER).wait_until_ready()

@@ -11,7 +11,7 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures import inside
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.reading import reading
+from harness.analysis.prepared import prepared_trial
 from harness.model.locmem import Limits, LocMem
 from harness.record.samples import Samples
 from tests.factories import (
@@ -86,9 +86,9 @@ def test_the_model_given_the_real_lives_finds_what_the_looks_found(limit: int) -
             caches[where].set(name, now, float("inf"))
         entries += [len(caches[where])] if row in rows else []
     looked = with_looks(trial, rows, entries=entries)
-    read = reading(facts_of(looked, cache=cache_facts(max_entries=limit)), looked)
+    read = prepared_trial(facts_of(looked, cache=cache_facts(max_entries=limit)), looked)
     for name in COUNTED:
-        model = MEASURES[name].modelled
+        model = MEASURES[name].model_input
         assert model is not None
         assert model(read, life) == MEASURES[name].observed(read)
 
@@ -104,8 +104,8 @@ def test_what_is_shared_is_expected_in_no_process() -> None:
 
 def test_without_looks_there_is_nothing_to_tell() -> None:
     trial = routed_samples([0, 1], [0, 0])
-    read = reading(facts_of(trial), trial)
+    read = prepared_trial(facts_of(trial), trial)
     for name in COUNTED:
-        model = MEASURES[name].modelled
+        model = MEASURES[name].model_input
         assert model is not None
         assert MEASURES[name].observed(read) is model(read, np.zeros(2, np.int64)) is None

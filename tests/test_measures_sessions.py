@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.record.samples import Samples
 from tests.factories import NAN, facts_of, redis_facts
-from tests.test_analysis_measures import marked, modelled
+from tests.test_analysis_measures import marked, model_input
 
 # Two log-ins, each followed by three pages, of which the second adds an item.
 JOURNEY, PAGE, PUT_IN = [7] * 4 + [9] * 4, [0, 1, 2, 3] * 2, [0, 0, 1, 1] * 2
@@ -35,7 +35,7 @@ def both(trial: Samples, stores: Sequence[int]) -> list[tuple[float | None, floa
     """Return what was seen and what the model makes of these stores, for each measure."""
     seen = analyse_trial(facts_of(trial), trial).measures
     return [
-        (seen[name].value if name in seen else None, modelled(trial, name, stores))
+        (seen[name].value if name in seen else None, model_input(trial, name, stores))
         for name in NAMES
     ]
 

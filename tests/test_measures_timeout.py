@@ -7,7 +7,7 @@ import pytest
 
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.reading import reading
+from harness.analysis.prepared import prepared_trial
 from harness.model.closed_forms import hit_rate_with_timeout
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -30,7 +30,7 @@ def test_lookups_count_from_one_timeout_after_the_first_request_on() -> None:
 
 def test_the_closed_form_is_that_of_the_measured_shares_and_keys() -> None:
     trial = routed_samples([0, 0, 1, 0] * 50, [0, 1] * 100, ttl_s=0.05)
-    read, model = reading(at_a_rate(trial), trial), STEADY.modelled
+    read, model = prepared_trial(at_a_rate(trial), trial), STEADY.model_input
     assert model is not None
     rate = 200 / (trial.sent_s[-1] - trial.sent_s[0])
     alone = hit_rate_with_timeout([0.75, 0.25], 1, rate, 0.05)

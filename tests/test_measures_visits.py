@@ -10,10 +10,10 @@ import pytest
 
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.reading import reading
+from harness.analysis.prepared import prepared_trial
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from harness.report.series import Series
+from harness.report.series import TrialSeries
 from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts
 from tests.test_analysis_measures import marked
 
@@ -41,10 +41,10 @@ def values(facts: TrialFacts, trial: Samples) -> Mapping[str, float | None]:
     return {name: found.value for name, found in analyse_trial(facts, trial).measures.items()}
 
 
-def modelled(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
-    model = MEASURES[name].modelled
+def model_input(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
+    model = MEASURES[name].model_input
     assert model is not None
-    return model(reading(facts, visited()), np.array(stores))
+    return model(prepared_trial(facts, visited()), np.array(stores))
 
 
 def test_first_and_later_visits_are_told_apart() -> None:
@@ -58,22 +58,22 @@ def test_first_and_later_visits_are_told_apart() -> None:
 
 def test_a_page_is_computed_once_in_each_store() -> None:
     facts = one_by_one(visited())
-    assert modelled(facts, "computed_first", LIFE) == 1.0
-    assert modelled(facts, "computed_later", LIFE) == 1 / 3
-    assert modelled(facts, "computed_later", [0] * 5) == 0.0
+    assert model_input(facts, "computed_first", LIFE) == 1.0
+    assert model_input(facts, "computed_later", LIFE) == 1 / 3
+    assert model_input(facts, "computed_later", [0] * 5) == 0.0
 
 
 def test_a_cache_that_keeps_nothing_computes_every_page_again() -> None:
     dummy = cache_facts(backend="django.core.cache.backends.dummy.DummyCache")
     trial = visited()
     facts = replace(facts_of(trial, cache=dummy), load=load_facts(users=1))
-    assert modelled(facts, "computed_later", [0] * 5) == 1.0
+    assert model_input(facts, "computed_later", [0] * 5) == 1.0
 
 
 def test_visits_that_overlap_have_no_prediction() -> None:
     facts = facts_of(visited())
-    assert modelled(facts, "computed_first", LIFE) is None
-    assert modelled(facts, "computed_later", LIFE) is None
+    assert model_input(facts, "computed_first", LIFE) is None
+    assert model_input(facts, "computed_later", LIFE) is None
 
 
 def test_without_a_later_visit_there_is_nothing_to_compare() -> None:
@@ -94,4 +94,4 @@ def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
     assert "asked for LocMemCache, the workers use RedisCache" in caveat.text
-    assert Series(name="", backend="unset", axes=("sync", 1, 1, ""), trials=()).per_process
+    assert TrialSeries(name="", backend="unset", axes=("sync", 1, 1, ""), trials=()).per_process

@@ -15,7 +15,7 @@ from harness.model.prediction import DRAWS_AT_LEAST, DRAWS_AT_MOST, _draws, band
 from harness.model.routing import Routing, Slot
 from harness.model.simulate import distinct_misses, played_misses, timed_misses
 from harness.model.trace import refills
-from harness.model.writes import Deed, Writes
+from harness.model.writes import Operation, Writes
 from tests.test_model_simulate import INF, NAN, cache_trace
 
 
@@ -84,7 +84,7 @@ def test_a_key_that_is_never_refilled_but_written_is_found_where_it_was_written(
         owner=np.array([0]),
         key=np.array([0]),
         at_s=np.array([0.5]),
-        deed=np.array([Deed.SET]),
+        operation=np.array([Operation.SET]),
         ttl_s=np.array([INF]),
     )
     trace = replace(cache_trace([0] * 5, ttl_s=NAN), writes=writes)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.model.locmem import Limits, LocMem, State
 from harness.model.replay import Lookups, replay
-from harness.model.writes import Deed, Writes
+from harness.model.writes import Operation, Writes
 from tests.factories import STEADY
 
 NAN, INF = float("nan"), float("inf")
@@ -57,30 +57,30 @@ def played(history: Sequence[Row], limits: Mapping[int, Limits]) -> list[State]:
     return answers
 
 
-def writes(*told: tuple[float, Deed, float]) -> Writes:
+def writes(*told: tuple[float, Operation, float]) -> Writes:
     """Return writes of key 0 in store 0 as (time, deed, lifetime)."""
     return Writes(
         owner=np.zeros(len(told), np.int64),
         key=np.zeros(len(told), np.int64),
         at_s=np.array([at_s for at_s, _, _ in told]),
-        deed=np.array([deed for _, deed, _ in told], np.int64),
+        operation=np.array([operation for _, operation, _ in told], np.int64),
         ttl_s=np.array([ttl_s for _, _, ttl_s in told]),
     )
 
 
-def met(*told: tuple[float, Deed, float], at_s: float) -> State:
+def met(*told: tuple[float, Operation, float], at_s: float) -> State:
     """Return what a read of key 0 at `at_s` met after these writes."""
     asked = replace(lookups([(0, 0, at_s, NAN, NAN)]), writes=writes(*told))
     return State(int(replay(asked, {}).states(asked.store, asked.key, asked.get_s)[0]))
 
 
 def test_writes_that_refilled_nothing_count_as_well() -> None:
-    assert met((1.0, Deed.SET, 10.0), at_s=5.0) == State.HELD
-    assert met((1.0, Deed.SET, 10.0), at_s=12.0) == State.EXPIRED
-    assert met((1.0, Deed.SET, 10.0), (5.0, Deed.TOUCH, 10.0), at_s=12.0) == State.HELD
-    assert met((1.0, Deed.SET, 10.0), (5.0, Deed.USE, NAN), at_s=12.0) == State.EXPIRED
-    assert met((1.0, Deed.SET, INF), (2.0, Deed.DELETE, NAN), at_s=3.0) == State.DELETED
-    assert met((2.0, Deed.DELETE, NAN), (1.0, Deed.SET, INF), at_s=1.5) == State.HELD
+    assert met((1.0, Operation.SET, 10.0), at_s=5.0) == State.HELD
+    assert met((1.0, Operation.SET, 10.0), at_s=12.0) == State.EXPIRED
+    assert met((1.0, Operation.SET, 10.0), (5.0, Operation.TOUCH, 10.0), at_s=12.0) == State.HELD
+    assert met((1.0, Operation.SET, 10.0), (5.0, Operation.USE, NAN), at_s=12.0) == State.EXPIRED
+    assert met((1.0, Operation.SET, INF), (2.0, Operation.DELETE, NAN), at_s=3.0) == State.DELETED
+    assert met((2.0, Operation.DELETE, NAN), (1.0, Operation.SET, INF), at_s=1.5) == State.HELD
 
 
 def test_a_deleted_key_makes_room_in_a_full_cache() -> None:
@@ -90,7 +90,7 @@ def test_a_deleted_key_makes_room_in_a_full_cache() -> None:
     assert states([*history, *asked], limits)[-1] == State.HELD
     full = [*history, (0, 3, 7.0, 8.0, INF), (0, 2, 9.0, NAN, NAN), (0, 1, 9.0, NAN, NAN)]
     told = lookups(full)
-    found = replay(replace(told, writes=writes((7.5, Deed.DELETE, NAN))), {0: Limits(4)})
+    found = replay(replace(told, writes=writes((7.5, Operation.DELETE, NAN))), {0: Limits(4)})
     assert State(int(found.states(told.store, told.key, told.get_s)[-1])) == State.HELD
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.bundled import NAMES
-from harness.machine import DISTRIBUTION
+from harness.record.machine import DISTRIBUTION
+from harness.scenario.bundled import NAMES
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_nothing_made_by_running_travels_along(wheel: Path) -> None:
 
 def test_an_unpacked_wheel_finds_what_it_carries(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    code = "from harness.bundled import *; print(*(bundled(name) for name in NAMES))"
+    code = "from harness.scenario.bundled import *; print(*(bundled(name) for name in NAMES))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

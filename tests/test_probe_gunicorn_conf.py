@@ -17,7 +17,7 @@ from harness.probe import gunicorn_conf as hooks
 from harness.probe.slots import Slots
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.lives import read_lives
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 TOKEN = "token"
 
@@ -134,14 +134,14 @@ def test_a_real_gunicorn_serves_as_ever_and_counts_what_it_handed_over(
     (tmp_path / "tiny.py").write_text(APP)
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])
     environ = {**os.environ, "PYTHONPATH": path, wire.ENV_TOKEN: TOKEN}
-    warden = Warden()
+    reaper = Reaper()
     server = Gunicorn(
         "gunicorn",
         GunicornSettings(wsgi="tiny:application", workers=1, worker_class=worker_class, threads=2),
         environ=environ,
         lives=tmp_path / "lives",
         log=tmp_path / "log",
-        warden=warden,
+        reaper=reaper,
     )
     try:
         server.wait_until_ready()
@@ -151,7 +151,7 @@ def test_a_real_gunicorn_serves_as_ever_and_counts_what_it_handed_over(
             plain = requests.get(server.url + "/", timeout=10)
     finally:
         server.stop()
-        warden.close()
+        reaper.close()
     assert answers == PATHS
     assert not [name for name in plain.headers if name.lower().startswith("x-harness")]
     (life,) = server.lives()

@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_runs import Order, RunFailed, Trial, measured, parse_order, run_command
+from harness.pytest_plugin.runs import (
+    RunFailed,
+    RunRequest,
+    Trial,
+    measured,
+    parse_order,
+    run_command,
+)
 
 CONFTEST = """
 import json
@@ -20,7 +27,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pytest_runs import Finished
+from harness.pytest_plugin.runs import Finished
 
 TRIALS = [
     {"backend": backend, "workers": workers, "servers": 1, "threads": 1, "server": "sync",
@@ -185,7 +192,7 @@ import sys
 
 def test_it():
     heavy = {"numpy", "rich", "pydantic", "requests", "redis", "django", "locust", "gevent"}
-    heavy |= {"harness.pytest_runs", "harness.cli", "click"}
+    heavy |= {"harness.pytest_plugin.runs", "harness.cli", "click"}
     assert not heavy & set(sys.modules)
 """)
     result = pytester.runpytest_subprocess(*QUIET, "-W", "error", "--strict-markers")
@@ -197,7 +204,7 @@ def test_processes_share_a_run_below_the_directory_of_their_session(tmp_path: Pa
     calls: list[Any] = []
 
     def runner(arguments: Any, _cwd: Path) -> Any:
-        from harness.pytest_runs import Finished
+        from harness.pytest_plugin.runs import Finished
 
         calls.append(arguments)
         out = Path(arguments[-1])
@@ -207,7 +214,9 @@ def test_processes_share_a_run_below_the_directory_of_their_session(tmp_path: Pa
 
     order = parse_order("hit-rate", workers=4)
     first = measured(order, tmp_path, runner, tmp_path)
-    assert measured(Order(scenario="hit-rate", options=order.options), tmp_path, runner, tmp_path)
+    assert measured(
+        RunRequest(scenario="hit-rate", options=order.options), tmp_path, runner, tmp_path
+    )
     assert len(calls) == 1
     assert first.trials == ()
 

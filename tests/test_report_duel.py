@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run
 from harness.analysis.summary import Summary
-from harness.duel import DuelResult, duel_result
+from harness.gate.duel import DuelResult, duel_result
 from harness.report.as_json import render_json
 from harness.report.duel import last_line, render_duel
 from harness.report.layout import print_lines

@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.model.break_even import BreakEven
-from harness.model.forecast import Costs, Forecast, Question, forecast
+from harness.forecast.break_even import CrossOver
+from harness.forecast.forecast import CostInputs, Forecast, Question, forecast
 from harness.report.cost_curve import Curve, cost_unit, render_curve
 from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
 from harness.report.layout import print_lines
 
-COSTS = Costs(hit_us=9, shared_hit_us=400, origin_ms=5)
+COSTS = CostInputs(hit_us=9, shared_hit_us=400, origin_ms=5)
 LONG_RUN = Question(
     workers=512,
     servers=32,
@@ -84,13 +84,13 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     ("even", "told"),
     [
         (None, "Add --hit-us, --shared-hit-us and --origin-ms"),
-        (BreakEven(workers=None, searched=1_000_000), "up to the 1,000,000 that were tried"),
-        (BreakEven(workers=1, searched=9), "from the first worker on"),
-        (BreakEven(workers=3, searched=9), "from 3 workers in all on; with fewer, LocMem is"),
-        (BreakEven(workers=1200, searched=9, about=True), "from about 1,200 workers in all on"),
+        (CrossOver(workers=None, searched=1_000_000), "up to the 1,000,000 that were tried"),
+        (CrossOver(workers=1, searched=9), "from the first worker on"),
+        (CrossOver(workers=3, searched=9), "from 3 workers in all on; with fewer, LocMem is"),
+        (CrossOver(workers=1200, searched=9, about=True), "from about 1,200 workers in all on"),
     ],
 )
-def test_one_sentence_tells_the_break_even(even: BreakEven | None, told: str) -> None:
+def test_one_sentence_tells_the_break_even(even: CrossOver | None, told: str) -> None:
     answer = replace(forecast(CASES["default"]), break_even=even)
     assert told in break_even_sentence(answer)
 

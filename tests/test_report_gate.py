@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.gate.changes import compare
-from harness.gate.check import Case, Checked, Outcome, broken, checked
+from harness.gate.check import Case, CaseOutcome, CheckResult, broken, checked
 from harness.report.gate.as_json import render_check_json
 from harness.report.gate.baseline import render_baseline
 from harness.report.gate.changes import render_changes
@@ -25,11 +25,11 @@ UNKNOWN = judged(metric="hit_rate", verdict="no-data")
 SUMMARY = make_summary(expectations=(judged(verdict="pass"), UNKNOWN))
 
 
-def a_check(hits: int = 1900) -> Checked:
+def a_check(hits: int = 1900) -> CheckResult:
     return checked(SUMMARY, compare(run(), run(trial(1), trial(4, hits))))
 
 
-def nasty(outcome: Outcome = Outcome.FAILED) -> Checked:
+def nasty(outcome: CaseOutcome = CaseOutcome.FAILED) -> CheckResult:
     problem = Problem(code="HX510", where="a|b", what="50 %\n<b>\x1b[31m")
     case = Case(
         part="expectations",
@@ -38,7 +38,7 @@ def nasty(outcome: Outcome = Outcome.FAILED) -> Checked:
         told="50 %\n<b> | \x1b",
         problem=problem,
     )
-    return Checked(scenario="my, own: one", cases=(case,))
+    return CheckResult(scenario="my, own: one", cases=(case,))
 
 
 def test_junit_counts_what_it_lists() -> None:
@@ -85,9 +85,9 @@ def test_junit_survives_what_xml_has_no_word_for() -> None:
 def test_annotations_are_one_line_each_with_their_marks_escaped() -> None:
     (line,) = render_annotations(nasty())
     assert line.startswith("::error title=harness check my%2C own%3A one::HX510 x: y, z: 50 %25%0A")
-    (doubt,) = render_annotations(nasty(Outcome.INCONCLUSIVE))
+    (doubt,) = render_annotations(nasty(CaseOutcome.INCONCLUSIVE))
     assert doubt.startswith("::warning ")
-    assert list(render_annotations(nasty(Outcome.PASS))) == []
+    assert list(render_annotations(nasty(CaseOutcome.PASS))) == []
 
 
 def test_markdown_tells_what_fails_and_why() -> None:
@@ -115,7 +115,7 @@ def test_json_has_the_run_and_what_came_of_it() -> None:
 
 def test_a_check_that_measured_nothing_is_told_in_every_form() -> None:
     check = broken(
-        "hit-rate", SurroundingsError(Problem(code="HX302", where="redis", what="not here"))
+        "hit-rate", InfrastructureError(Problem(code="HX302", where="redis", what="not here"))
     )
     assert 'errors="1"' in render_junit(check)
     assert "not here" in render_markdown(check, None, 3)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.analysis.summary import Estimate, Summary
+from harness.analysis.summary import Summary
 from harness.report.as_json import render_json
 from harness.report.break_even import break_even_sentence
 from harness.report.durations import duration, durations, ratio, unit_for
 from harness.report.grid import render_grid
 from harness.report.setups import setup_words
 from harness.report.terminal import print_report
+from harness.stats.interval import Interval
 from tests.summaries import make_summary
 from tests.timed import side_by_side, timed_summary, timed_trial
 
@@ -139,10 +140,10 @@ def test_a_unit_suits_the_smallest_of_several_durations() -> None:
 
 
 def test_what_is_withheld_is_called_so() -> None:
-    assert ratio(Estimate()) == "withheld"
-    assert durations(Estimate(), "ms") == "withheld"
-    assert durations(Estimate(value=0.002), "ms") == "2.00 (-)"
-    assert ratio(Estimate(value=1.318, low=1.2, high=12.34)) == "1.32 (1.20-12.3)"
+    assert ratio(Interval()) == "withheld"
+    assert durations(Interval(), "ms") == "withheld"
+    assert durations(Interval(value=0.002), "ms") == "2.00 (-)"
+    assert ratio(Interval(value=1.318, low=1.2, high=12.34)) == "1.32 (1.20-12.3)"
 
 
 def test_only_what_differs_names_a_set_up() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.causes import LOOKS
+from harness.report.causes import CAUSE_STYLES
 from harness.report.picture import apportioned
 
 
@@ -21,4 +21,4 @@ def test_a_bar_is_divided_in_proportion() -> None:
 
 
 def test_each_outcome_has_a_glyph_of_its_own() -> None:
-    assert len({look.glyph for look in LOOKS.values()}) == len(LOOKS)
+    assert len({look.glyph for look in CAUSE_STYLES.values()}) == len(CAUSE_STYLES)

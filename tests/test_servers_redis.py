@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 import redis
 
-from harness.errors import SurroundingsError
+from harness.errors import InfrastructureError
+from harness.servers.reaper import Reaper
 from harness.servers.redis import RedisServer, start_redis
-from harness.servers.warden import Warden
 
 
 @pytest.fixture
-def warden() -> Iterator[Warden]:
-    warden = Warden()
-    yield warden
-    warden.close()
+def reaper() -> Iterator[Reaper]:
+    reaper = Reaper()
+    yield reaper
+    reaper.close()
 
 
 @pytest.fixture
-def server(tmp_path: Path, warden: Warden) -> Iterator[RedisServer]:
+def server(tmp_path: Path, reaper: Reaper) -> Iterator[RedisServer]:
     environ = {"PATH": os.environ["PATH"]}
-    server = start_redis(environ, scratch=tmp_path, log=tmp_path / "redis.log", warden=warden)
+    server = start_redis(environ, scratch=tmp_path, log=tmp_path / "redis.log", reaper=reaper)
     yield server
     server.stop()
 
@@ -70,7 +70,7 @@ def test_only_keys_with_the_prefix_are_deleted(server: RedisServer, client: redi
 
 def test_a_server_that_died_is_told_by_code(server: RedisServer, client: redis.Redis) -> None:
     os.kill(client.info("server")["process_id"], signal.SIGKILL)
-    with pytest.raises(SurroundingsError, match=r"HX303 redis, .*: answers no more"):
+    with pytest.raises(InfrastructureError, match=r"HX303 redis, .*: answers no more"):
         server.delete_prefix("ours:")
 
 
@@ -81,21 +81,21 @@ def test_stopping_ends_the_server(server: RedisServer) -> None:
 
 
 def test_a_server_that_cannot_start_is_told_with_its_last_lines(
-    tmp_path: Path, warden: Warden
+    tmp_path: Path, reaper: Reaper
 ) -> None:
     broken = tmp_path / "redis-server"
     broken.write_text("#!/bin/sh\necho no memory left >&2\nexit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(SurroundingsError, match="HX302 redis-server on PATH") as caught:
-        start_redis({"PATH": str(tmp_path)}, scratch=tmp_path, log=tmp_path / "log", warden=warden)
+    with pytest.raises(InfrastructureError, match="HX302 redis-server on PATH") as caught:
+        start_redis({"PATH": str(tmp_path)}, scratch=tmp_path, log=tmp_path / "log", reaper=reaper)
     assert "no memory left" in str(caught.value)
 
 
 def test_a_url_that_does_not_answer_is_told_without_its_password(
-    tmp_path: Path, warden: Warden
+    tmp_path: Path, reaper: Reaper
 ) -> None:
     environ = {"HARNESS_REDIS_URL": "redis://:s3cret@127.0.0.1:1/0"}
-    with pytest.raises(SurroundingsError, match="HX303 redis at redis://\\*\\*\\*@") as caught:
-        start_redis(environ, scratch=tmp_path, log=tmp_path / "log", warden=warden)
+    with pytest.raises(InfrastructureError, match="HX303 redis at redis://\\*\\*\\*@") as caught:
+        start_redis(environ, scratch=tmp_path, log=tmp_path / "log", reaper=reaper)
     assert "s3cret" not in str(caught.value)
     assert "hint: start it, correct HARNESS_REDIS_URL" in str(caught.value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.analysis.summary import Accounted, LifeSummary
 from harness.record.facts import LifeFacts
 
-Identity = tuple[int, int, int, int]  # server, slot, generation, pid
+LifeId = tuple[int, int, int, int]  # server, slot, generation, pid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class LifeAccount:
     raised stand on neither side: they are no evidence of a hit or a miss.
     """
 
-    identity: Identity
+    identity: LifeId
     seen: tuple[int, int]
     counted: tuple[int, int]
     died: int
@@ -47,7 +47,7 @@ def life_accounts(
     return tuple(_account(who, seen.get(who), counted.get(who)) for who in {**seen, **counted})
 
 
-def _account(who: Identity, seen: LifeSummary | None, counted: LifeFacts | None) -> LifeAccount:
+def _account(who: LifeId, seen: LifeSummary | None, counted: LifeFacts | None) -> LifeAccount:
     tally = counted.tally if counted else {}
     return LifeAccount(
         identity=who,

@@ -15,14 +15,14 @@ from harness import wire
 from harness.analysis.accounting import accounted, life_accounts
 from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
-from harness.analysis.caveats import INVALIDATING, Evidence, caveats
+from harness.analysis.caveats import INVALIDATING, CaveatInput, caveats
 from harness.analysis.comparison import comparisons as compared
 from harness.analysis.latency import latency
 from harness.analysis.lives import answered, effective_workers, failures
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.predicted import prediction
-from harness.analysis.reading import is_control, reading
+from harness.analysis.prepared import is_control, prepared_trial
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
@@ -56,10 +56,10 @@ def analyse_trial(
     `control` is the trial without what was done in this one, if there is one. The result depends
     on the arguments alone: the predictions are seeded with the trial's number.
     """
-    read = reading(facts, samples)
+    read = prepared_trial(facts, samples)
     accounts = life_accounts(read.lives, facts.lives)
     samples = read.samples
-    found = outcomes(samples, read.kinds, read.ends)
+    found = outcomes(samples, read.cache_profiles, read.ends)
     hits = int(np.count_nonzero(samples.hit))
     answers = int(np.count_nonzero(answered(samples)))
     wall_s = _wall_s(samples)
@@ -74,7 +74,7 @@ def analyse_trial(
         lookups=samples.lookups,
         hits=hits,
         hit_rate=hits / samples.lookups if samples.lookups else None,
-        predicted=prediction(facts, samples, read.modelled),
+        predicted=prediction(facts, samples, read.model_input),
         explained=found.explained,
         misses=found.misses,
         effective_workers=effective_workers(read.lives),
@@ -87,9 +87,11 @@ def analyse_trial(
         latency=latency(facts, samples),
         varied=facts.varied,
         measures=measured(read, tuple(MEASURES.values())),
-        restart=restart_summary(read, found, accounts, reading(*control) if control else None),
+        restart=restart_summary(
+            read, found, accounts, prepared_trial(*control) if control else None
+        ),
     )
-    evidence = Evidence(
+    evidence = CaveatInput(
         facts=facts,
         samples=samples,
         trial=trial,

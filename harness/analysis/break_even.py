@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.comparison import ROUNDS_NEEDED, Trial, grouped, setup_of
-from harness.analysis.costs import Costs, Sums, costs, mean_lookup_s, resampled, round_sums
-from harness.analysis.modelled import BY_KEY
-from harness.analysis.stores import kinds
+from harness.analysis.comparison import ROUNDS_NEEDED, TrialData, grouped, setup_of
+from harness.analysis.costs import LookupCosts, Sums, costs, mean_lookup_s, resampled, round_sums
+from harness.analysis.model_input import BY_KEY
+from harness.analysis.profiles import cache_profiles
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
+from harness.arrays import Floats, Ints
 from harness.model.closed_forms import distinct_pairs
 from harness.record.facts import TrialFacts
-from harness.record.samples import Floats, Ints, Samples
+from harness.record.samples import Samples
 
 UP_TO = 64
 """Workers per server up to which the model looks."""
@@ -38,7 +39,7 @@ class HitRates:
     shared: float
 
 
-def break_evens(trials: Sequence[Trial], misses: Sequence[Misses]) -> tuple[BreakEven, ...]:
+def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[BreakEven, ...]:
     """Return the break-even of each backend that processes share against each that they do not.
 
     `misses` are those of each trial by cause. One for each set-up of several rounds; none where
@@ -52,7 +53,7 @@ def break_evens(trials: Sequence[Trial], misses: Sequence[Misses]) -> tuple[Brea
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
     return tuple(
-        _break_even(setup, local, shared, modelled=all(remembers[f.number] for f, _ in group))
+        _break_even(setup, local, shared, model_input=all(remembers[f.number] for f, _ in group))
         for setup, group in grouped(several, _setup)
         for local, shared in _sides(group)
         if _is_complete(local) and _is_complete(shared)
@@ -74,7 +75,7 @@ def hit_rates(samples: Samples, servers: int) -> HitRates:
     )
 
 
-def crossings(cost: Costs, rates: HitRates) -> Ints:
+def crossings(cost: LookupCosts, rates: HitRates) -> Ints:
     """Return from how many workers on the shared cache is cheaper, UP_TO + 1: never. [B]"""
     cheaper = cost.shared_s(rates.shared)[:, None] < cost.local_s(rates.local)
     found: Ints = np.where(cheaper.any(axis=1), cheaper.argmax(axis=1), UP_TO) + 1
@@ -95,9 +96,9 @@ def _setup(facts: TrialFacts) -> dict[str, Any]:
     return {name: value for name, value in setup_of(facts).items() if name != "workers"}
 
 
-def _sides(group: Sequence[Trial]) -> Iterator[tuple[list[Trial], list[Trial]]]:
+def _sides(group: Sequence[TrialData]) -> Iterator[tuple[list[TrialData], list[TrialData]]]:
     """Yield the trials of each local backend with those of each shared one."""
-    by_backend: dict[str, list[Trial]] = {}
+    by_backend: dict[str, list[TrialData]] = {}
     for trial in group:
         by_backend.setdefault(trial[0].backend, []).append(trial)
     for local in by_backend.values():
@@ -106,21 +107,21 @@ def _sides(group: Sequence[Trial]) -> Iterator[tuple[list[Trial], list[Trial]]]:
                 yield local, shared
 
 
-def _nature(trial: Trial) -> str:
+def _nature(trial: TrialData) -> str:
     """Return "local" or "shared", or nothing for what keeps nothing or is a bit of both."""
-    found = kinds(*trial)
+    found = cache_profiles(*trial)
     if found and all(kind.per_process for kind in found):
         return "local"
     return "shared" if found and all(k.keeps and not k.per_process for k in found) else ""
 
 
-def _is_complete(side: Sequence[Trial]) -> bool:
+def _is_complete(side: Sequence[TrialData]) -> bool:
     hits = [samples.hit for _, samples in side]
     return any(hit.any() for hit in hits) and any(not hit.all() for hit in hits)
 
 
 def _break_even(
-    setup: Mapping[str, Any], local: list[Trial], shared: list[Trial], *, modelled: bool
+    setup: Mapping[str, Any], local: list[TrialData], shared: list[TrialData], *, model_input: bool
 ) -> BreakEven:
     rounds = 1 + max(int(samples.round.max()) for _, samples in [*local, *shared])
     sums = [round_sums([samples for _, samples in side], rounds) for side in (local, shared)]
@@ -128,9 +129,9 @@ def _break_even(
     facts, longest = max(local, key=lambda trial: trial[1].lookups)
     rates = hit_rates(longest, facts.servers)
     points = _measured(local, shared)
-    curve = _curve(cost, rates) if modelled else []
-    bounds = _bounds(sums, rates) if modelled and rounds >= ROUNDS_NEEDED else None
-    found = _told(crossings(cost, rates)[0]) if modelled else first_measured(points)
+    curve = _curve(cost, rates) if model_input else []
+    bounds = _bounds(sums, rates) if model_input and rounds >= ROUNDS_NEEDED else None
+    found = _told(crossings(cost, rates)[0]) if model_input else first_measured(points)
     return BreakEven(
         group=setup,
         local=local[0][0].backend,
@@ -139,8 +140,8 @@ def _break_even(
         shared_cost=LookupCost(hit_s=float(cost.shared_hit[0]), miss_s=float(cost.shared_miss[0])),
         origin_s=float(cost.origin[0]),
         points=tuple(sorted([*points, *curve], key=lambda p: (p.workers, not p.measured))),
-        up_to=UP_TO if modelled else max((point.workers for point in points), default=0),
-        modelled=modelled,
+        up_to=UP_TO if model_input else max((point.workers for point in points), default=0),
+        model_input=model_input,
         from_workers=found,
         bounded=bounds is not None,
         low=bounds[0] if bounds else None,
@@ -148,7 +149,7 @@ def _break_even(
     )
 
 
-def _measured(local: Sequence[Trial], shared: Sequence[Trial]) -> list[BreakEvenPoint]:
+def _measured(local: Sequence[TrialData], shared: Sequence[TrialData]) -> list[BreakEvenPoint]:
     """Return the points where both were measured; of a repeated trial the last."""
     own, other = (
         {facts.workers: mean_lookup_s(samples) for facts, samples in side if samples.lookups}
@@ -160,7 +161,7 @@ def _measured(local: Sequence[Trial], shared: Sequence[Trial]) -> list[BreakEven
     ]
 
 
-def _curve(cost: Costs, rates: HitRates) -> list[BreakEvenPoint]:
+def _curve(cost: LookupCosts, rates: HitRates) -> list[BreakEvenPoint]:
     shared_s = float(cost.shared_s(rates.shared)[0])
     return [
         BreakEvenPoint(workers=number, local_s=local_s, shared_s=shared_s, measured=False)

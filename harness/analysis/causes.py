@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.ends import Ends, ends_of
-from harness.analysis.stores import (
-    Kind,
+from harness.analysis.profiles import (
+    CacheProfile,
     limits_by_process,
     lookups_by_alias,
     lookups_by_process,
 )
 from harness.analysis.summary import Cause, Explained
+from harness.arrays import Bools, Ints
 from harness.model.locmem import Limits, State
 from harness.model.replay import Entries, Lookups, States, replay
-from harness.record.samples import Bools, Ints, Samples
+from harness.record.samples import Samples
 
 CAUSES = tuple(Cause)
 FIRST, FRAGMENTATION, RESTART, EXPIRED, EVICTED, UNEXPLAINED, DELETED = range(len(CAUSES))
@@ -64,7 +65,7 @@ class Outcomes:
         return {cause.value: count for cause, count in zip(CAUSES, counts, strict=True)}
 
 
-def outcomes(samples: Samples, kinds: list[Kind], ends: Ends | None = None) -> Outcomes:
+def outcomes(samples: Samples, kinds: list[CacheProfile], ends: Ends | None = None) -> Outcomes:
     """Return how much each replay explains, and the misses by cause; causes sum to the misses.
 
     The causes come from the replay that explains more. Where both explain the same, as with one
@@ -87,12 +88,12 @@ def outcomes(samples: Samples, kinds: list[Kind], ends: Ends | None = None) -> O
     )
 
 
-def replayed_by_process(samples: Samples, kinds: list[Kind]) -> Replayed:
+def replayed_by_process(samples: Samples, kinds: list[CacheProfile]) -> Replayed:
     """Return the replay with a store for each (life, alias)."""
     return _replayed(lookups_by_process(samples, kinds), limits_by_process(samples, kinds))
 
 
-def replayed_by_alias(samples: Samples, kinds: list[Kind], ends: Ends) -> Replayed:
+def replayed_by_alias(samples: Samples, kinds: list[CacheProfile], ends: Ends) -> Replayed:
     """Return the replay with a store for each alias, a new one whenever it was emptied."""
     return _replayed(lookups_by_alias(samples, kinds, ends.emptied_s), {})
 
@@ -141,7 +142,7 @@ def _held_by_others(
     life, key, at_s = samples.lookup_life[row], lookups.key[row], lookups.get_s[row]
     restart, elsewhere = np.zeros(len(row), np.bool_), np.zeros(len(row), np.bool_)
     for other in range(len(samples.lives)):
-        earlier = np.append(ends.heirs(other), False)[life]
+        earlier = np.append(ends.successors(other), False)[life]
         living = (life != other) & (at_s <= ends.until_s[other])
         asked = np.flatnonzero(earlier | living)
         store = other * aliases + samples.cache[row[asked]]
@@ -164,7 +165,7 @@ def _explained(own: Replayed, joint: Replayed, hit: Bools) -> Explained:
     )
 
 
-def _is_per_process(explained: Explained | None, kinds: list[Kind]) -> bool:
+def _is_per_process(explained: Explained | None, kinds: list[CacheProfile]) -> bool:
     if explained is not None and explained.per_process != explained.shared:
         return explained.per_process > explained.shared
     return any(kind.per_process for kind in kinds)

@@ -13,7 +13,7 @@ import numpy as np
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.stores import CLASS_OF_BACKEND, DROPS, class_name, reported_caches
+from harness.analysis.profiles import CLASS_OF_BACKEND, DROPS, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
@@ -26,7 +26,7 @@ ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at mo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class CaveatInput:
     """What the checks look at: the trial's numbers (caveats still empty) and where they are from.
 
     `answered` are requests that got any answer.
@@ -44,13 +44,13 @@ class Evidence:
         return sum(life.tally.get(name, 0) for life in self.facts.lives)
 
 
-def no_answer(evidence: Evidence) -> str | None:
+def no_answer(evidence: CaveatInput) -> str | None:
     if any(life.requests for life in evidence.trial.lives):
         return None
     return f"none of {evidence.trial.requests} requests was answered by a known worker"
 
 
-def unaccounted(evidence: Evidence) -> str | None:
+def unaccounted(evidence: CaveatInput) -> str | None:
     gaps = [account for account in evidence.accounts if not account.holds]
     unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
     told = [_gap(account) for account in gaps]
@@ -68,19 +68,19 @@ def _gap(account: LifeAccount) -> str:
     )
 
 
-def failed_requests(evidence: Evidence) -> str | None:
+def failed_requests(evidence: CaveatInput) -> str | None:
     trial = evidence.trial
     return _if_any(trial.failures, f"of {trial.requests} requests failed")
 
 
-def all_failed(evidence: Evidence) -> str | None:
+def all_failed(evidence: CaveatInput) -> str | None:
     trial = evidence.trial
     if not trial.requests or trial.failures < trial.requests:
         return None
     return f"all {trial.requests} requests failed, so nothing of the app was measured"
 
 
-def saturated_generator(evidence: Evidence) -> str | None:
+def saturated_generator(evidence: CaveatInput) -> str | None:
     busy = busy_share(evidence.facts.load)
     if busy <= SATURATED_FROM:
         return None
@@ -90,7 +90,7 @@ def saturated_generator(evidence: Evidence) -> str | None:
     )
 
 
-def too_few_samples(evidence: Evidence) -> str | None:
+def too_few_samples(evidence: CaveatInput) -> str | None:
     lookups = evidence.trial.lookups
     # An app that is measured by what it answers is not judged by its hit rate.
     if lookups >= LOOKUPS_NEEDED or evidence.trial.measures:
@@ -98,7 +98,7 @@ def too_few_samples(evidence: Evidence) -> str | None:
     return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
 
 
-def outside_interval(evidence: Evidence) -> str | None:
+def outside_interval(evidence: CaveatInput) -> str | None:
     measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
     if measured is None or predicted is None:
         return None
@@ -111,7 +111,7 @@ def outside_interval(evidence: Evidence) -> str | None:
     )
 
 
-def neither_model(evidence: Evidence) -> str | None:
+def neither_model(evidence: CaveatInput) -> str | None:
     explained = evidence.trial.explained
     if explained is None or max(explained.per_process, explained.shared) >= EXPLAINED_NEEDED:
         return None
@@ -121,7 +121,7 @@ def neither_model(evidence: Evidence) -> str | None:
     )
 
 
-def setting_not_effective(evidence: Evidence) -> str | None:
+def setting_not_effective(evidence: CaveatInput) -> str | None:
     found = [
         difference
         for cache in reported_caches(evidence.facts)
@@ -148,7 +148,7 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
     ]
 
 
-def unknown_drops(evidence: Evidence) -> str | None:
+def unknown_drops(evidence: CaveatInput) -> str | None:
     """Return which backend may have dropped entries that no replay can tell."""
     samples = evidence.samples
     for cache in reported_caches(evidence.facts):
@@ -163,26 +163,26 @@ def unknown_drops(evidence: Evidence) -> str | None:
     return None
 
 
-def other_writes(evidence: Evidence) -> str | None:
+def other_writes(evidence: CaveatInput) -> str | None:
     told = len(evidence.samples.write_request)
     unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - told
     return _if_any(unseen, "writes were told in no answer, so no replay knows them")
 
 
-def late_lookups(evidence: Evidence) -> str | None:
+def late_lookups(evidence: CaveatInput) -> str | None:
     return _if_any(
         evidence.tallied("late"), "lookups came after the headers had left and are in no figure"
     )
 
 
-def outside_lookups(evidence: Evidence) -> str | None:
+def outside_lookups(evidence: CaveatInput) -> str | None:
     return _if_any(
         evidence.tallied("outside"),
         "lookups came outside of measured requests and are in no figure",
     )
 
 
-def errors(evidence: Evidence) -> str | None:
+def errors(evidence: CaveatInput) -> str | None:
     return _if_any(
         evidence.tallied("errors"),
         "lookups ended in an exception of the cache and are in no figure",
@@ -193,7 +193,7 @@ def _if_any(count: int, text: str) -> str | None:
     return f"{count} {text}" if count else None
 
 
-def no_control(evidence: Evidence) -> str | None:
+def no_control(evidence: CaveatInput) -> str | None:
     restart = evidence.trial.restart
     if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
         return None
@@ -203,14 +203,14 @@ def no_control(evidence: Evidence) -> str | None:
     )
 
 
-def incomplete(evidence: Evidence) -> str | None:
+def incomplete(evidence: CaveatInput) -> str | None:
     asked = evidence.facts.load.asked
     if evidence.answered >= asked:
         return None
     return f"{evidence.answered} of {asked} requests were answered"
 
 
-CHECKS: Mapping[str, Callable[[Evidence], str | None]] = {
+CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
     "no-answer": no_answer,
     "unaccounted": unaccounted,
     "all-failed": all_failed,
@@ -240,7 +240,7 @@ INVALIDATING = frozenset({"no-answer", "unaccounted", "all-failed"})
 """Caveats with which a trial cannot stand as a measurement."""
 
 
-def caveats(evidence: Evidence) -> tuple[Caveat, ...]:
+def caveats(evidence: CaveatInput) -> tuple[Caveat, ...]:
     """Return the caveats of a trial in the order of `CHECKS`."""
     found = ((code, check(evidence)) for code, check in CHECKS.items())
     return tuple(Caveat(code=code, text=text) for code, text in found if text)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from harness.analysis.pace import saturated
-from harness.analysis.summary import Comparison, Estimate
+from harness.analysis.summary import Comparison
 from harness.analysis.timings import (
     OUTCOMES,
     Timings,
@@ -21,9 +21,10 @@ from harness.analysis.timings import (
     request_timings,
     waited_since,
 )
-from harness.model.prediction import t_95
+from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import TrialFacts
-from harness.record.samples import Bools, Floats, Ints, Samples
+from harness.record.samples import Samples
+from harness.stats.interval import Interval, t_95
 
 COPY = "copy"
 """Key of `varied` that tells apart two trials of one backend, so that it compares with itself."""
@@ -33,7 +34,7 @@ PREFERRED_BASE = "locmem"
 STATISTICS = ("median", "mean")
 METRICS = ("request", "lookup")
 
-Trial = tuple[TrialFacts, Samples]
+TrialData = tuple[TrialFacts, Samples]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Contender:
     times: Mapping[tuple[str, str], ByRound]
 
 
-def comparisons(trials: Sequence[Trial]) -> tuple[Comparison, ...]:
+def comparisons(trials: Sequence[TrialData]) -> tuple[Comparison, ...]:
     """Return every ratio of every group of two or more trials with more than one round.
 
     Requests before lookups, medians before means, in the order of the trials. Ratios above 1: the
@@ -72,10 +73,10 @@ def comparisons(trials: Sequence[Trial]) -> tuple[Comparison, ...]:
 
 
 def grouped(
-    trials: Sequence[Trial], setup_of: Callable[[TrialFacts], dict[str, Any]]
-) -> list[tuple[dict[str, Any], list[Trial]]]:
+    trials: Sequence[TrialData], setup_of: Callable[[TrialFacts], dict[str, Any]]
+) -> list[tuple[dict[str, Any], list[TrialData]]]:
     """Return the trials of equal set-up together, with that set-up, in the order of the first."""
-    groups: list[tuple[dict[str, Any], list[Trial]]] = []
+    groups: list[tuple[dict[str, Any], list[TrialData]]] = []
     for trial in trials:
         setup = setup_of(trial[0])
         members = next((members for known, members in groups if known == setup), None)
@@ -115,7 +116,7 @@ def by_round(timings: Timings, rounds: int) -> ByRound:
         return ByRound(count=count, median=median, mean=total / count)
 
 
-def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Estimate, int]:
+def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval, int]:
     """Return the ratio other / base with its 95 % interval, and the rounds it stands on.
 
     All of [N], in the order of rounds. The trials serve by turns, AB BA AB ..., so each two
@@ -137,14 +138,14 @@ def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Estimate, 
     block = np.log(other[rows] / base[rows]).mean(axis=0)
     rounds = 2 * len(block)
     if rounds < ROUNDS_NEEDED:
-        return Estimate(), rounds
+        return Interval(), rounds
     middle = float(block.mean())
     reach = t_95(len(block) - 1) * float(block.std(ddof=1)) / float(np.sqrt(len(block)))
     value, low, high = np.exp([middle, middle - reach, middle + reach]).tolist()
-    return Estimate(value=value, low=low, high=high), rounds
+    return Interval(value=value, low=low, high=high), rounds
 
 
-def _group(setup: Mapping[str, Any], group: Sequence[Trial], rounds: int) -> list[Comparison]:
+def _group(setup: Mapping[str, Any], group: Sequence[TrialData], rounds: int) -> list[Comparison]:
     contenders = [_contender(trial, group, rounds) for trial in group]
     names = [facts.backend for facts, _ in group]
     first = names.index(PREFERRED_BASE) if PREFERRED_BASE in names else 0
@@ -158,7 +159,7 @@ def _group(setup: Mapping[str, Any], group: Sequence[Trial], rounds: int) -> lis
     ]
 
 
-def _contender(trial: Trial, group: Sequence[Trial], rounds: int) -> Contender:
+def _contender(trial: TrialData, group: Sequence[TrialData], rounds: int) -> Contender:
     facts, samples = trial
     timings = {
         "request": request_timings(samples, waited_since(facts.load, samples)),
@@ -175,7 +176,7 @@ def _contender(trial: Trial, group: Sequence[Trial], rounds: int) -> Contender:
     )
 
 
-def _label(facts: TrialFacts, group: Sequence[Trial]) -> str:
+def _label(facts: TrialFacts, group: Sequence[TrialData]) -> str:
     """Return the backend's name, with its copy where the group has the backend twice."""
     twice = sum(other.backend == facts.backend for other, _ in group) > 1
     return f"{facts.backend} (copy {facts.varied.get(COPY, '-')})" if twice else facts.backend
@@ -200,7 +201,7 @@ def _comparison(
         metric=metric,
         statistic=statistic,
         outcome=outcome,
-        ratio=Estimate() if behind else ratio,
+        ratio=Interval() if behind else ratio,
         rounds=rounds,
         samples=int(a.count.sum() + b.count.sum()),
         withheld="saturated" if behind else "few-rounds" if rounds < ROUNDS_NEEDED else "",

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from harness.model.prediction import Z_95, t_95
-from harness.record.samples import Floats, Samples
+from harness.arrays import Floats
+from harness.record.samples import Samples
+from harness.stats.interval import Z_95, t_95
 
 RESAMPLES = 1000
 SEED = 0x627265616B657665
@@ -25,7 +25,7 @@ the origin's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
+class LookupCosts:
     """Mean seconds: of a hit and of a miss, lookup and store, here and there; of the origin."""
 
     local_hit: Floats  # [B]
@@ -60,12 +60,12 @@ def mean_lookup_s(samples: Samples) -> float:
     return float((sums[HIT_S] + sums[MISS_S] + sums[ORIGIN_S]) / (sums[HITS] + sums[MISSES]))
 
 
-def costs(local: Sums, shared: Sums) -> Costs:
+def costs(local: Sums, shared: Sums) -> LookupCosts:
     """Return the costs that the sums of all rounds give; B is 1."""
     return _costs(local.sum(axis=1)[:, None], shared.sum(axis=1)[:, None])
 
 
-def resampled(local: Sums, shared: Sums) -> Costs:
+def resampled(local: Sums, shared: Sums) -> LookupCosts:
     """Return the costs of `RESAMPLES` bootstrap samples of the rounds, the same for both sides.
 
     A bootstrap of n rounds is too narrow by what Student's t is wider than the normal, and by
@@ -76,18 +76,18 @@ def resampled(local: Sums, shared: Sums) -> Costs:
     weight = rng.multinomial(rounds, np.full(rounds, 1 / rounds), RESAMPLES).T
     exact, drawn = costs(local, shared), _costs(local @ weight, shared @ weight)
     stretch = t_95(rounds - 1) / Z_95 * float(np.sqrt(rounds / (rounds - 1)))
-    return Costs(
+    return LookupCosts(
         **{
             name: getattr(exact, name) + stretch * (getattr(drawn, name) - getattr(exact, name))
-            for name in Costs.__dataclass_fields__
+            for name in LookupCosts.__dataclass_fields__
         }
     )
 
 
-def _costs(local: Floats, shared: Floats) -> Costs:
+def _costs(local: Floats, shared: Floats) -> LookupCosts:
     """Return the costs from sums of [5, B]; nan where nothing hit or missed."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Costs(
+        return LookupCosts(
             local_hit=local[HIT_S] / local[HITS],
             local_miss=local[MISS_S] / local[MISSES],
             shared_hit=shared[HIT_S] / shared[HITS],
@@ -100,7 +100,7 @@ def _round_sums(samples: Samples, rounds: int, *, whole: bool = False) -> Sums:
     number = samples.round[samples.request] * (not whole)
     hit, missed = samples.hit.astype(np.float64), (~samples.hit).astype(np.float64)
     stored = np.nan_to_num(samples.store_s)
-    columns: list[npt.NDArray[np.float64]] = [
+    columns: list[Floats] = [
         hit,
         hit * samples.lookup_s,
         missed,

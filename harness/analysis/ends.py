@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.stores import get_s, write_s
+from harness.analysis.profiles import get_s, write_s
+from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import ActionFacts, TrialFacts
-from harness.record.samples import LIFE_COLUMNS, Bools, Floats, Ints, Samples
+from harness.record.samples import LIFE_COLUMNS, Samples
 
 NOBODY = -1
 EMPTYING = "restart-cache"
@@ -42,16 +43,16 @@ class Ends:
         return ended
 
     @property
-    def unasked(self) -> Ints:
+    def unexpected(self) -> Ints:
         """Return the lives that ended though no action ended them. [M]"""
-        unasked: Ints = self.ended[self.action[self.ended] == NOBODY]
-        return unasked
+        unexpected: Ints = self.ended[self.action[self.ended] == NOBODY]
+        return unexpected
 
-    def heirs(self, life: int) -> Bools:
+    def successors(self, life: int) -> Bools:
         """Return which lives served in the slot of `life` after it. [W]"""
         later = (self.since_s > self.since_s[life]) & np.isfinite(self.since_s)
-        heirs: Bools = later & (self.slot == self.slot[life])
-        return heirs
+        successors: Bools = later & (self.slot == self.slot[life])
+        return successors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
         emptied_s=np.array([_emptied_s(samples, one) for one in actions if one.do == EMPTYING]),
     )
     for row in np.flatnonzero(np.isfinite(since_s)).tolist():
-        heir_s = float(np.min(since_s, where=ends.heirs(row), initial=np.inf))
+        heir_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
         life = _Life(
             row=row,
             place=(int(samples.lives[row, _SERVER]), int(samples.lives[row, _SLOT])),

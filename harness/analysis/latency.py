@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.pace import pace, saturated
-from harness.analysis.quantiles import mean, quantile
-from harness.analysis.summary import Estimate, LatencySummary, Times, TimesByOutcome
+from harness.analysis.summary import LatencySummary, Times, TimesByOutcome
 from harness.analysis.timings import (
     OUTCOMES,
     Timings,
@@ -16,6 +15,8 @@ from harness.analysis.timings import (
 )
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
+from harness.stats.quantiles import mean, quantile
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 
@@ -50,8 +51,8 @@ def _times(timings: Timings, withheld: bool) -> Times:
     seconds = timings.seconds
     return Times(
         count=len(seconds),
-        mean_s=Estimate() if withheld else mean(seconds),
+        mean_s=Interval() if withheld else mean(seconds),
         quantiles_s={
-            name: Estimate() if withheld else quantile(seconds, p) for name, p in QUANTILES.items()
+            name: Interval() if withheld else quantile(seconds, p) for name, p in QUANTILES.items()
         },
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.summary import LifeSummary
+from harness.arrays import Bools
 from harness.model.closed_forms import effective_workers as effective
-from harness.record.samples import Bools, Samples
+from harness.record.samples import Samples
 
 
 def answered(samples: Samples) -> Bools:

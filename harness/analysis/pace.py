@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.analysis.summary import Pace
+from harness.arrays import Floats, Ints
 from harness.record.facts import LoadFacts
-from harness.record.samples import Floats, Ints, Samples
+from harness.record.samples import Samples
 
 LATE_S = 0.001
 """A request that was sent later than this after it was due started late."""

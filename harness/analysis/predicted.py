@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.analysis.modelled import Modelled
+from harness.analysis.model_input import ModelInput
 from harness.analysis.summary import Prediction
+from harness.arrays import Bools, Ints
 from harness.model.closed_forms import distinct_pairs
 from harness.model.prediction import predict
 from harness.model.routing import Router
 from harness.model.simulate import distinct_misses, simulation_for
 from harness.model.trace import CacheTrace
 from harness.record.facts import TrialFacts
-from harness.record.samples import Bools, Ints, Samples
+from harness.record.samples import Samples
 
 SEED = 0x6869742D72617465
 """Keeps the draws apart from all others: a trace drawn from the same seed would share its luck.
@@ -23,18 +24,20 @@ Fixed, so that a recorded run gives the same figures whenever it is read.
 """
 
 
-def prediction(facts: TrialFacts, samples: Samples, modelled: Modelled | None) -> Prediction | None:
+def prediction(
+    facts: TrialFacts, samples: Samples, model_input: ModelInput | None
+) -> Prediction | None:
     """Return the expected hit rate with its interval; None without lookups of known workers.
 
     It is for the workers as they came and went: when each life began and ended is taken from the
     trial, and so is each slot's share while one was there. None too where requests wait for others
     to fill a key: what they look up then hangs on who else was sent to their worker.
     """
-    if modelled is None or not samples.lookups or _wait_for_others(samples):
+    if model_input is None or not samples.lookups or _wait_for_others(samples):
         return None
     rng = np.random.default_rng([SEED, facts.number])
-    found = predict(modelled.traces, samples.sent_s, modelled.routing, rng)
-    closed_form = _closed_form(modelled.traces, modelled.routing, samples.requests)
+    found = predict(model_input.traces, samples.sent_s, model_input.routing, rng)
+    closed_form = _closed_form(model_input.traces, model_input.routing, samples.requests)
     return Prediction(hit_rate=found.mean, low=found.low, high=found.high, closed_form=closed_form)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.ends import NOBODY
-from harness.analysis.reading import Reading
+from harness.analysis.prepared import PreparedTrial
 from harness.analysis.summary import Recovery
-from harness.record.samples import Floats, Samples
+from harness.arrays import Floats
+from harness.record.samples import Samples
 
 WINDOWS, SMALLEST = 30, 20
 """A window is a thirtieth of the trace, but no less than so many requests."""
@@ -20,7 +21,7 @@ Curve = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Timeline:
     """Hits and lookups before each step of a trace of R steps. [R + 1], from 0 on"""
 
     hits: Floats
@@ -42,23 +43,25 @@ class Course:
         return float((self.hits[last] - self.hits[first]) / lookups) if lookups else None
 
 
-def course(samples: Samples) -> Course:
+def course(samples: Samples) -> Timeline:
     """Return the course of the hits over the trace."""
     steps = int(samples.step.max(initial=-1)) + 1
     step = samples.step[samples.request]
     hits = np.bincount(step, weights=samples.hit, minlength=steps)
     lookups = np.bincount(step, minlength=steps)
-    return Course(hits=np.append(0.0, np.cumsum(hits)), lookups=np.append(0.0, np.cumsum(lookups)))
+    return Timeline(
+        hits=np.append(0.0, np.cumsum(hits)), lookups=np.append(0.0, np.cumsum(lookups))
+    )
 
 
-def curve(course: Course, anchor: int) -> Curve:
+def curve(course: Timeline, anchor: int) -> Curve:
     """Return (first step, hit rate) of windows side by side, one of which begins at `anchor`."""
     starts = range(anchor % course.window, course.steps - course.window + 1, course.window)
     rates = ((start, course.hit_rate(start, start + course.window)) for start in starts)
     return tuple((start, rate) for start, rate in rates if rate is not None)
 
 
-def rate_before(course: Course, step: int) -> float | None:
+def rate_before(course: Timeline, step: int) -> float | None:
     """Return the hit rate of the last windows before `step`; None without lookups there."""
     return course.hit_rate(step - WINDOWS_BEFORE * course.window, step)
 
@@ -68,7 +71,9 @@ def lowest(told: Curve, step: int) -> float | None:
     return min((rate for start, rate in told if start >= step), default=None)
 
 
-def recoveries(reading: Reading, course: Course, before: float | None) -> tuple[Recovery, ...]:
+def recoveries(
+    reading: PreparedTrial, course: Timeline, before: float | None
+) -> tuple[Recovery, ...]:
     """Return for each of `LEVELS` when a window had the hit rate back; empty if none was known.
 
     Looked for from the loss on, which comes some requests after the action: until the last of the
@@ -79,7 +84,7 @@ def recoveries(reading: Reading, course: Course, before: float | None) -> tuple[
     return tuple(_recovery(reading, course, level, before) for level in LEVELS)
 
 
-def _recovery(reading: Reading, course: Course, level: float, before: float) -> Recovery:
+def _recovery(reading: PreparedTrial, course: Timeline, level: float, before: float) -> Recovery:
     action, lost = reading.facts.actions[0], _loss_step(reading)
     end = course.steps - course.window + 1
     for start in range(lost, end):
@@ -93,7 +98,7 @@ def _recovery(reading: Reading, course: Course, level: float, before: float) -> 
     return Recovery(level=level, requests=None, seconds=None)
 
 
-def _loss_step(reading: Reading) -> int:
+def _loss_step(reading: PreparedTrial) -> int:
     """Return the first step that was sent after all that the actions took was gone."""
     actions, ends = reading.facts.actions, reading.ends
     gone_s = [*ends.until_s[ends.action != NOBODY].tolist(), *ends.emptied_s.tolist()]

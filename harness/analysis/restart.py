@@ -9,7 +9,7 @@ import numpy as np
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.causes import CAUSES, Outcomes
 from harness.analysis.lives import failures
-from harness.analysis.reading import Reading
+from harness.analysis.prepared import PreparedTrial
 from harness.analysis.recovery import course, curve, lowest, rate_before, recoveries
 from harness.analysis.restart_predicted import (
     expected_by_cause,
@@ -24,10 +24,10 @@ RECYCLED, DIED = "max-requests", "died"
 
 
 def restart_summary(
-    reading: Reading,
+    reading: PreparedTrial,
     found: Outcomes,
     accounts: Sequence[LifeAccount],
-    control: Reading | None = None,
+    control: PreparedTrial | None = None,
 ) -> RestartSummary | None:
     """Return what was lost in a trial; None where nothing was done and no life ended.
 
@@ -64,7 +64,7 @@ def restart_summary(
     )
 
 
-def entries_lost(reading: Reading, found: Outcomes) -> tuple[int, int]:
+def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     """Return live entries at the ends of their caches, and how many different ones they were.
 
     An entry is a (cache, key) pair in one life, or between two times that a shared cache was
@@ -84,11 +84,11 @@ def entries_lost(reading: Reading, found: Outcomes) -> tuple[int, int]:
     return int(np.count_nonzero(live)), len(np.unique(alias * entries.keys + key[ended][live]))
 
 
-def _deed(reading: Reading) -> str:
+def _deed(reading: PreparedTrial) -> str:
     done = dict.fromkeys(action.do for action in reading.facts.actions)
     return " + ".join(done) or (RECYCLED if reading.facts.max_requests else DIED)
 
 
-def _vs_control(reading: Reading, control: Reading) -> int:
+def _vs_control(reading: PreparedTrial, control: PreparedTrial) -> int:
     """Return the misses of the whole trial beyond those of the control."""
     return int(np.count_nonzero(~reading.samples.hit) - np.count_nonzero(~control.samples.hit))

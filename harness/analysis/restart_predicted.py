@@ -12,14 +12,15 @@ from harness.analysis.causes import (
     replayed_by_alias,
     replayed_by_process,
 )
-from harness.analysis.modelled import Modelled
+from harness.analysis.model_input import ModelInput
 from harness.analysis.predicted import SEED
-from harness.analysis.reading import Reading
+from harness.analysis.prepared import PreparedTrial
 from harness.analysis.summary import Cause, Expected
+from harness.arrays import Floats
 from harness.model.loss import drawn_losses
 from harness.model.play import play
 from harness.model.prediction import band, drawn_misses
-from harness.record.samples import Floats, Samples
+from harness.record.samples import Samples
 
 RESTART = CAUSES.index(Cause.RESTART)
 DRAWS_AT_MOST, DRAWS_AT_LEAST = 120, 5
@@ -28,33 +29,33 @@ BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
 NONE = Expected(mean=0.0, low=0.0, high=0.0)
 
 
-def expected_by_cause(reading: Reading, found: Outcomes) -> Expected | None:
+def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Expected | None:
     """Return the misses with cause `restart` under random routing; None if there is no model.
 
     Each draw is a whole trial: routed at random, answered by the model, and given its causes by
     the same rules as the measured one.
     """
-    if reading.modelled is None:
+    if reading.model_input is None:
         return None
     if not _loses(reading, found):
         return NONE
     rng = _stream(reading, BY_CAUSE)
-    draws = [_restarts(reading, reading.modelled, found, rng) for _ in range(_draws(reading))]
+    draws = [_restarts(reading, reading.model_input, found, rng) for _ in range(_draws(reading))]
     return _expected(np.array(draws, np.float64))
 
 
-def expected_net(reading: Reading, found: Outcomes) -> Expected | None:
+def expected_net(reading: PreparedTrial, found: Outcomes) -> Expected | None:
     """Return the misses beyond those of the same requests at the same workers without any end."""
-    if reading.modelled is None:
+    if reading.model_input is None:
         return None
     if not _loses(reading, found):
         return NONE
-    model, sent_s = reading.modelled, reading.samples.sent_s
+    model, sent_s = reading.model_input, reading.samples.sent_s
     rng = _stream(reading, NET)
     return _expected(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
 
 
-def expected_vs_control(reading: Reading, control: Reading) -> Expected | None:
+def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Expected | None:
     """Return the misses beyond those of the control, each routed at random by itself."""
     with_ends, without = _misses(reading, WITH), _misses(control, WITHOUT)
     if with_ends is None or without is None:
@@ -63,29 +64,31 @@ def expected_vs_control(reading: Reading, control: Reading) -> Expected | None:
     return _expected(with_ends[:draws] - without[:draws])
 
 
-def _loses(reading: Reading, found: Outcomes) -> bool:
+def _loses(reading: PreparedTrial, found: Outcomes) -> bool:
     ends = reading.ends
     return len(ends.ended) > 0 if found.per_process else len(ends.emptied_s) > 0
 
 
-def _draws(reading: Reading) -> int:
+def _draws(reading: PreparedTrial) -> int:
     afforded = LOOKUPS_AFFORDED // max(reading.samples.lookups, 1)
     return int(np.clip(afforded, DRAWS_AT_LEAST, DRAWS_AT_MOST))
 
 
-def _restarts(reading: Reading, model: Modelled, found: Outcomes, rng: np.random.Generator) -> int:
+def _restarts(
+    reading: PreparedTrial, model: ModelInput, found: Outcomes, rng: np.random.Generator
+) -> int:
     samples = _simulated(reading.samples, model, rng)
     missed = np.flatnonzero(~samples.hit)
     if found.per_process:
-        own = replayed_by_process(samples, reading.kinds)
+        own = replayed_by_process(samples, reading.cache_profiles)
         causes = causes_by_process(samples, own, reading.ends, missed)
     else:
-        joint = replayed_by_alias(samples, reading.kinds, reading.ends)
+        joint = replayed_by_alias(samples, reading.cache_profiles, reading.ends)
         causes = causes_by_alias(samples, joint, missed)
     return int(np.count_nonzero(causes == RESTART))
 
 
-def _simulated(samples: Samples, model: Modelled, rng: np.random.Generator) -> Samples:
+def _simulated(samples: Samples, model: ModelInput, rng: np.random.Generator) -> Samples:
     """Return the same requests at the same times, as the model answers them at random workers."""
     life = model.routing.draw(samples.sent_s, rng)
     hit, ttl_s = np.ones(samples.lookups, np.bool_), np.full(samples.lookups, np.nan)
@@ -101,8 +104,8 @@ def _simulated(samples: Samples, model: Modelled, rng: np.random.Generator) -> S
     return Samples(**{**samples.columns(), **columns, "store_s": np.zeros(samples.lookups)})
 
 
-def _misses(reading: Reading, stream: int) -> Floats | None:
-    model = reading.modelled
+def _misses(reading: PreparedTrial, stream: int) -> Floats | None:
+    model = reading.model_input
     if model is None or not reading.samples.lookups:
         return None
     rng = _stream(reading, stream)
@@ -110,7 +113,7 @@ def _misses(reading: Reading, stream: int) -> Floats | None:
     return drawn_misses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST)
 
 
-def _stream(reading: Reading, stream: int) -> np.random.Generator:
+def _stream(reading: PreparedTrial, stream: int) -> np.random.Generator:
     return np.random.default_rng([SEED, reading.facts.number, stream])
 
 

@@ -13,9 +13,10 @@ from harness.analysis.timings import (
     request_timings,
     waited_since,
 )
+from harness.arrays import Floats
 from harness.record.facts import LoadFacts, RoundFacts, TrialFacts
 from harness.record.merge import split_rounds
-from harness.record.samples import Floats, Samples
+from harness.record.samples import Samples
 
 SAMPLES_NEEDED = 10
 """In a round, for a time to be told: a median of fewer leans to one side."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from harness.stats.interval import Interval
+
 
 class Cause(StrEnum):
     """Why a lookup missed, by the replay that explains the trial better."""
@@ -94,7 +96,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ExpectationResult:
     """An expectation held against one trial. `verdict` is "pass", "failed" or "no-data".
 
     `wanted` is its bound in words and `trial` says which one, "" where there is none. `value` is
@@ -168,21 +170,12 @@ class RestartSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A figure and its 95 % interval. `value` None: withheld; bounds None: no interval known."""
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
     """How long `count` lookups or requests took. `quantiles_s` are named "p50" to "p99.9"."""
 
     count: int
-    mean_s: Estimate
-    quantiles_s: Mapping[str, Estimate]
+    mean_s: Interval
+    quantiles_s: Mapping[str, Interval]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +230,7 @@ class Comparison:
     metric: str
     statistic: str
     outcome: str
-    ratio: Estimate
+    ratio: Interval
     rounds: int
     samples: int
     withheld: str = ""
@@ -267,7 +260,7 @@ class BreakEven:
 
     `group` is what the trials had in common. `origin_s` is the mean cost of the origin per miss,
     of both. `from_workers` None: not up to `up_to` workers; where `bounded`, `low` and `high`
-    enclose it with 95 %, None again beyond `up_to`. Where not `modelled` it was read off the
+    enclose it with 95 %, None again beyond `up_to`. Where not `model_input` it was read off the
     measured points alone.
     """
 
@@ -279,7 +272,7 @@ class BreakEven:
     origin_s: float
     points: tuple[BreakEvenPoint, ...]
     up_to: int
-    modelled: bool
+    model_input: bool
     from_workers: int | None
     bounded: bool
     low: int | None
@@ -335,4 +328,4 @@ class Summary:
     break_even: tuple[BreakEven, ...] = ()
     claim: str = ""
     evidence: tuple[str, ...] = ()
-    expectations: tuple[Judged, ...] = ()
+    expectations: tuple[ExpectationResult, ...] = ()

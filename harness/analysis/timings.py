@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import LoadFacts
-from harness.record.samples import Bools, Floats, Ints, Samples
+from harness.record.samples import Samples
 
 MISS, HIT, NEITHER = 0, 1, -1
 OUTCOMES = {"all": None, "hit": HIT, "miss": MISS}

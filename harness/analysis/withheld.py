@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.analysis.quantiles import BEYOND_NEEDED
 from harness.analysis.summary import LatencySummary, Times
+from harness.stats.quantiles import BEYOND_NEEDED
 
 
 def saturated_server(latency: LatencySummary | None) -> str | None:

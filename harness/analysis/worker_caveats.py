@@ -44,7 +44,7 @@ def _unasked(
     if facts.max_requests:
         return []
     if facts.actions:
-        return [lives[row] for row in ends.unasked.tolist()]
+        return [lives[row] for row in ends.unexpected.tolist()]
     # Whoever was followed had ended, even before it served.
     last: dict[tuple[int, int], int] = {}
     for life in facts.lives:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from harness.cli import measure
-from harness.errors import GateError, HarnessError, Problem, SurroundingsError
+from harness.errors import GateError, HarnessError, InfrastructureError, Problem
 from harness.gate.claims import MISSING, Claim, claim_of
 from harness.gate.expect import FAILED, PASS
 from harness.report.claims import claims_as_json, render_claims
@@ -54,7 +54,7 @@ def _measured(
         short: Overrides = {} if whole else _short(scenario)
         try:
             yield claim_of(scenario.topic, measure.measured(path, short, out / scenario.name))
-        except SurroundingsError as error:
+        except InfrastructureError as error:
             yield Claim(
                 scenario=scenario.name,
                 topic=scenario.topic,
@@ -69,7 +69,7 @@ def _short(scenario: Scenario) -> Overrides:
 
 
 def _demand(found: Sequence[Claim], out: Path) -> None:
-    errors: dict[type[HarnessError], list[Problem]] = {SurroundingsError: [], GateError: []}
+    errors: dict[type[HarnessError], list[Problem]] = {InfrastructureError: [], GateError: []}
     for claim in found:
         if claim.verdict == PASS:
             continue
@@ -79,7 +79,7 @@ def _demand(found: Sequence[Claim], out: Path) -> None:
             what="does not hold" if claim.verdict == FAILED else f"is {claim.verdict}",
             hint=f"`harness report {out / claim.scenario}` shows the run",
         )
-        errors[SurroundingsError if claim.verdict == MISSING else GateError].append(problem)
-    for kind in (GateError, SurroundingsError):
+        errors[InfrastructureError if claim.verdict == MISSING else GateError].append(problem)
+    for kind in (GateError, InfrastructureError):
         if errors[kind]:
             raise kind(*errors[kind])

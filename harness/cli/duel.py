@@ -13,18 +13,18 @@ from rich.console import Console
 
 from harness.cli import measure
 from harness.cli.options import value_of
-from harness.duel import Judge
+from harness.cli.progress import LiveProgress
 from harness.errors import HarnessError, Problem, UsageError
+from harness.gate.duel import Judge
 from harness.gate.rules import RELATIVE_FLOOR, RULES
 from harness.gate.verdict import exit_code
-from harness.plan import duel_group, turns_without_end
+from harness.measure.session import Sources, TrialGroup, run_scenario
 from harness.record.facts import DuelFacts
-from harness.report.progress import LiveProgress
 from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario, locustfile_path
+from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
-from harness.session import Series, Sources, run_scenario
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}
@@ -68,7 +68,7 @@ def duel(
             relative_floor=relative,
             absolute_floors=absolute,
         )
-        series = Series(
+        series = TrialGroup(
             group=duel_group(pair, varied),
             turns=lambda group: turns_without_end(group, requests),
             enough=Judge(facts, time.time),

@@ -22,10 +22,10 @@ from harness.errors import (
 )
 from harness.gate.baseline import baseline_text, read_baseline
 from harness.gate.changes import Changes, compare
-from harness.gate.check import Checked, baseline_problems, broken, checked, incomparable
+from harness.gate.check import CheckResult, baseline_problems, broken, checked, incomparable
 from harness.gate.expect import refuse_unfit
 from harness.gate.identity import differences, identity_of
-from harness.gate.recorded import Recorded, recorded
+from harness.gate.recorded import RunFigures, recorded
 from harness.gate.validity import invalidity
 from harness.gate.verdict import exit_code
 from harness.gate.workflow import WORKFLOW, workflow_text
@@ -140,7 +140,7 @@ def _refuse_idle(scenario: Scenario, path: Path, baseline: Path | None) -> None:
     )
 
 
-def _comparable(baseline: Path, scenario: Scenario) -> Recorded:
+def _comparable(baseline: Path, scenario: Scenario) -> RunFigures:
     """Return a baseline that a run of the scenario can be compared with. Raises HX52x."""
     base = read_baseline(baseline)
     apart = differences(base.identity, identity_of(scenario))
@@ -152,7 +152,7 @@ def _comparable(baseline: Path, scenario: Scenario) -> Recorded:
     return base
 
 
-def _recorded_run(run_dir: Path) -> Recorded:
+def _recorded_run(run_dir: Path) -> RunFigures:
     """Return the figures of a run directory. Raises MeasurementError if it is not valid."""
     summary = measure.summary_of(run_dir)
     problems = invalidity(summary)
@@ -161,7 +161,7 @@ def _recorded_run(run_dir: Path) -> Recorded:
     return recorded(summary, read_scenario(run_dir / SCENARIO_FILE))
 
 
-def _conclude(check: Checked, summary: Summary | None, style: str, outputs: Outputs) -> int:
+def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: Outputs) -> int:
     """Print the report, what does not hold and the last line; write the outputs."""
     code = check.exit_code(fail_on_inconclusive=outputs.fail_on_inconclusive)
     if style == "json":

@@ -12,15 +12,16 @@ from rich.console import Console
 
 from harness.analysis.analyse import analyse_run, summarise
 from harness.analysis.summary import Summary
-from harness.duel import DuelResult, duel_result
+from harness.cli.progress import LiveProgress
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
+from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import FAILED, judge, refuse_unfit, refuse_unknown
 from harness.gate.validity import invalidity
+from harness.measure.session import Sources, run_scenario
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
 from harness.report.as_json import render_json
 from harness.report.duel import render_duel
 from harness.report.layout import print_lines
-from harness.report.progress import LiveProgress
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import (
@@ -32,7 +33,6 @@ from harness.scenario.load import (
     read_scenario,
 )
 from harness.scenario.schema import Scenario
-from harness.session import Sources, run_scenario
 
 
 def run(

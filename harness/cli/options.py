@@ -26,7 +26,7 @@ OPTION_KEYS = {
 
 def complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of scenarios that begin so, for the shell."""
-    from harness.bundled import bundled
+    from harness.scenario.bundled import bundled
 
     names = (path.stem for path in bundled("scenarios").glob("*.toml"))
     return sorted(name for name in names if name.startswith(incomplete))

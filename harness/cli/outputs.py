@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from harness.analysis.summary import Summary
-from harness.errors import Problem, SurroundingsError
-from harness.gate.check import Checked
+from harness.errors import InfrastructureError, Problem
+from harness.gate.check import CheckResult
 from harness.report.gate.as_json import render_check_json
 from harness.report.gate.github import render_annotations
 from harness.report.gate.junit import render_junit
@@ -33,7 +33,9 @@ class Outputs:
         for path in filter(None, (self.junit, self.markdown, self.json)):
             make_room(path)
 
-    def write(self, check: Checked, summary: Summary | None, environ: Mapping[str, str]) -> None:
+    def write(
+        self, check: CheckResult, summary: Summary | None, environ: Mapping[str, str]
+    ) -> None:
         """Write all files and tell GitHub, if it is there. Raises SurroundingsError HX307."""
         doubt = self.fail_on_inconclusive
         code = check.exit_code(fail_on_inconclusive=doubt)
@@ -68,9 +70,9 @@ def write_text(path: Path, text: str, *, append: bool = False) -> None:
         raise cannot_write(path, error) from error
 
 
-def cannot_write(path: Path, error: OSError) -> SurroundingsError:
+def cannot_write(path: Path, error: OSError) -> InfrastructureError:
     """Return the error for a file that could not be written."""
-    return SurroundingsError(
+    return InfrastructureError(
         Problem(
             code="HX307",
             where=str(path),

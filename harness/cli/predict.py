@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from harness.errors import Problem, UsageError
-from harness.model.forecast import MOST_WORKERS, Costs, Question, forecast
+from harness.forecast.forecast import MOST_WORKERS, CostInputs, Question, forecast
 from harness.report.forecast import render_forecast, render_forecast_json
 from harness.report.layout import print_lines
 
@@ -101,7 +101,7 @@ def parse_question(options: Typed) -> Question:
     fields = {FIELDS.get(name, name): v for name, v in values.items() if name not in COSTS}
     if "requests_per_second" in fields:
         fields["requests"] = None
-    costs = Costs(**{name: values[name] for name in COSTS}) if COSTS[0] in values else None
+    costs = CostInputs(**{name: values[name] for name in COSTS}) if COSTS[0] in values else None
     return Question(**fields, costs=costs)
 
 

@@ -13,11 +13,11 @@ import click
 from rich.console import Console
 
 from harness.errors import HarnessError
-from harness.invitation import Invitation
-from harness.report.invitation import render_invitation, render_invitation_json
+from harness.measure.endpoint import EndpointInfo
+from harness.measure.serve import serve_trial, trial_to_see
+from harness.report.endpoint import render_invitation, render_invitation_json
 from harness.report.layout import print_lines
 from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario
-from harness.serve import serve_trial, trial_to_see
 
 
 def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
@@ -29,7 +29,7 @@ def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
     scenario = load_scenario(find_scenario(name), overrides)
     invited = []
 
-    def ready(invitation: Invitation) -> None:
+    def ready(invitation: EndpointInfo) -> None:
         invited.append(invitation)
         _tell(invitation, style)
 
@@ -41,7 +41,7 @@ def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
             raise
 
 
-def _tell(invitation: Invitation, style: str) -> None:
+def _tell(invitation: EndpointInfo, style: str) -> None:
     if style == "json":
         click.echo(render_invitation_json(invitation))
     else:

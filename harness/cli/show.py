@@ -9,7 +9,6 @@ from typing import Any
 import click
 from rich.console import Console
 
-from harness.doctor import checkup
 from harness.report.doctor import as_dict, render_doctor
 from harness.report.scenarios import render_list, render_scenario
 from harness.scenario.catalogue import catalogue
@@ -19,6 +18,7 @@ from harness.scenario.load import (
     load_scenario,
 )
 from harness.scenario.parse import scenario_content
+from harness.servers.doctor import checkup
 
 
 def list_scenarios(style: str) -> None:

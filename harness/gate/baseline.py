@@ -16,12 +16,12 @@ from harness.analysis.metrics import METRICS
 from harness.analysis.summary import Expected, Figure
 from harness.errors import BaselineError, Problem, UsageError
 from harness.gate.identity import Identity
-from harness.gate.recorded import Recorded, RecordedTrial
+from harness.gate.recorded import RunFigures, TrialFigures
 
 KIND, FORMAT = "harness-baseline", 1
 
 
-def baseline_text(run: Recorded) -> str:
+def baseline_text(run: RunFigures) -> str:
     """Return the file's text for a run, ending in a newline."""
     content = {
         "kind": KIND,
@@ -34,7 +34,7 @@ def baseline_text(run: Recorded) -> str:
     return json.dumps({"checksum": _checksum(content), **content}, indent=1) + "\n"
 
 
-def read_baseline(path: Path) -> Recorded:
+def read_baseline(path: Path) -> RunFigures:
     """Return the run that a baseline file holds.
 
     Raises UsageError HX108 if there is no such file, BaselineError HX521 if it is damaged, edited
@@ -52,7 +52,7 @@ def read_baseline(path: Path) -> Recorded:
     return _parse(text, path)
 
 
-def _parse(text: str, path: Path) -> Recorded:
+def _parse(text: str, path: Path) -> RunFigures:
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -95,7 +95,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _trial_content(trial: RecordedTrial) -> dict[str, Any]:
+def _trial_content(trial: TrialFigures) -> dict[str, Any]:
     return {
         "setup": trial.setup,
         "requests": trial.requests,
@@ -113,9 +113,9 @@ def _figure_content(figure: Figure) -> Any:
     return [figure.value, expected.mean, expected.low, expected.high]
 
 
-def _recorded(content: Mapping[str, Any], name: str) -> Recorded:
+def _recorded(content: Mapping[str, Any], name: str) -> RunFigures:
     identity = content["identity"]
-    return Recorded(
+    return RunFigures(
         name=name,
         identity=Identity(**{**identity, "matrix": tuple(identity["matrix"])}),
         settings=content["settings"],
@@ -124,9 +124,9 @@ def _recorded(content: Mapping[str, Any], name: str) -> Recorded:
     )
 
 
-def _trial(content: Mapping[str, Any]) -> RecordedTrial:
+def _trial(content: Mapping[str, Any]) -> TrialFigures:
     metrics = content["metrics"]
-    return RecordedTrial(
+    return TrialFigures(
         setup=content["setup"],
         requests=content["requests"],
         lookups=content["lookups"],

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from harness.analysis.metrics import HIGHER, Metric
 from harness.analysis.summary import Figure
 from harness.gate.bounds import ROUNDING
-from harness.gate.chance import Chance, chance_of, without_chance
-from harness.gate.recorded import RecordedTrial
+from harness.gate.margins import Margins, chance_of, without_chance
+from harness.gate.recorded import TrialFigures
 from harness.gate.verdict import Verdict
 
 SHARE_FLOOR, RELATIVE_FLOOR = 0.01, 0.01
@@ -49,7 +49,7 @@ class Change:
 
 
 def change_of(
-    metric: Metric, old: RecordedTrial, new: RecordedTrial, figures: int, *, same_machine: bool
+    metric: Metric, old: TrialFigures, new: TrialFigures, figures: int, *, same_machine: bool
 ) -> Change:
     """Return what became of a metric, one of so many `figures` that chance has a part in."""
     name = metric.name
@@ -63,28 +63,28 @@ def change_of(
     if before.value is None:
         return replace(told(metric, old, before, after), why="new")
     settled = old.settled and new.settled and name in HITS
-    chance = Chance() if settled else _chance(metric, before, after, figures)
+    chance = Margins() if settled else _chance(metric, before, after, figures)
     change = _judged(metric, old, before.value, after.value, chance)
     doubted = change.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE)
     return replace(change, causes=_causes(old, new)) if doubted and name in HITS else change
 
 
-def _chance(metric: Metric, before: Figure, after: Figure, figures: int) -> Chance | None:
+def _chance(metric: Metric, before: Figure, after: Figure, figures: int) -> Margins | None:
     """Return how far chance reaches, floors included; None: not known."""
     if without_chance(before, after):
-        return Chance()
+        return Margins()
     if metric.name == "failed_requests":
-        return Chance(suspect=FAILURES_FLOOR, certain=FAILURES_FLOOR)
+        return Margins(warn=FAILURES_FLOOR, fail=FAILURES_FLOOR)
     reach = chance_of(before, after, figures)
     if reach is None:
         return None
     by_share = metric.unit == "share" or metric.name in HITS
     floor = SHARE_FLOOR if by_share else RELATIVE_FLOOR * abs(before.value or 0.0)
-    return Chance(suspect=max(reach.suspect, floor), certain=reach.certain + floor)
+    return Margins(warn=max(reach.warn, floor), fail=reach.fail + floor)
 
 
 def _judged(
-    metric: Metric, trial: RecordedTrial, before: float, after: float, chance: Chance | None
+    metric: Metric, trial: TrialFigures, before: float, after: float, chance: Margins | None
 ) -> Change:
     worse = before - after if metric.better == HIGHER else after - before
     room = ROUNDING * max(1.0, abs(before))
@@ -95,26 +95,26 @@ def _judged(
             verdict, why = Verdict.INCONCLUSIVE, "how far chance alone may take it is not known"
         elif worse < -limit:
             verdict = Verdict.IMPROVED
-    elif worse > chance.certain + room:
+    elif worse > chance.fail + room:
         verdict = Verdict.REGRESSED
-        why = "" if chance.certain else "nothing is left to chance here"
-    elif worse < -chance.certain - room:
+        why = "" if chance.fail else "nothing is left to chance here"
+    elif worse < -chance.fail - room:
         verdict = Verdict.IMPROVED
-    elif worse > chance.suspect + room:
+    elif worse > chance.warn + room:
         verdict, why = Verdict.INCONCLUSIVE, "chance may have done it; more requests would tell"
     return Change(
         metric=metric.name,
         trial=trial.name,
         base=before,
         found=after,
-        allowed=chance.certain if chance else None,
+        allowed=chance.fail if chance else None,
         verdict=verdict,
         why=why,
     )
 
 
 def _timed(
-    metric: Metric, trial: RecordedTrial, before: Figure, after: Figure, *, same_machine: bool
+    metric: Metric, trial: TrialFigures, before: Figure, after: Figure, *, same_machine: bool
 ) -> Change:
     """Return a change of a time, which is never a regression."""
     change = told(metric, trial, before, after)
@@ -129,7 +129,7 @@ def _timed(
     return replace(change, verdict=Verdict.INCONCLUSIVE, why=why)
 
 
-def told(metric: Metric, trial: RecordedTrial, before: Figure, after: Figure) -> Change:
+def told(metric: Metric, trial: TrialFigures, before: Figure, after: Figure) -> Change:
     """Return a change that is only told."""
     return Change(
         metric=metric.name,
@@ -142,7 +142,7 @@ def told(metric: Metric, trial: RecordedTrial, before: Figure, after: Figure) ->
     )
 
 
-def no_data(metric: str, trial: RecordedTrial, before: float | None, why: str) -> Change:
+def no_data(metric: str, trial: TrialFigures, before: float | None, why: str) -> Change:
     """Return a figure of the first run that there is none of in the second."""
     return Change(
         metric=metric,
@@ -155,7 +155,7 @@ def no_data(metric: str, trial: RecordedTrial, before: float | None, why: str) -
     )
 
 
-def _causes(old: RecordedTrial, new: RecordedTrial) -> tuple[str, ...]:
+def _causes(old: TrialFigures, new: TrialFigures) -> tuple[str, ...]:
     """Return the causes by which there are more misses now, the one that grew most first."""
     growth = {
         name: (new.figures[name].value or 0.0) - (_value(old.figures, name))

@@ -9,7 +9,7 @@ from harness.analysis.metrics import METRICS, NEITHER
 from harness.analysis.summary import Figure
 from harness.gate.change import Change, change_of, no_data, told
 from harness.gate.identity import changed, differences, flat
-from harness.gate.recorded import Recorded, RecordedTrial
+from harness.gate.recorded import RunFigures, TrialFigures
 from harness.gate.verdict import Verdict
 
 ALWAYS = ("hit_rate", "failed_requests")
@@ -21,14 +21,14 @@ class Changes:
     """Everything that differs between two runs.
 
     `differences` are what makes them incomparable; then there are no `changes`. `settings` differ
-    on purpose, `surroundings` say why times are not to be trusted.
+    on purpose, `environment_facts` say why times are not to be trusted.
     """
 
     base: str
     found: str
     differences: tuple[str, ...]
     settings: tuple[str, ...]
-    surroundings: tuple[str, ...]
+    environment_facts: tuple[str, ...]
     changes: tuple[Change, ...]
 
     @property
@@ -51,21 +51,21 @@ WORST_FIRST = (
 )
 
 
-def compare(base: Recorded, found: Recorded) -> Changes:
+def compare(base: RunFigures, found: RunFigures) -> Changes:
     """Return what became of each figure of `base` in `found`."""
     apart = differences(base.identity, found.identity)
-    surroundings = tuple(changed(flat(base.environment), flat(found.environment)))
+    environment_facts = tuple(changed(flat(base.environment), flat(found.environment)))
     return Changes(
         base=base.name,
         found=found.name,
         differences=apart,
         settings=tuple(changed(base.settings, found.settings)),
-        surroundings=surroundings,
-        changes=() if apart else tuple(_changes(base, found, same_machine=not surroundings)),
+        environment_facts=environment_facts,
+        changes=() if apart else tuple(_changes(base, found, same_machine=not environment_facts)),
     )
 
 
-def _changes(base: Recorded, found: Recorded, *, same_machine: bool) -> Iterator[Change]:
+def _changes(base: RunFigures, found: RunFigures, *, same_machine: bool) -> Iterator[Change]:
     pairs = [(old, _same(old, found.trials)) for old in base.trials]
     figures = sum(
         1
@@ -86,11 +86,11 @@ def _changes(base: Recorded, found: Recorded, *, same_machine: bool) -> Iterator
             yield replace(one, why="there was no such trial before")
 
 
-def _same(trial: RecordedTrial, among: Sequence[RecordedTrial]) -> RecordedTrial | None:
+def _same(trial: TrialFigures, among: Sequence[TrialFigures]) -> TrialFigures | None:
     return next((other for other in among if other.setup == trial.setup), None)
 
 
-def _names(old: RecordedTrial, new: RecordedTrial) -> list[str]:
+def _names(old: TrialFigures, new: TrialFigures) -> list[str]:
     """Return the metrics to compare: those with a better way to go that are not nothing in both.
 
     Lookups that are unaccounted for make a run invalid, and are no change of it.

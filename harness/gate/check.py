@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.analysis.summary import Judged, Summary
+from harness.analysis.summary import ExpectationResult, Summary
 from harness.errors import HarnessError, Problem
 from harness.gate.change import Change
 from harness.gate.changes import Changes
@@ -15,7 +15,7 @@ from harness.gate.validity import invalidity
 from harness.gate.verdict import Verdict
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """What came of a case."""
 
     PASS = "pass"
@@ -33,13 +33,13 @@ class Case:
 
     part: str
     name: str
-    outcome: Outcome
+    outcome: CaseOutcome
     told: str
     problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckResult:
     """A check as a whole. `changes` are those against a baseline, None without one."""
 
     scenario: str
@@ -53,26 +53,28 @@ class Checked:
         """Return the problems of all cases, in their order."""
         return [case.problem for case in self.cases if case.problem]
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: CaseOutcome) -> int:
         """Return how many cases came out so."""
         return sum(case.outcome is outcome for case in self.cases)
 
     def exit_code(self, *, fail_on_inconclusive: bool) -> int:
         """Return 4 for a measurement that is not valid, 5 for what failed, 4 for what is not
         known, 6 for what is inconclusive if that is to fail, else 0."""
-        invalid = any(c.part == "measurement" and c.outcome is Outcome.ERROR for c in self.cases)
+        invalid = any(
+            c.part == "measurement" and c.outcome is CaseOutcome.ERROR for c in self.cases
+        )
         if invalid:
             return self.error_exit
-        if self.count(Outcome.FAILED):
+        if self.count(CaseOutcome.FAILED):
             return 5
-        if self.count(Outcome.ERROR):
+        if self.count(CaseOutcome.ERROR):
             return self.error_exit
-        return 6 if fail_on_inconclusive and self.count(Outcome.INCONCLUSIVE) else 0
+        return 6 if fail_on_inconclusive and self.count(CaseOutcome.INCONCLUSIVE) else 0
 
 
-def checked(summary: Summary, changes: Changes | None = None) -> Checked:
+def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
     """Return what a run was held to: to be valid, to its expectations, to a baseline."""
-    return Checked(
+    return CheckResult(
         scenario=summary.scenario,
         cases=(
             *_measurement(invalidity(summary)),
@@ -84,22 +86,22 @@ def checked(summary: Summary, changes: Changes | None = None) -> Checked:
     )
 
 
-def broken(scenario: str, error: HarnessError) -> Checked:
+def broken(scenario: str, error: HarnessError) -> CheckResult:
     """Return a check that came to no measurement."""
     cases = tuple(_measurement(error.problems))
-    return Checked(scenario=scenario, cases=cases, error_exit=error.exit_code)
+    return CheckResult(scenario=scenario, cases=cases, error_exit=error.exit_code)
 
 
 def _measurement(problems: Sequence[Problem]) -> Iterator[Case]:
     if not problems:
         yield Case(
-            part="measurement", name="valid", outcome=Outcome.PASS, told="the run is complete"
+            part="measurement", name="valid", outcome=CaseOutcome.PASS, told="the run is complete"
         )
     for problem in problems:
         yield Case(
             part="measurement",
             name=problem.where,
-            outcome=Outcome.ERROR,
+            outcome=CaseOutcome.ERROR,
             told=problem.what,
             problem=problem,
         )
@@ -112,23 +114,23 @@ def _baseline(changes: Changes) -> Iterator[Case]:
         yield Case(
             part="baseline",
             name="figures to compare",
-            outcome=Outcome.ERROR,
+            outcome=CaseOutcome.ERROR,
             told=what,
             problem=Problem(code="HX513", where=changes.base, what=what),
         )
 
 
-def _expectation(one: Judged) -> Case:
+def _expectation(one: ExpectationResult) -> Case:
     name = f"{one.metric}, {one.trial or 'any trial'}: {one.wanted}"
     found = "nothing" if one.value is None else f"{one.value:.4g}"
     if one.verdict == PASS:
-        return Case(part="expectations", name=name, outcome=Outcome.PASS, told=f"got {found}")
+        return Case(part="expectations", name=name, outcome=CaseOutcome.PASS, told=f"got {found}")
     failed = one.verdict == FAILED
     what = f"got {found}, need {one.wanted} ({one.why})"
     return Case(
         part="expectations",
         name=name,
-        outcome=Outcome.FAILED if failed else Outcome.ERROR,
+        outcome=CaseOutcome.FAILED if failed else CaseOutcome.ERROR,
         told=what,
         problem=Problem(
             code="HX510" if failed else "HX511",
@@ -140,9 +142,9 @@ def _expectation(one: Judged) -> Case:
 
 
 _CHANGED = {
-    Verdict.REGRESSED: (Outcome.FAILED, "HX512"),
-    Verdict.NO_DATA: (Outcome.ERROR, "HX513"),
-    Verdict.INCONCLUSIVE: (Outcome.INCONCLUSIVE, "HX514"),
+    Verdict.REGRESSED: (CaseOutcome.FAILED, "HX512"),
+    Verdict.NO_DATA: (CaseOutcome.ERROR, "HX513"),
+    Verdict.INCONCLUSIVE: (CaseOutcome.INCONCLUSIVE, "HX514"),
 }
 
 
@@ -150,7 +152,7 @@ def change_case(change: Change) -> Case:
     """Return the case of one figure that was compared."""
     assert change.verdict is not None
     name = f"{change.metric}, {change.trial}: not worse than before"
-    outcome, code = _CHANGED.get(change.verdict, (Outcome.PASS, ""))
+    outcome, code = _CHANGED.get(change.verdict, (CaseOutcome.PASS, ""))
     told = change_words(change)
     return Case(
         part="baseline",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.analysis.summary import Judged, Summary
+from harness.analysis.summary import ExpectationResult, Summary
 from harness.gate.expect import FAILED, NO_DATA, PASS
 
 INVALID, MISSING = "not-valid", "not-measured"
@@ -22,7 +22,7 @@ class Claim:
     topic: str
     text: str
     verdict: str
-    evidence: tuple[Judged, ...] = ()
+    evidence: tuple[ExpectationResult, ...] = ()
     gaps: tuple[str, ...] = ()
     problem: str = ""
     wall_s: float = 0.0
@@ -41,7 +41,7 @@ def claim_of(topic: str, summary: Summary) -> Claim:
     )
 
 
-def telling(claim: Claim) -> Sequence[Judged]:
+def telling(claim: Claim) -> Sequence[ExpectationResult]:
     """Return the verdicts that show a claim best: what went wrong, else what the fault makes."""
     wrong = [one for one in claim.evidence if one.verdict != PASS]
     return wrong or [one for one in claim.evidence if one.absent is not None] or claim.evidence

@@ -1,216 +1,146 @@
-"""Base and candidate, round by round -> a finding for each metric, and one verdict.
+"""The judge of a duel: rounds of base and candidate, live or recorded, to a result.
 
-Both served every round, in turns (AB BA AB ...), so that what a round did to both cancels. Each
-two rounds that follow each other make a block, in which a steady drift cancels too, and of which
-one value is taken: the mean change from base to candidate. The blocks are judged by an interval
-that holds at every moment at once, so the duel may stop whenever it can tell.
+Here the numbers of `analysis` meet the rules of `gate`. Starts nothing, prints nothing.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from harness.gate.anytime import count_needed, deviation, mean_and_reach
-from harness.gate.rules import ALPHA, Rule
+from harness.analysis.rounds import round_values, values_by_round
+from harness.analysis.summary import TrialSummary
+from harness.gate.duel_metrics import MetricResult, is_settled, judge, overall
+from harness.gate.rules import ALPHA, Rule, with_floors
 from harness.gate.verdict import Verdict
+from harness.record.facts import DuelFacts, LoadFacts, RoundFacts, TrialFacts
+from harness.record.samples import Samples
+from harness.scenario.plan import Trial
 
-Floats = npt.NDArray[np.float64]
-
-_NONE = np.empty(0)
-_OPEN = (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
-COUNTS_FIRST = 48
-BLOCKS_NEEDED = 8
-"""With fewer, a metric has no data: no interval could be had of so few."""
-
-
-Rounds = Mapping[str, Floats]
-"""The value of each metric in N rounds of one side; nan where a round has none. [N]"""
+BASE, CANDIDATE = 0, 1
+"""Numbers of the two trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What became of one metric.
+class DuelResult:
+    """What a duel came to. `alpha` is the chance of a false alarm among all metrics together.
 
-    `change` is that from base to candidate, with the bounds of its interval: relative (0.1: a
-    tenth more) for a ratio, in the metric's unit for a difference. `floor` is on the same scale.
-    All are None without data, and bounds are infinite where too few rounds stand behind them.
-    `rounds_needed` is how many would settle what is inconclusive, None if that cannot be told.
+    `misses` are misses per lookup of base and candidate by cause; `cause` is the one that grew
+    most, where hits were lost. `seconds` is how long the load went on.
     """
 
-    metric: str
     verdict: Verdict
+    base: str
+    candidate: str
     rounds: int
-    base: float | None = None
-    candidate: float | None = None
-    change: float | None = None
-    low: float | None = None
-    high: float | None = None
-    floor: float | None = None
-    rounds_needed: int | None = None
+    seconds: float
+    budget_s: float
+    alpha: float
+    findings: tuple[MetricResult, ...]
+    misses: Mapping[str, tuple[float, float]]
+    cause: str
 
 
-def judge(
-    rules: Sequence[Rule], base: Rounds, candidate: Rounds, *, ahead: bool = True
-) -> tuple[Finding, ...]:
-    """Return a finding for each rule, in their order; one without values on both sides has no data.
+class Judge:
+    """Is told of each round of a duel under way, and says when it is enough.
 
-    `ahead`: with the rounds that are still needed, which takes most of the time.
-
-    All intervals hold together with a probability of 1 - `ALPHA`: Bonferroni's correction over
-    the rules, whether or not they have data. A metric is regressed where its change is for the
-    worse, beyond the floor, and its interval does not hold "no change"; improved likewise. It
-    passes where the whole interval lies within the floor.
-
-    That the interval has to exclude no change, and not all changes up to the floor, is what makes
-    a change of twice the floor fit to be found; a false alarm is as rare either way, since under
-    no change the interval would have to exclude the truth.
+    That is when the duel is settled, or when the next rounds would go beyond the budget. Asks
+    after whole blocks only: after two rounds of both.
     """
-    alpha = ALPHA / len(rules)
-    hits = _more_hits(base, candidate)
-    return tuple(
-        _judge(
-            rule, base.get(rule.name, _NONE), candidate.get(rule.name, _NONE), hits, alpha, ahead
+
+    def __init__(self, duel: DuelFacts, clock: Callable[[], float]) -> None:
+        self._rules = rules_of(duel)
+        self._budget_s, self._clock = duel.budget_s, clock
+        self._started_s: float | None = None
+        self._told: dict[int, list[dict[str, float]]] = {BASE: [], CANDIDATE: []}
+
+    def __call__(self, trial: Trial, samples: Samples, cost: RoundFacts) -> bool:
+        """Take in a round; return whether the duel may stop."""
+        if self._started_s is None:
+            self._started_s = float(samples.sent_s.min(initial=self._clock()))
+        load = LoadFacts(
+            asked=samples.requests,
+            users=trial.scenario.load.users,
+            wall_s=0.0,
+            cpu_s=0.0,
+            arrival_rate_per_second=trial.scenario.load.arrival_rate_per_second,
         )
-        for rule in rules
+        self._told[trial.number].append(round_values(load, samples, cost))
+        rounds = [len(values) for values in self._told.values()]
+        if rounds[BASE] != rounds[CANDIDATE] or rounds[BASE] % 2:
+            return False
+        spent_s = self._clock() - self._started_s
+        block_s = spent_s / (rounds[BASE] / 2)
+        return spent_s + block_s > self._budget_s or self._is_settled()
+
+    def _is_settled(self) -> bool:
+        base, candidate = (_columns(self._told[side]) for side in (BASE, CANDIDATE))
+        return is_settled(judge(self._rules, base, candidate, ahead=False), self._rules)
+
+
+def duel_result(
+    duel: DuelFacts,
+    trials: Sequence[tuple[TrialFacts, Samples]],
+    summaries: Sequence[TrialSummary],
+) -> DuelResult:
+    """Return the result of a recorded duel; without both trials there is no data."""
+    rules, numbers = rules_of(duel), {facts.number for facts, _ in trials}
+    values = [values_by_round(*trial) for trial in trials] if len(numbers) == 2 else [{}, {}]
+    findings = judge(rules, values[BASE], values[CANDIDATE])
+    misses = _misses(summaries) if len(summaries) == 2 else {}
+    return DuelResult(
+        verdict=overall(findings, rules),
+        base=duel.base,
+        candidate=duel.candidate,
+        rounds=min((len(facts.rounds) for facts, _ in trials), default=0),
+        seconds=_seconds(trials),
+        budget_s=duel.budget_s,
+        alpha=ALPHA,
+        findings=findings,
+        misses=misses,
+        cause=_cause(findings, misses),
     )
 
 
-def overall(findings: Sequence[Finding], rules: Sequence[Rule]) -> Verdict:
-    """Return the verdict of the duel: the worst there is, as far as it matters.
-
-    Regressed if any metric is; else without data, or inconclusive, if a required one is; else
-    improved if any is; else pass.
-    """
-    required = {rule.name for rule in rules if rule.required}
-    verdicts = {one.verdict for one in findings}
-    needed = {one.verdict for one in findings if one.metric in required}
-    if Verdict.REGRESSED in verdicts:
-        return Verdict.REGRESSED
-    for verdict in _OPEN:
-        if verdict in needed:
-            return verdict
-    return Verdict.IMPROVED if Verdict.IMPROVED in verdicts else Verdict.PASS
+def rules_of(duel: DuelFacts) -> tuple[Rule, ...]:
+    """Return the rules with the floors of this duel."""
+    return with_floors(duel.relative_floor, duel.absolute_floors)
 
 
-def is_settled(findings: Sequence[Finding], rules: Sequence[Rule]) -> bool:
-    """Return whether the duel may stop: its verdict would hardly be another after more rounds.
-
-    A regression of a time alone waits up to `COUNTS_FIRST` rounds for the counts, which may well
-    tell what it comes from.
-    """
-    verdict = overall(findings, rules)
-    if verdict is Verdict.REGRESSED:
-        counts = {rule.name for rule in rules if rule.scale == "difference" and rule.required}
-        told = all(one.verdict not in _OPEN for one in findings if one.metric in counts)
-        return told or max(one.rounds for one in findings) >= COUNTS_FIRST
-    return verdict not in _OPEN
+def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
+    columns: dict[str, list[float]] = defaultdict(lambda: [np.nan] * len(told))
+    for row, values in enumerate(told):
+        for name, value in values.items():
+            columns[name][row] = value
+    return {name: np.array(column) for name, column in columns.items()}
 
 
-def _judge(
-    rule: Rule, base: Floats, candidate: Floats, hits: Floats, alpha: float, ahead: bool
-) -> Finding:
-    rows = _whole_blocks(rule, base, candidate)
-    base, candidate = base[rows], candidate[rows]
-    blocks = len(rows) // 2
-    if blocks < BLOCKS_NEEDED:
-        return Finding(metric=rule.name, verdict=Verdict.NO_DATA, rounds=2 * blocks)
-    if rule.scale == "ratio":
-        base, candidate = np.log(base), np.log(candidate)
-    changes = _by_block(candidate - base)
-    if rule.at_equal_hits and len(hits):
-        changes = _without(changes, _by_block(hits[rows]))
-    change, reach = mean_and_reach(changes, alpha)
-    level = _shown(rule, float(base.mean()))
-    floor = _floor(rule, level)
-    verdict = _verdict(rule, change, reach, floor)
-    return Finding(
-        metric=rule.name,
-        verdict=verdict,
-        rounds=2 * blocks,
-        base=level,
-        candidate=_shown(rule, float(base.mean()) + change),
-        change=_change(rule, change),
-        low=_change(rule, change - reach),
-        high=_change(rule, change + reach),
-        floor=_change(rule, floor),
-        rounds_needed=_rounds_needed(changes, change, floor, alpha)
-        if ahead and verdict is Verdict.INCONCLUSIVE
-        else None,
-    )
+def _seconds(trials: Sequence[tuple[TrialFacts, Samples]]) -> float:
+    served = [samples for _, samples in trials if samples.requests]
+    if not served:
+        return 0.0
+    begun_s = min(float(samples.sent_s.min()) for samples in served)
+    return max(float(samples.done_s.max()) for samples in served) - begun_s
 
 
-def _more_hits(base: Rounds, candidate: Rounds) -> Floats:
-    """Return by how much the hit rate of the candidate was higher in each round. [N]
-
-    Empty where it was not measured on both sides, 0 in a round without lookups.
-    """
-    if "hit_rate" not in base or "hit_rate" not in candidate:
-        return _NONE
-    rounds = min(len(base["hit_rate"]), len(candidate["hit_rate"]))
-    return np.nan_to_num(candidate["hit_rate"][:rounds] - base["hit_rate"][:rounds])
-
-
-def _by_block(rounds: Floats) -> Floats:
-    means: Floats = rounds.reshape(-1, 2).mean(axis=1)
-    return means
+def _misses(summaries: Sequence[TrialSummary]) -> dict[str, tuple[float, float]]:
+    """Return misses per lookup by cause, of base and candidate; causes of no miss are left out."""
+    base, candidate = summaries
+    shares = {
+        cause: (
+            base.misses[cause] / max(base.lookups, 1),
+            candidate.misses[cause] / max(candidate.lookups, 1),
+        )
+        for cause in base.misses
+    }
+    return {cause: both for cause, both in shares.items() if any(both)}
 
 
-def _without(changes: Floats, cause: Floats) -> Floats:
-    """Return changes as they would be if `cause` were 0 in each: minus its regression slope.
-
-    Half of the variance of CPU time between two servers that are alike comes from whose turn it
-    was to miss.
-    """
-    centred = cause - cause.mean()
-    power = float(centred @ centred)
-    return changes - cause * (float(centred @ changes) / power if power else 0.0)
-
-
-def _whole_blocks(rule: Rule, base: Floats, candidate: Floats) -> npt.NDArray[np.int64]:
-    """Return the rounds of those blocks in which each round has a value of both."""
-    blocks = min(len(base), len(candidate)) // 2
-    rows = np.arange(2 * blocks).reshape(blocks, 2)
-    both = np.stack([base[: 2 * blocks], candidate[: 2 * blocks]])
-    usable = np.isfinite(both)
-    if rule.scale == "ratio":  # nothing can be a multiple of nothing
-        usable &= both > 0
-    whole: npt.NDArray[np.int64] = rows[usable.reshape(2, blocks, 2).all(axis=(0, 2))].reshape(-1)
-    return whole
-
-
-def _verdict(rule: Rule, change: float, reach: float, floor: float) -> Verdict:
-    """Return the verdict on a change for the worse (above 0) or for the better, on its scale."""
-    if abs(change) > floor and abs(change) > reach:
-        worse = (change > 0) != rule.higher_is_better
-        return Verdict.REGRESSED if worse else Verdict.IMPROVED
-    return Verdict.PASS if abs(change) + reach <= floor else Verdict.INCONCLUSIVE
-
-
-def _floor(rule: Rule, level: float) -> float:
-    """Return the larger of both floors, on the scale on which changes are judged."""
-    if rule.scale == "difference":
-        return max(rule.absolute, rule.relative * abs(level))
-    return math.log1p(max(rule.relative, rule.absolute / level))
-
-
-def _rounds_needed(changes: Floats, change: float, floor: float, alpha: float) -> int | None:
-    """Return the rounds that would settle this, if the changes stay as they are."""
-    wanted = abs(change) if abs(change) > floor else floor - abs(change)
-    blocks = count_needed(deviation(changes), wanted, alpha)
-    return None if blocks is None else 2 * max(blocks, len(changes) + 1)
-
-
-def _shown(rule: Rule, level: float) -> float:
-    return math.exp(level) if rule.scale == "ratio" else level
-
-
-def _change(rule: Rule, change: float) -> float:
-    if rule.scale == "difference":
-        return change
-    # Beyond e ** 700 there is no number left; before there is data the interval reaches that far.
-    return math.expm1(change) if change < 700 else math.inf
+def _cause(findings: Sequence[MetricResult], misses: Mapping[str, tuple[float, float]]) -> str:
+    lost = {"hit_rate", "origin_calls_per_request"}
+    if not any(one.metric in lost and one.verdict is Verdict.REGRESSED for one in findings):
+        return ""
+    return max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")

@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from harness.analysis.metrics import METRICS, figure
-from harness.analysis.summary import Figure, Judged, Summary, TrialSummary
+from harness.analysis.summary import ExpectationResult, Figure, Summary, TrialSummary
 from harness.errors import GateUsageError, Problem
 from harness.gate.bounds import bound_of
 from harness.gate.setups import Setup, matches, setup_of_plan, setup_of_summary
-from harness.plan import expand_plan
+from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Expect, Scenario
 
 PASS, FAILED, NO_DATA = "pass", "failed", "no-data"
@@ -67,7 +67,9 @@ def _unknown(scenario: Scenario, where: str) -> list[Problem]:
     ]
 
 
-def judge(expectations: Sequence[Expect], trials: Sequence[TrialSummary]) -> tuple[Judged, ...]:
+def judge(
+    expectations: Sequence[Expect], trials: Sequence[TrialSummary]
+) -> tuple[ExpectationResult, ...]:
     """Return a verdict for every expectation and each trial that it is about."""
     return tuple(verdict for expect in expectations for verdict in _judged(expect, trials))
 
@@ -124,7 +126,7 @@ def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str)
     )
 
 
-def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[Judged]:
+def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationResult]:
     bound = bound_of(expect)
     assert bound is not None
     about = [trial for trial in trials if matches(expect.where, setup_of_summary(trial))]
@@ -139,7 +141,7 @@ def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[Judged]:
 
 def _judge_one(
     expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary], wanted: str
-) -> Judged:
+) -> ExpectationResult:
     bound = bound_of(expect)
     assert bound is not None
     name = _name(trial)
@@ -195,8 +197,8 @@ def _verdict(
     value: float | None,
     absent: float | None,
     why: str,
-) -> Judged:
-    return Judged(
+) -> ExpectationResult:
+    return ExpectationResult(
         metric=expect.metric,
         trial=trial,
         wanted=wanted,

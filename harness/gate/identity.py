@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from harness.gate.setups import Setup, setup_of_plan
-from harness.plan import expand_plan
+from harness.load.trace import key_sequence
 from harness.scenario.parse import scenario_content
+from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Scenario
-from harness.trace import key_sequence
 
 MEASURED = ("server", "cache", "app")
 """The tables of a scenario that may differ: what they set is what a comparison is about."""

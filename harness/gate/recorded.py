@@ -14,7 +14,7 @@ from harness.scenario.schema import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedTrial:
+class TrialFigures:
     """One trial. `settled`: nothing about its hits is left to chance or to the time it takes.
 
     `figures` holds every metric that the trial could tell, by name.
@@ -32,19 +32,19 @@ class RecordedTrial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RunFigures:
     """One run: what it was, on what, and its figures. `settings` are the keys that may differ."""
 
     name: str
     identity: Identity
     settings: Mapping[str, Any]
     environment: Mapping[str, Any]
-    trials: tuple[RecordedTrial, ...]
+    trials: tuple[TrialFigures, ...]
 
 
-def recorded(summary: Summary, scenario: Scenario) -> Recorded:
+def recorded(summary: Summary, scenario: Scenario) -> RunFigures:
     """Return the figures of a run of this scenario."""
-    return Recorded(
+    return RunFigures(
         name=summary.run_dir,
         identity=identity_of(scenario),
         settings=settings_of(scenario),
@@ -53,9 +53,9 @@ def recorded(summary: Summary, scenario: Scenario) -> Recorded:
     )
 
 
-def _trial(trial: TrialSummary) -> RecordedTrial:
+def _trial(trial: TrialSummary) -> TrialFigures:
     found = {name: figure(trial, name) for name in METRICS}
-    return RecordedTrial(
+    return TrialFigures(
         setup=plain(setup_of_summary(trial)),
         requests=trial.requests,
         lookups=trial.lookups,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.analysis.summary import TrialSummary
-from harness.plan import Trial
+from harness.scenario.plan import Trial
 
 Setup = Mapping[str, Any]
 """What a trial was set up with, by name; varied keys are dotted."""

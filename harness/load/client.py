@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
@@ -26,14 +26,14 @@ class Locust:
     """A Locust process that serves rounds, started once for a run."""
 
     def __init__(
-        self, locustfile: Path, *, environ: Mapping[str, str], log: Path, warden: Warden
+        self, locustfile: Path, *, environ: Mapping[str, str], log: Path, reaper: Reaper
     ) -> None:
         self._child = Child(
             "locust",
             [sys.executable, "-m", "harness.load.driver", str(locustfile)],
             environ=environ,
             log=log,
-            warden=warden,
+            reaper=reaper,
             talk=True,
         )
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -77,7 +77,7 @@ class Locust:
                 return message
             watch(message)
             if time.monotonic() > deadline:
-                raise SurroundingsError(
+                raise InfrastructureError(
                     Problem(
                         code="HX322",
                         where="load",
@@ -93,7 +93,7 @@ class Locust:
             deadline = time.monotonic() + _STOP_TIMEOUT_S
             while self._next(deadline, "did not stop")["event"] != "served":
                 continue
-        except (SurroundingsError, OSError):
+        except (InfrastructureError, OSError):
             pass  # what stopped the round is the error to tell
 
     def _poll(self) -> Message:
@@ -115,8 +115,8 @@ class Locust:
             raise self._failed(failure)
         return message
 
-    def _failed(self, what: str) -> SurroundingsError:
-        return SurroundingsError(
+    def _failed(self, what: str) -> InfrastructureError:
+        return InfrastructureError(
             Problem(
                 code="HX321",
                 where="locust",

@@ -24,9 +24,9 @@ from locust.util.load_locustfile import load_locustfile
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
+from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
 from harness.record.store import write_samples
-from harness.trace import key_sequence
 
 _PROGRESS_INTERVAL_S = 0.2
 

@@ -17,7 +17,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.exception import StopUser
 
-from harness.trace import key_sequence
+from harness.load.trace import key_sequence
 
 BURST_POLL_S = 0.001
 

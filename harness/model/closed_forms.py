@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-
 
 def distinct_pairs(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
     """Return the expected number of (worker, key) pairs that meet: the misses without timeout.

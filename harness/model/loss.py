@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Floats
 from harness.model.prediction import DRAWS_AT_MOST, planned
 from harness.model.routing import Router
 from harness.model.trace import CacheTrace
-
-Floats = npt.NDArray[np.float64]
 
 
 def drawn_losses(

@@ -10,26 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Floats, Ints
 from harness.model.locmem import LocMem
 from harness.model.trace import CacheTrace
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 LOOK = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class Observations:
     """K looks at stores, in any order."""
 
     store: Ints  # [K]
     at_s: Floats  # [K]
 
 
-def entries_at(trace: CacheTrace, life: Ints, looks: Looks, rng: np.random.Generator) -> Ints:
+def entries_at(
+    trace: CacheTrace, life: Ints, looks: Observations, rng: np.random.Generator
+) -> Ints:
     """Return the entries in the store of each look, expired ones that are in place included. [K]
 
     `life` [R] says who serves each request; a store that nobody wrote to has none. A refill
@@ -49,7 +48,7 @@ def entries_at(trace: CacheTrace, life: Ints, looks: Looks, rng: np.random.Gener
     return found
 
 
-def _distinct_keys(store: Ints, trace: CacheTrace, looks: Looks) -> Ints:
+def _distinct_keys(store: Ints, trace: CacheTrace, looks: Observations) -> Ints:
     """Return how many different keys each store was asked for before each look. [K]"""
     first = np.unique(store * trace.keys + trace.key, return_index=True)[1]
     kept = first[trace.refills.count[trace.key[first]] > 0]
@@ -62,7 +61,7 @@ def _distinct_keys(store: Ints, trace: CacheTrace, looks: Looks) -> Ints:
 
 
 def _events(
-    trace: CacheTrace, life: Ints, looks: Looks, ttl_s: Floats
+    trace: CacheTrace, life: Ints, looks: Observations, ttl_s: Floats
 ) -> Iterator[tuple[int, int, int, int, float, float]]:
     """Yield (row, look, store, key, time, lifetime) as time goes; row LOOK for a look."""
     reads, seen = len(trace.key), len(looks.at_s)

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from harness.model.routing import Ints, Routing, Slot
-
-Floats = npt.NDArray[np.float64]
+from harness.arrays import Bools, Floats, Ints
+from harness.model.routing import Routing, Slot
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Partition:
         """Return whether the same lives were there all the time."""
         return all(routing.steady for routing in self.servers)
 
-    def parts(self, requests: int) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]:  # noqa: ARG002
+    def parts(self, requests: int) -> Iterator[tuple[Bools, Floats]]:  # noqa: ARG002
         """Yield which requests each server got, and in what shares its slots did. [R], [S]"""
         for number, routing in enumerate(self.servers):
             yield self.chosen == number, routing.shares

@@ -12,14 +12,11 @@ from heapq import heappop, heappush
 from math import isnan
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Bools, Floats, Ints
 from harness.model.locmem import LocMem
 from harness.model.trace import CacheTrace
-from harness.model.writes import Deed, Writes
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from harness.model.writes import Operation, Writes
 
 WRITE = -1
 
@@ -28,7 +25,7 @@ WRITE = -1
 class Played:
     """The outcome of L lookups, and the refill that each would bring on a miss."""
 
-    hit: npt.NDArray[np.bool_]  # [L]
+    hit: Bools  # [L]
     delay_s: Floats  # [L] from the read to the write taking effect
     ttl_s: Floats  # [L] nan: not refilled
 
@@ -49,25 +46,25 @@ def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
     return Played(hit=hit, delay_s=delay_s, ttl_s=ttl_s)
 
 
-def _first_reads(trace: CacheTrace, store: Ints) -> npt.NDArray[np.bool_]:
+def _first_reads(trace: CacheTrace, store: Ints) -> Bools:
     first = np.zeros(len(store), np.bool_)
     first[np.unique(store * trace.keys + trace.key, return_index=True)[1]] = True
     return first
 
 
-def _played(trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats) -> npt.NDArray[np.bool_]:
+def _played(trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats) -> Bools:
     caches: dict[int, LocMem] = defaultdict(lambda: LocMem(trace.limits))
     flying: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
     for where, key, now, ttl in _columns(trace.held):
         caches[where].set(key, now, ttl)
     hit = np.ones(len(trace.key), np.bool_)
-    for row, deed, key, where, now, delay, ttl in _events(trace, life, delay_s, ttl_s):
+    for row, operation, key, where, now, delay, ttl in _events(trace, life, delay_s, ttl_s):
         cache, pending = caches[where], flying[where]
         while pending and (trace.serial or pending[0][0] < now):
             lands, written, lifetime = heappop(pending)
             cache.set(written, lands, lifetime)
         if row == WRITE:
-            _write(cache, deed, key, now, ttl)
+            _write(cache, operation, key, now, ttl)
         elif not cache.get(key, now):
             hit[row] = False
             if not isnan(ttl):
@@ -87,7 +84,7 @@ def _events(
     writes, reads = trace.writes, len(trace.key)
     columns = (
         (np.arange(reads), np.full(len(writes), WRITE)),
-        (np.full(reads, Deed.USE), writes.deed),
+        (np.full(reads, Operation.USE), writes.operation),
         (trace.key, writes.key),
         (trace.store(life), trace.store_of_writes(life)),
         (trace.at_s, writes.at_s),
@@ -99,12 +96,12 @@ def _events(
     yield from zip(*told, strict=True)
 
 
-def _write(cache: LocMem, deed: int, key: int, now: float, ttl_s: float) -> None:
-    if deed == Deed.SET:
+def _write(cache: LocMem, operation: int, key: int, now: float, ttl_s: float) -> None:
+    if operation == Operation.SET:
         cache.set(key, now, ttl_s)
-    elif deed == Deed.TOUCH:
+    elif operation == Operation.TOUCH:
         cache.touch(key, now, ttl_s)
-    elif deed == Deed.DELETE:
+    elif operation == Operation.DELETE:
         cache.delete(key)
     else:
         cache.get(key, now)

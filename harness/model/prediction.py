@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Bools, Floats, Ints
 from harness.model.routing import Router
 from harness.model.simulate import (
     Simulation,
@@ -21,9 +21,7 @@ from harness.model.simulate import (
     timed_misses,
 )
 from harness.model.trace import CacheTrace
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from harness.stats.interval import t_95
 
 DRAWS_AT_MOST, DRAWS_AT_LEAST = 400, 4
 LOOKUPS_AFFORDED: dict[Simulation, int] = {
@@ -33,7 +31,6 @@ LOOKUPS_AFFORDED: dict[Simulation, int] = {
 }
 """Lookups that all draws together may play; each comes to one or two seconds."""
 
-Z_95 = 1.959963984540054
 QUANTILES_FROM = 100  # draws below which the tails are taken from a normal distribution
 
 
@@ -47,7 +44,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SimulationPlan:
     """How to count the misses of some caches: `lost` in any case, the others by simulation."""
 
     lost: int
@@ -63,12 +60,12 @@ class Plan:
         return self.lost + sum(way(cache, life, rng) for cache, way in self.caches)
 
 
-def planned(caches: Sequence[CacheTrace]) -> Plan:
+def planned(caches: Sequence[CacheTrace]) -> SimulationPlan:
     """Return the cheapest exact way for each cache."""
     # A key that was never written misses every time, whoever serves it.
     kept = [cache.subset(_refilled(cache)) for cache in caches]
     lost = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
-    return Plan(lost=lost, caches=[(cache, simulation_for(cache)) for cache in kept])
+    return SimulationPlan(lost=lost, caches=[(cache, simulation_for(cache)) for cache in kept])
 
 
 def predict(
@@ -114,27 +111,16 @@ def band(values: Floats) -> Band:
     return Band(mean=mean, low=mean - reach, high=mean + reach)
 
 
-def t_95(degrees: int) -> float:
-    """Return Student's t at 97.5 %, within 1 % from 3 degrees on (Abramowitz & Stegun 26.7.5)."""
-    z, n = Z_95, degrees
-    return (
-        z
-        + (z**3 + z) / (4 * n)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    )
-
-
 def _draws(plans: Sequence[tuple[CacheTrace, Simulation]]) -> int:
     cost = sum(len(cache.key) / LOOKUPS_AFFORDED[way] for cache, way in plans)
     return int(np.clip(1 / max(cost, 1e-9), DRAWS_AT_LEAST, DRAWS_AT_MOST))
 
 
-def _refilled(cache: CacheTrace) -> npt.NDArray[np.bool_]:
+def _refilled(cache: CacheTrace) -> Bools:
     """Return which lookups read a key that was written, or never seen to miss. [L]"""
     refills = cache.refills
     owner = np.repeat(np.arange(cache.keys), refills.count)
     written = np.bincount(owner[~np.isnan(refills.ttl_s)], minlength=cache.keys)
     written += np.bincount(cache.writes.key, minlength=cache.keys)
-    keep: npt.NDArray[np.bool_] = (written > 0) | (refills.count == 0)
+    keep: Bools = (written > 0) | (refills.count == 0)
     return keep[cache.key]

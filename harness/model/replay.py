@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.arrays import Floats, Ints
 from harness.model.locmem import Limits, LocMem, State
-from harness.model.writes import NO_WRITES, Deed, Writes
+from harness.model.writes import NO_WRITES, Operation, Writes
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 States = npt.NDArray[np.int8]
 
 
@@ -88,8 +87,8 @@ def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
         rows = np.flatnonzero(written.owner == store)
         if _may_cull(written.key[rows], limit):
             evicted_s[rows] = _evictions(lookups, store, written, rows, limit)
-    kept = np.flatnonzero(written.deed != Deed.USE)
-    ends = np.where(written.deed == Deed.DELETE, -np.inf, written.at_s + written.ttl_s)
+    kept = np.flatnonzero(written.operation != Operation.USE)
+    ends = np.where(written.operation == Operation.DELETE, -np.inf, written.at_s + written.ttl_s)
     return _entries(
         written.owner[kept],
         written.key[kept],
@@ -108,7 +107,7 @@ def _all_writes(lookups: Lookups) -> Writes:
         owner=np.concatenate([lookups.store[refilled], other.owner]),
         key=np.concatenate([lookups.key[refilled], other.key]),
         at_s=np.concatenate([lookups.write_s[refilled], other.at_s]),
-        deed=np.concatenate([np.full(len(refilled), Deed.SET), other.deed]),
+        operation=np.concatenate([np.full(len(refilled), Operation.SET), other.operation]),
         ttl_s=np.concatenate([lookups.ttl_s[refilled], other.ttl_s]),
     ).ordered()
 
@@ -146,21 +145,25 @@ def _evictions(lookups: Lookups, store: int, written: Writes, rows: Ints, limits
     read = np.flatnonzero(lookups.store == store)
     times = np.concatenate([lookups.get_s[read], written.at_s[rows]])
     keys = np.concatenate([lookups.key[read], written.key[rows]]).tolist()
-    ttls, deeds, clock = written.ttl_s[rows].tolist(), written.deed[rows].tolist(), times.tolist()
+    ttls, operations, clock = (
+        written.ttl_s[rows].tolist(),
+        written.operation[rows].tolist(),
+        times.tolist(),
+    )
     cache, held = LocMem(limits), dict[int, int]()
     evicted_s = np.full(len(rows), np.inf)
     for event in np.argsort(times, kind="stable").tolist():  # at equal times reads come first
         key, now, write = keys[event], clock[event], event - len(read)
-        deed = Deed.USE if write < 0 else deeds[write]
-        if deed == Deed.USE:
+        operation = Operation.USE if write < 0 else operations[write]
+        if operation == Operation.USE:
             cache.get(key, now)
-        elif deed == Deed.DELETE:
+        elif operation == Operation.DELETE:
             cache.delete(key)
-        elif deed == Deed.TOUCH:
+        elif operation == Operation.TOUCH:
             cache.touch(key, now, ttls[write])
         else:
             for culled in cache.set(key, now, ttls[write]):
                 evicted_s[held[culled]] = now
-        if write >= 0 and deed != Deed.USE:
+        if write >= 0 and operation != Operation.USE:
             held[key] = write
     return evicted_s

@@ -14,8 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from harness.arrays import Bools, Floats, Ints
 
 ABSENT = -1
 FIT_STEPS = 30  # each makes the error several times smaller
@@ -60,7 +59,7 @@ class Router(Protocol):
     @property
     def steady(self) -> bool: ...
 
-    def parts(self, requests: int) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]: ...
+    def parts(self, requests: int) -> Iterator[tuple[Bools, Floats]]: ...
 
     def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints: ...
 
@@ -103,7 +102,7 @@ class Routing:
             from_s, life, bounds = from_s[:0], life[:1], bounds[:1]
         return Schedule(from_s=from_s, life=life, bounds=bounds / bounds[:, -1:])
 
-    def parts(self, requests: int) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]:
+    def parts(self, requests: int) -> Iterator[tuple[Bools, Floats]]:
         """Yield which requests the slots get, here all of them, and in what shares. [R], [S]"""
         yield np.ones(requests, np.bool_), self.shares
 

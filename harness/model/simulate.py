@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Floats, Ints
 from harness.model.play import play
 from harness.model.trace import CacheTrace
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 Simulation = Callable[[CacheTrace, Ints, np.random.Generator], int]
 """Trace, the life that serves each request [R], generator -> misses."""

@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.arrays import Bools, Floats, Ints
 from harness.model.locmem import Limits
 from harness.model.writes import NO_WRITES, Writes
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +113,7 @@ class CacheTrace:
             return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 
-    def subset(self, rows: npt.NDArray[np.bool_]) -> CacheTrace:
+    def subset(self, rows: Bools) -> CacheTrace:
         """Return the same cache with the chosen lookups alone."""
         return replace(
             self,

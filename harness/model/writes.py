@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from harness.arrays import Floats, Ints
 
 
-class Deed(IntEnum):
+class Operation(IntEnum):
     """What a write does to the presence of a key; `USE` changes its place in the order alone."""
 
     SET = 0
@@ -28,7 +26,7 @@ class Writes:
     owner: Ints  # [P]
     key: Ints  # [P]
     at_s: Floats  # [P]
-    deed: Ints  # [P] of `Deed`
+    operation: Ints  # [P] of `Operation`
     ttl_s: Floats  # [P] of a SET or TOUCH; inf: for ever
 
     def ordered(self) -> Writes:
@@ -38,7 +36,7 @@ class Writes:
             owner=self.owner[order],
             key=self.key[order],
             at_s=self.at_s[order],
-            deed=self.deed[order],
+            operation=self.operation[order],
             ttl_s=self.ttl_s[order],
         )
 
@@ -48,7 +46,7 @@ class Writes:
             owner=np.concatenate([self.owner, other.owner]),
             key=np.concatenate([self.key, other.key]),
             at_s=np.concatenate([self.at_s, other.at_s]),
-            deed=np.concatenate([self.deed, other.deed]),
+            operation=np.concatenate([self.operation, other.operation]),
             ttl_s=np.concatenate([self.ttl_s, other.ttl_s]),
         )
 
@@ -60,6 +58,6 @@ NO_WRITES = Writes(
     owner=np.empty(0, np.int64),
     key=np.empty(0, np.int64),
     at_s=np.empty(0),
-    deed=np.empty(0, np.int64),
+    operation=np.empty(0, np.int64),
     ttl_s=np.empty(0),
 )

@@ -47,7 +47,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - the hook's si
 
 def post_worker_init(worker: Any) -> None:
     """Wrap the loaded app, note what its caches hold, and report that this worker can serve."""
-    from harness.probe.held import note_held
+    from harness.probe.inherited import note_held
 
     note_held(worker.harness_tally)
     worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])

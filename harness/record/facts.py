@@ -26,7 +26,7 @@ class CacheFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldFacts:
+class InheritedFacts:
     """What one alias held in a worker's own memory when that became ready, E entries.
 
     The least recently used comes first. `ttl_s` are their lifetimes from `at_s` on, seconds since
@@ -52,7 +52,7 @@ class LifeFacts:
     pid: int
     tally: Mapping[str, int]
     caches: tuple[CacheFacts, ...] = ()
-    held: tuple[HeldFacts, ...] = ()
+    held: tuple[InheritedFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

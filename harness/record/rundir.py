@@ -19,12 +19,12 @@ from zipfile import BadZipFile
 import tomli_w
 
 from harness import wire
-from harness.errors import MeasurementError, Problem, SurroundingsError, UsageError
+from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
 from harness.record.facts import (
     ActionFacts,
     CacheFacts,
     DuelFacts,
-    HeldFacts,
+    InheritedFacts,
     LifeFacts,
     LoadFacts,
     RoundFacts,
@@ -77,9 +77,9 @@ def create_run_dir(path: Path) -> Path:
     return path
 
 
-def cannot_write(path: Path, error: OSError) -> SurroundingsError:
+def cannot_write(path: Path, error: OSError) -> InfrastructureError:
     """Return the error for a file or directory that could not be written."""
-    return SurroundingsError(
+    return InfrastructureError(
         Problem(
             code="HX301",
             where=str(path),
@@ -175,7 +175,7 @@ def _trial(content: Mapping[str, Any]) -> TrialFacts:
 def _life(content: Mapping[str, Any]) -> LifeFacts:
     caches = tuple(CacheFacts(**cache) for cache in content["caches"])
     held = tuple(
-        HeldFacts(**{**one, "keys": tuple(one["keys"]), "ttl_s": tuple(one["ttl_s"])})
+        InheritedFacts(**{**one, "keys": tuple(one["keys"]), "ttl_s": tuple(one["ttl_s"])})
         for one in content.get("held", ())  # absent before format 2
     )
     return LifeFacts(**{**content, "caches": caches, "held": held})

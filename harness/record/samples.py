@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from harness.arrays import Bools, Floats, Ints
 
 LIFE_COLUMNS = ("server", "slot", "generation", "pid")
 

@@ -44,7 +44,7 @@ def render_break_even(summary: Summary, width: int) -> Lines:
         told = break_even_sentence(one)
         lines += prose(f"{words}: {told}" if words else told, width)
     shown = found[0]
-    if not shown.modelled:
+    if not shown.model_input:
         lines += prose(MEASURED_ONLY, width, style=QUIET)
     return [*lines, Text(), *_curve(shown, width), *_figures(shown, width)]
 
@@ -95,8 +95,8 @@ def _curve(found: BreakEven, width: int) -> Lines:
 
 def _figures(found: BreakEven, width: int) -> Lines:
     """Return a table of costs by workers, modelled beside measured, with who is cheaper."""
-    rungs = _rungs(found)
-    unit = unit_for(min(point.local_s, point.shared_s) for point in rungs)
+    rows = _rungs(found)
+    unit = unit_for(min(point.local_s, point.shared_s) for point in rows)
     heads = [
         f"{found.local} [{unit}]",
         "measured",
@@ -104,12 +104,12 @@ def _figures(found: BreakEven, width: int) -> Lines:
         "measured",
         "cheaper",
     ]
-    numbers = sorted({point.workers for point in rungs})
-    return render_grid(heads, [_row(found, rungs, number, unit) for number in numbers], width)
+    numbers = sorted({point.workers for point in rows})
+    return render_grid(heads, [_row(found, rows, number, unit) for number in numbers], width)
 
 
-def _row(found: BreakEven, rungs: Sequence[BreakEvenPoint], workers: int, unit: str) -> Row:
-    here = {point.measured: point for point in rungs if point.workers == workers}
+def _row(found: BreakEven, rows: Sequence[BreakEvenPoint], workers: int, unit: str) -> Row:
+    here = {point.measured: point for point in rows if point.workers == workers}
     model, measured = here.get(False), here.get(True)
     cells = [
         _cost(model.local_s if model else None, unit),

@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.doctor import Finding
+from harness.servers.doctor import Component
 
 
-def render_doctor(findings: Sequence[Finding]) -> RenderableType:
+def render_doctor(findings: Sequence[Component]) -> RenderableType:
     """Return a table of what is here, and below it what each absence costs."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for heading in ("part", "found", "where"):
@@ -23,7 +23,7 @@ def render_doctor(findings: Sequence[Finding]) -> RenderableType:
     return Group(table, "", Text("\n".join(advice or ["Nothing is missing."])))
 
 
-def as_dict(findings: Sequence[Finding]) -> dict[str, dict[str, str]]:
+def as_dict(findings: Sequence[Component]) -> dict[str, dict[str, str]]:
     """Return the findings by name, as plain values."""
     return {
         finding.name: {"found": finding.found, "where": finding.where, "costs": finding.costs}

@@ -9,16 +9,16 @@ from dataclasses import replace
 from rich.text import Text
 
 from harness.analysis.summary import Summary, TrialSummary
-from harness.duel import DuelResult
-from harness.gate.duel import Finding
+from harness.gate.duel import DuelResult
+from harness.gate.duel_metrics import MetricResult
 from harness.gate.rules import RULES, SHAPE, Rule
 from harness.gate.verdict import Verdict
 from harness.report.durations import duration, three_digits
+from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats
 from harness.report.figures import UNKNOWN, count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import HEADING, QUIET, Lines, prose
-from harness.report.surroundings import render_surroundings
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")
 HIDDEN = ("percentile-withheld",)
@@ -96,12 +96,12 @@ def _length(duel: DuelResult) -> str:
     return f"{count(duel.rounds)} rounds in {duel.seconds:.0f} s"
 
 
-def _row(found: Finding) -> tuple[str, Sequence[str]]:
+def _row(found: MetricResult) -> tuple[str, Sequence[str]]:
     cells = [_level(found, found.base), _level(found, found.candidate), _moved(found)]
     return NAMES[found.metric], [*cells, found.verdict]
 
 
-def _level(found: Finding, value: float | None) -> str:
+def _level(found: MetricResult, value: float | None) -> str:
     rule = _rule(found)
     if value is None:
         return UNKNOWN
@@ -110,7 +110,7 @@ def _level(found: Finding, value: float | None) -> str:
     return percent(value) if rule.unit == "share" else f"{value:.3f}"
 
 
-def _moved(found: Finding) -> str:
+def _moved(found: MetricResult) -> str:
     """Return the ratio or the difference with its interval; nothing without data."""
     if found.change is None or found.low is None or found.high is None:
         return ""
@@ -128,7 +128,7 @@ def _ratio(value: float) -> str:
     return f"{value:.3f}" if value < 10 else three_digits(value)
 
 
-def _change(found: Finding) -> str:
+def _change(found: MetricResult) -> str:
     """Return the change alone: "+10.2 %", "x29.4", "-12.0 points", "+0.120"."""
     if found.change is None:
         return UNKNOWN
@@ -139,17 +139,17 @@ def _change(found: Finding) -> str:
     return _signed(found, found.change) + (" points" if _is_share(found) else "")
 
 
-def _signed(found: Finding, change: float) -> str:
+def _signed(found: MetricResult, change: float) -> str:
     if math.isinf(change):
         return "any"
     return f"{100 * change:+.1f}" if _is_share(found) else f"{change:+.3f}"
 
 
-def _rule(found: Finding) -> Rule:
+def _rule(found: MetricResult) -> Rule:
     return _RULES[found.metric]
 
 
-def _is_share(found: Finding) -> bool:
+def _is_share(found: MetricResult) -> bool:
     return _rule(found).unit == "share"
 
 

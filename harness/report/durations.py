@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from harness.analysis.summary import Estimate
 from harness.report.figures import UNKNOWN
+from harness.stats.interval import Interval
 
 WITHHELD = "withheld"
 UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
@@ -24,12 +24,12 @@ def duration(seconds: float, unit: str = "") -> str:
     return figure if unit else f"{figure} {chosen}"
 
 
-def durations(estimate: Estimate, unit: str) -> str:
+def durations(estimate: Interval, unit: str) -> str:
     """Return a duration with its interval in `unit`: "9.12 (8.90-9.40)"."""
     return _with_interval(estimate, lambda seconds: duration(seconds, unit))
 
 
-def ratio(estimate: Estimate) -> str:
+def ratio(estimate: Interval) -> str:
     """Return a ratio with its interval: "1.32 (1.28-1.36)"."""
     return _with_interval(estimate, _two_decimals)
 
@@ -45,7 +45,7 @@ def _two_decimals(figure: float) -> str:
     return f"{figure:.3f}" if figure < 0.1 else three_digits(figure)
 
 
-def _with_interval(estimate: Estimate, told: Callable[[float], str]) -> str:
+def _with_interval(estimate: Interval, told: Callable[[float], str]) -> str:
     if estimate.value is None:
         return WITHHELD
     if estimate.low is None or estimate.high is None:

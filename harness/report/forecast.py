@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from rich.text import Text
 
-from harness.model.forecast import Forecast, Question
+from harness.forecast.forecast import Forecast, Question
 from harness.report.cost_curve import Curve, cost_unit, render_curve
 from harness.report.figures import count, number_of, percent
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
@@ -47,7 +47,7 @@ def render_forecast_json(forecast: Forecast) -> str:
         "format": 1,
         "question": asdict(forecast.question),
         "shared": asdict(forecast.shared),
-        "locmem": [asdict(rung) for rung in forecast.rungs],
+        "locmem": [asdict(rung) for rung in forecast.rows],
         "break_even": asdict(forecast.break_even) if forecast.break_even else None,
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
@@ -94,7 +94,7 @@ def _span(question: Question) -> str:
 
 def _table(forecast: Forecast) -> Lines:
     """Return a line per number of workers, of which the one asked for stands out."""
-    numbers = [count(rung.workers) for rung in forecast.rungs]
+    numbers = [count(rung.workers) for rung in forecast.rows]
     size = max(len("workers"), *map(len, numbers))
     labels = [text.rjust(size) for text in ("", "workers", *numbers)]
     blocks = [_block(group) for group in _groups(forecast)]
@@ -116,10 +116,10 @@ def _block(group: Group) -> list[str]:
 
 
 def _groups(forecast: Forecast) -> list[Group]:
-    rungs, shared = forecast.rungs, forecast.shared
+    rows, shared = forecast.rows, forecast.shared
     groups = [
-        Group("hit rate", [percent(rung.hit_rate) for rung in rungs], percent(shared.hit_rate)),
-        Group("entries", [_entries(rung.entries) for rung in rungs], _entries(shared.entries)),
+        Group("hit rate", [percent(rung.hit_rate) for rung in rows], percent(shared.hit_rate)),
+        Group("entries", [_entries(rung.entries) for rung in rows], _entries(shared.entries)),
     ]
     curve = _cost_curve(forecast)
     if curve is None:
@@ -145,8 +145,8 @@ def _curve(forecast: Forecast, width: int) -> Lines:
 def _cost_curve(forecast: Forecast) -> Curve | None:
     """Return the costs of the forecast; None where they are not known."""
     shared_us = forecast.shared.cost_us
-    costs = [rung.cost_us for rung in forecast.rungs if rung.cost_us is not None]
+    costs = [rung.cost_us for rung in forecast.rows if rung.cost_us is not None]
     if shared_us is None:
         return None
-    workers = [rung.workers for rung in forecast.rungs]
+    workers = [rung.workers for rung in forecast.rows]
     return Curve(workers=workers, locmem_us=costs, shared_us=shared_us)

@@ -8,7 +8,7 @@ from harness.analysis.metrics import figure
 from harness.analysis.summary import Summary, TrialSummary
 from harness.report.durations import duration
 from harness.report.figures import number_of, percent
-from harness.report.series import Series, axis_words, series_of
+from harness.report.series import TrialSeries, axis_words, series_of
 
 COST = "lookup_cost_s"
 CLEARLY_LESS = 0.8
@@ -36,7 +36,7 @@ def harmless_sentences(summary: Summary) -> list[str]:
 
 
 def _sentence(
-    own: TrialSummary, other: TrialSummary, trials: Sequence[TrialSummary], series: Series
+    own: TrialSummary, other: TrialSummary, trials: Sequence[TrialSummary], series: TrialSeries
 ) -> str:
     mine, theirs = figure(own, COST).value, figure(other, COST).value
     where = ", ".join([number_of(own.workers, "worker"), *axis_words(series.axes, trials)])

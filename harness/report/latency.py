@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from harness.analysis.comparison import ROUNDS_NEEDED, SAMPLES_NEEDED
-from harness.analysis.quantiles import BEYOND_NEEDED
 from harness.analysis.summary import (
     Comparison,
-    Estimate,
     LatencySummary,
     Pace,
     Summary,
@@ -23,6 +21,8 @@ from harness.report.figures import count, number_of
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
 from harness.report.setups import setup_of, setup_words
+from harness.stats.interval import Interval
+from harness.stats.quantiles import BEYOND_NEEDED
 
 OUTCOMES = ("all", "hit", "miss")
 METRICS = {
@@ -156,7 +156,7 @@ def _pace(pace: Pace) -> str:
 def _withheld(named: Named) -> list[str]:
     """Return the reasons why any time is withheld."""
     few = any(
-        estimate == Estimate()
+        estimate == Interval()
         for _, latency in named
         for kind in (latency.lookup, None if latency.saturated else latency.request)
         if kind is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.analysis.summary import Summary, TrialSummary
 from harness.report.figures import count, number_of, percent, rounded_points
 from harness.report.losses import loss_sentences
-from harness.report.series import Series, series_of
+from harness.report.series import TrialSeries, series_of
 
 STEADY_POINTS = 0.5
 """Hit rates that stay within so many points are told as one."""
@@ -31,7 +31,7 @@ def lesson_sentences(summary: Summary) -> list[str]:
     return [*said, *loss_sentences(summary.trials)]
 
 
-def _per_process(series: Series) -> str:
+def _per_process(series: TrialSeries) -> str:
     measured = _measured(series)
     told = _telling(series)
     if not measured:
@@ -42,14 +42,14 @@ def _per_process(series: Series) -> str:
     return _sentence(f"{told}; {at}{_fragmentation(busiest)}")
 
 
-def _beside(series: Series, other: Series) -> str:
+def _beside(series: TrialSeries, other: TrialSeries) -> str:
     """Return what a series did, without its numbers of workers where `other` told the same."""
     told = _telling(series, _nature(series))
     span = _span(series)
     return told.removeprefix(f"{span}, ") if span == _span(other) else told
 
 
-def _telling(series: Series, nature: str = "") -> str:
+def _telling(series: TrialSeries, nature: str = "") -> str:
     """Return what the hit rate did from the smallest to the largest number of workers."""
     name, trials = series.name + nature, _measured(series)
     if not trials:
@@ -60,7 +60,7 @@ def _telling(series: Series, nature: str = "") -> str:
     return f"{_span(series)}, the hit rate of {name} {_change(trials)}"
 
 
-def _span(series: Series) -> str:
+def _span(series: TrialSeries) -> str:
     """Return the numbers of workers that were measured; empty if none was."""
     workers = [trial.workers for trial in _measured(series)]
     if not workers:
@@ -96,7 +96,7 @@ def _fragmentation(trial: TrialSummary) -> str:
     )
 
 
-def _nature(series: Series) -> str:
+def _nature(series: TrialSeries) -> str:
     """Return that workers share one cache where the replays tell it, else nothing."""
     explained = [trial.explained for trial in series.trials if trial.explained]
     shared = all(one.shared >= ONE_CACHE for one in explained)
@@ -104,13 +104,13 @@ def _nature(series: Series) -> str:
     return ", one cache for all workers," if shared and told else ""
 
 
-def _richness(series: Series) -> tuple[int, bool]:
+def _richness(series: TrialSeries) -> tuple[int, bool]:
     """Return how many numbers of workers a series can tell about, and whether undisturbed."""
     measured = _measured(series)
     return len({trial.workers for trial in measured}), not any(one.restart for one in measured)
 
 
-def _measured(series: Series) -> list[TrialSummary]:
+def _measured(series: TrialSeries) -> list[TrialSummary]:
     return [trial for trial in series.trials if trial.hit_rate is not None]
 
 

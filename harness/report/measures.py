@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.analysis.metrics import METRICS, figure
-from harness.analysis.summary import Figure, Judged, Summary
+from harness.analysis.summary import ExpectationResult, Figure, Summary
 from harness.report.durations import duration, three_digits
 from harness.report.figures import UNKNOWN, count, percent
 from harness.report.grid import render_grid
@@ -41,7 +41,7 @@ def render_expectations(summary: Summary, width: int) -> Lines:
     return lines
 
 
-def expectation(one: Judged) -> str:
+def expectation(one: ExpectationResult) -> str:
     """Return one verdict as a sentence."""
     told = f"{VERDICTS[one.verdict]}: {one.metric}"
     told += f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from harness.model.expected import Way
-from harness.model.forecast import Forecast, Rung
+from harness.forecast.expected import Method
+from harness.forecast.forecast import Forecast, ForecastRow
 from harness.report.figures import count, rounded_points
 
 DJANGO_MAX_ENTRIES = 300
 NAMES = {
-    Way.NOTHING_LOST: "closed form (nothing expires and nothing is culled, so that in the long run "
-    "every lookup hits; --requests tells of the way there)",
-    Way.DISTINCT_PAIRS: "closed form (a worker misses each key once: the sum over keys of "
+    Method.NOTHING_LOST: "closed form (nothing expires and nothing is culled, so that in the long "
+    "run every lookup hits; --requests tells of the way there)",
+    Method.DISTINCT_PAIRS: "closed form (a worker misses each key once: the sum over keys of "
     "N (1 - (1 - q/N)^R) misses in R requests to N workers, q the popularity of the key)",
-    Way.RENEWAL: "closed form (a timeout T that a hit does not prolong: qLT / (N + qLT) of the "
+    Method.RENEWAL: "closed form (a timeout T that a hit does not prolong: qLT / (N + qLT) of the "
     "lookups of a key hit, at L requests per second to N workers, q its popularity)",
-    Way.WINDOW: "approximation (MAX_ENTRIES as the window of keys in use of Che et al. 2002, with "
-    "Django's culls of a third)",
-    Way.SIMULATION: "simulation",
+    Method.WINDOW: "approximation (MAX_ENTRIES as the window of keys in use of Che et al. 2002, "
+    "with Django's culls of a third)",
+    Method.SIMULATION: "simulation",
 }
 
 
 def methods(forecast: Forecast) -> str:
     """Return how LocMem's figures were found, for which workers where that differs."""
-    parts = [list(part) for _, part in groupby(forecast.rungs, key=lambda rung: rung.way)]
+    parts = [list(part) for _, part in groupby(forecast.rows, key=lambda rung: rung.way)]
     told = [_method(part, alone=len(parts) == 1) for part in parts]
     shared = forecast.shared.way
-    if all(rung.way != shared for rung in forecast.rungs):
+    if all(rung.way != shared for rung in forecast.rows):
         told.append(f"the shared cache by {NAMES[shared]}")
     return "; ".join(told)
 
@@ -54,14 +54,14 @@ def assumptions(forecast: Forecast) -> str:
     return "; ".join(told)
 
 
-def _method(part: Sequence[Rung], *, alone: bool) -> str:
+def _method(part: Sequence[ForecastRow], *, alone: bool) -> str:
     first, last = part[0], part[-1]
     workers = count(first.workers) + (f" to {count(last.workers)}" if len(part) > 1 else "")
     prefix = "" if alone else f"{workers} workers by "
     return f"{prefix}{NAMES[first.way]}{_trust(part)}"
 
 
-def _trust(part: Sequence[Rung]) -> str:
+def _trust(part: Sequence[ForecastRow]) -> str:
     """Return how far off a figure can be, where it is no exact expectation."""
     points = f"{max(rounded_points(rung.error) for rung in part):.1f} points"
     stores = sorted({rung.stores for rung in part})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from harness.analysis.summary import TrialSummary
-from harness.report.causes import HIT, LOOKS, outcomes
+from harness.report.causes import CAUSE_STYLES, HIT, outcomes
 from harness.report.figures import count, number_of
 from harness.report.layout import GAP, INDENT, QUIET, Cell, Lines, heading, prose, row
 from harness.report.series import series_of
@@ -62,19 +62,19 @@ def apportioned(counts: Sequence[int], width: int) -> list[int]:
 
 def _frame(trials: Sequence[TrialSummary], width: int) -> Frame:
     """Return heads with glyph and name, or with the glyph alone where room is short."""
-    shown = [name for name in LOOKS if name == HIT or any(outcomes(t)[name] for t in trials)]
+    shown = [name for name in CAUSE_STYLES if name == HIT or any(outcomes(t)[name] for t in trials)]
     label_width = max(len(_label(trial)) for trial in trials)
     for with_name in (True, False):
         heads = {name: _head(name, trials, with_name) for name in shown}
         taken = len(INDENT) + label_width + GAP + sum(GAP + head.width for head in heads.values())
         if width - taken >= NARROWEST_BAR:
             break
-    bar_width = max(width - taken, len(LOOKS))
+    bar_width = max(width - taken, len(CAUSE_STYLES))
     return Frame(label_width=label_width, bar_width=bar_width, heads=heads)
 
 
 def _head(name: str, trials: Sequence[TrialSummary], with_name: bool) -> Cell:
-    look = LOOKS[name]
+    look = CAUSE_STYLES[name]
     text = f"{look.glyph} {name}" if with_name else look.glyph * 2
     longest = max(len(count(outcomes(trial)[name])) for trial in trials)
     return Cell(text, max(len(text), longest), look.style)
@@ -93,7 +93,7 @@ def _bar(counts: Mapping[str, int], frame: Frame) -> Text:
     cells = apportioned([counts[name] for name in frame.heads], frame.bar_width)
     bar = Text()
     for name, length in zip(frame.heads, cells, strict=True):
-        bar.append(LOOKS[name].glyph * length, LOOKS[name].style)
+        bar.append(CAUSE_STYLES[name].glyph * length, CAUSE_STYLES[name].style)
     bar.pad_right(frame.bar_width - len(bar))
     return bar
 
@@ -104,7 +104,7 @@ def _legend(shown: Sequence[str], width: int) -> Lines:
     margin = len(INDENT) + len("░░") + name_width + GAP * 2
     lines: Lines = []
     for name in shown:
-        look = LOOKS[name]
+        look = CAUSE_STYLES[name]
         first, *rest = prose(look.meaning, width, indent=" " * margin)
         swatch, label = Cell(look.glyph * 2, style=look.style), Cell(name, name_width, left=True)
         lines += [row([swatch, label, first[margin:]]), *rest]

@@ -8,12 +8,12 @@ from rich.text import Text
 
 from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
 from harness.analysis.summary import Expected, Prediction, Recovery, RestartSummary, TrialSummary
-from harness.report.courses import render_courses
 from harness.report.durations import duration
 from harness.report.figures import UNKNOWN, count, percent, points
 from harness.report.grid import Row, render_grid
 from harness.report.layout import HEADING, Lines, heading, prose
-from harness.report.setups import setup_of, setup_words, told_apart
+from harness.report.setups import setup_of, setup_words, varying
+from harness.report.timeline import render_courses
 
 RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"
@@ -155,7 +155,7 @@ def _is_recycling(trial: TrialSummary) -> bool:
     """Return whether a trial is part of the table: recycled, or its match without recycling."""
     if trial.restart:
         return trial.restart.do == RECYCLED
-    return any(name.startswith(RECYCLING_KEY) for name in told_apart(trial))
+    return any(name.startswith(RECYCLING_KEY) for name in varying(trial))
 
 
 def _expected(expected: Expected | None) -> str:

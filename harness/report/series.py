@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
 from harness.report.figures import number_of
-from harness.report.setups import told_apart, word
+from harness.report.setups import varying, word
 
 Axes = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class TrialSeries:
     """Trials of one backend and one kind of server, by rising number of workers."""
 
     name: str
@@ -30,13 +30,13 @@ class Series:
         return self.backend == "unset" or "locmem" in self.backend.lower()
 
 
-def series_of(trials: Sequence[TrialSummary]) -> tuple[Series, ...]:
+def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
     """Return the series of a run, in the order in which they first occur."""
     groups: dict[tuple[str, Axes], list[TrialSummary]] = {}
     for trial in trials:
         groups.setdefault((trial.backend, axes(trial)), []).append(trial)
     return tuple(
-        Series(
+        TrialSeries(
             name=_name(backend, axis_words(axis, trials)),
             backend=backend,
             axes=axis,
@@ -52,7 +52,7 @@ def _name(backend: str, words: Sequence[str]) -> str:
 
 def axes(trial: TrialSummary) -> Axes:
     """Return what may differ between trials apart from backend and workers."""
-    varied = ", ".join(filter(None, (word(*item) for item in told_apart(trial).items())))
+    varied = ", ".join(filter(None, (word(*item) for item in varying(trial).items())))
     return trial.server, trial.servers, trial.threads, varied
 
 

@@ -21,10 +21,10 @@ def setup_of(trial: TrialSummary) -> dict[str, Any]:
         "servers": trial.servers,
         "threads": trial.threads,
     }
-    return plain | told_apart(trial)
+    return plain | varying(trial)
 
 
-def told_apart(trial: TrialSummary) -> dict[str, Any]:
+def varying(trial: TrialSummary) -> dict[str, Any]:
     """Return in which of the scenario's keys a trial differs, apart from what its summary names."""
     named = ("backend", "workers", "worker_class", "servers", "threads")
     return {

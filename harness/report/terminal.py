@@ -10,6 +10,7 @@ from rich.text import Text
 
 from harness.analysis.summary import Summary
 from harness.report.break_even import render_break_even
+from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats, render_evidence
 from harness.report.figures import number_of
 from harness.report.harmless import harmless_sentences
@@ -19,7 +20,6 @@ from harness.report.lesson import lesson_sentences
 from harness.report.measures import render_expectations, render_measures
 from harness.report.picture import render_picture
 from harness.report.restart import render_recycling, render_restarts
-from harness.report.surroundings import render_surroundings
 from harness.report.table import render_table
 from harness.report.workers import render_workers
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from harness.analysis.summary import LifeSummary, TrialSummary
 from harness.report.figures import UNKNOWN, count, number_of, points
 from harness.report.layout import HEADING, INDENT, QUIET, Cell, Lines, heading, prose, row
-from harness.report.series import Series, series_of
+from harness.report.series import TrialSeries, series_of
 
 CELL_WIDTH = len(" 100.0")
 LABEL_WIDTH = len("server 0, gen. 1")
@@ -39,7 +39,7 @@ def render_workers(trials: Sequence[TrialSummary], width: int) -> Lines:
     return lines
 
 
-def _series(series: Series, beside: int, width: int, *, named: bool) -> Lines:
+def _series(series: TrialSeries, beside: int, width: int, *, named: bool) -> Lines:
     lines = prose(series.name, width, style=HEADING) if named else []
     return lines + [line for trial in series.trials for line in _trial(trial, beside)]
 

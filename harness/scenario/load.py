@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from harness.bundled import bundled
 from harness.errors import Problem, ScenarioError, UsageError
+from harness.scenario.bundled import bundled
 from harness.scenario.parse import override, parse_scenario
 from harness.scenario.schema import Scenario
 from harness.scenario.variants import expand_variants, varied_keys

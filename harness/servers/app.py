@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 _PREPARE_TIMEOUT_S = 120.0
 
@@ -45,7 +45,7 @@ class AppSettings:
         return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **told}
 
 
-def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, warden: Warden) -> None:
+def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, reaper: Reaper) -> None:
     """Run the app's preparation, as in filling its database.
 
     Raises SurroundingsError HX304 if it fails or takes too long.
@@ -53,7 +53,7 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, ward
     if not app.prepare:
         return
     command = [sys.executable, *app.prepare]
-    child = Child("app", command, environ=environ, cwd=app.cwd, log=log, warden=warden)
+    child = Child("app", command, environ=environ, cwd=app.cwd, log=log, reaper=reaper)
     try:
         status = child.process.wait(_PREPARE_TIMEOUT_S)
         outcome = f"ended with status {status}"
@@ -62,7 +62,7 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, ward
     finally:
         child.stop()
     if status != 0:
-        raise SurroundingsError(
+        raise InfrastructureError(
             Problem(
                 code="HX304",
                 where=f"python {' '.join(app.prepare)}",

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 TAIL_LINES = 12
 RAISED_LINES = 3
@@ -31,18 +31,18 @@ class Child:
         environ: Mapping[str, str],
         cwd: Path | None = None,
         log: Path,
-        warden: Warden,
+        reaper: Reaper,
         pass_fds: Sequence[int] = (),
         say: str = "",
         talk: bool = False,
     ) -> None:
         self.name = name
         self.log = log
-        self._warden = warden
-        enlisting, descriptor = warden.enlisting(command)
+        self._warden = reaper
+        registering, descriptor = reaper.registering(command)
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                enlisting,
+                registering,
                 env=dict(environ),
                 cwd=cwd,
                 stdin=subprocess.PIPE if talk or say else subprocess.DEVNULL,

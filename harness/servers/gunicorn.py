@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import wire
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.record.facts import LifeFacts
 from harness.servers.child import Child
 from harness.servers.lives import read_lives
 from harness.servers.ports import listen
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 POLL_S = 0.01
 
@@ -51,7 +51,7 @@ class Gunicorn:
         cwd: Path | None = None,
         lives: Path,
         log: Path,
-        warden: Warden,
+        reaper: Reaper,
         number: int = 0,
         port: int = 0,
     ) -> None:
@@ -71,7 +71,7 @@ class Gunicorn:
                 environ={**told, wire.ENV_GENERATION: str(generation)},
                 cwd=cwd,
                 log=log,
-                warden=warden,
+                reaper=reaper,
                 pass_fds=(descriptor,),
             )
 
@@ -164,7 +164,7 @@ class Gunicorn:
         self,
         done: Callable[[], bool],
         ended: str,
-        failure: Callable[[], SurroundingsError],
+        failure: Callable[[], InfrastructureError],
     ) -> None:
         deadline = time.monotonic() + self._settings.boot_timeout_s
         while not done():
@@ -174,7 +174,7 @@ class Gunicorn:
                 raise failure()
             time.sleep(POLL_S)
 
-    def _silent(self, code: str, awaited: int, missing: Sequence[int]) -> SurroundingsError:
+    def _silent(self, code: str, awaited: int, missing: Sequence[int]) -> InfrastructureError:
         slots = ", ".join(map(str, missing))
         return self._problem(
             code,
@@ -183,14 +183,14 @@ class Gunicorn:
             "see the lines above, or raise server.boot_timeout_s",
         )
 
-    def _not_scaled(self) -> SurroundingsError:
+    def _not_scaled(self) -> InfrastructureError:
         return self._problem(
             "HX314",
             f"{len(self._current())} workers after scaling, need {self._workers}; last lines:",
             "see the lines above, or raise server.boot_timeout_s",
         )
 
-    def _ended(self, code: str, what: str) -> SurroundingsError:
+    def _ended(self, code: str, what: str) -> InfrastructureError:
         status = self._child.process.returncode
         return self._problem(
             code,
@@ -198,8 +198,8 @@ class Gunicorn:
             f"the whole log is {self._child.log}",
         )
 
-    def _problem(self, code: str, what: str, hint: str) -> SurroundingsError:
-        return SurroundingsError(
+    def _problem(self, code: str, what: str, hint: str) -> InfrastructureError:
+        return InfrastructureError(
             Problem(
                 code=code,
                 where=self._child.name,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import wire
-from harness.record.facts import CacheFacts, HeldFacts, LifeFacts, RoundFacts
+from harness.record.facts import CacheFacts, InheritedFacts, LifeFacts, RoundFacts
 
 _HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
 
@@ -58,11 +58,11 @@ def _read_caches(path: Path) -> tuple[CacheFacts, ...]:
     )
 
 
-def _read_held(path: Path) -> tuple[HeldFacts, ...]:
+def _read_held(path: Path) -> tuple[InheritedFacts, ...]:
     if not path.exists():
         return ()
     return tuple(
-        HeldFacts(
+        InheritedFacts(
             alias=alias,
             at_s=facts["at_s"],
             keys=tuple(key for key, _ in facts["entries"]),

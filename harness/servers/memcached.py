@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child
 from harness.servers.executables import executable_version
 from harness.servers.ports import START_TRIES, free_port
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 _START_TIMEOUT_S = 10.0
 # No UDP, values of more than the usual 1 MB, and no root for what needs none.
@@ -40,7 +40,7 @@ def start_memcached(
     *,
     scratch: Path,  # noqa: ARG001 - every service is started the same way
     log: Path,
-    warden: Warden,
+    reaper: Reaper,
 ) -> MemcachedServer:
     """Return a Memcached that takes connections. Raises SurroundingsError HX305."""
     executable = shutil.which("memcached", path=environ.get("PATH"))
@@ -49,7 +49,7 @@ def start_memcached(
     for _ in range(START_TRIES):
         port = free_port()
         command = [executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
-        child = Child("memcached", command, environ={}, log=log, warden=warden)
+        child = Child("memcached", command, environ={}, log=log, reaper=reaper)
         if _answers(port, child):
             version = executable_version(executable, "-V", r"(memcached) (\S+)")
             return MemcachedServer(port, f"{version or 'Memcached'} (memcached on PATH)", child)
@@ -57,8 +57,8 @@ def start_memcached(
     raise _no_memcached(f"did not come up in {START_TRIES} tries", child.last_lines())
 
 
-def _no_memcached(what: str, lines: tuple[str, ...]) -> SurroundingsError:
-    return SurroundingsError(
+def _no_memcached(what: str, lines: tuple[str, ...]) -> InfrastructureError:
+    return InfrastructureError(
         Problem(
             code="HX305",
             where="memcached",

@@ -14,11 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child
 from harness.servers.nginx_discovery import NginxChoice, find_nginx
 from harness.servers.ports import listen
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 START_TIMEOUT_S = 10.0
 POLL_S = 0.005
@@ -52,7 +52,7 @@ class Nginx:
         routing: str,
         directory: Path,
         log: Path,
-        warden: Warden,
+        reaper: Reaper,
         port: int = 0,
     ) -> None:
         directory.mkdir(parents=True)
@@ -72,7 +72,7 @@ class Nginx:
                 ],
                 environ={"NGINX": f"{descriptor};"},
                 log=log,
-                warden=warden,
+                reaper=reaper,
                 pass_fds=(descriptor,),
             )
         except BaseException:
@@ -86,7 +86,7 @@ class Nginx:
         """Raise SurroundingsError HX315 if it has ended."""
         if self._child.running:
             return
-        raise SurroundingsError(
+        raise InfrastructureError(
             Problem(
                 code="HX315",
                 where="nginx",
@@ -174,8 +174,8 @@ http {{
 """
 
 
-def _no_nginx(choice: NginxChoice, what: str, lines: tuple[str, ...]) -> SurroundingsError:
-    return SurroundingsError(
+def _no_nginx(choice: NginxChoice, what: str, lines: tuple[str, ...]) -> InfrastructureError:
+    return InfrastructureError(
         Problem(
             code="HX306",
             where="nginx" if not choice.executable else choice.display,

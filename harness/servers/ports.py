@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 
 BACKLOG = 2048
 START_TRIES = 5
@@ -27,7 +27,7 @@ def listen(port: int = 0) -> socket.socket:
     except OSError as error:
         if not port:
             raise
-        raise SurroundingsError(
+        raise InfrastructureError(
             Problem(
                 code="HX308",
                 where=f"port {port}",

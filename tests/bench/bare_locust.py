@@ -13,7 +13,7 @@ from locust import FastHttpUser, events, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from harness.trace import key_sequence
+from harness.load.trace import key_sequence
 
 
 class BareShopper(FastHttpUser):

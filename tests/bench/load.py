@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.bundled import bundled
 from harness.record.store import read_samples
+from harness.scenario.bundled import bundled
 from harness.servers.gunicorn import GunicornSettings
 from tests.bench.figures import Figure, median, side_by_side
 from tests.bench.processes import cpu_s
-from tests.bench.servers import ROOT, TOKEN, probed_server, surroundings
+from tests.bench.servers import ROOT, TOKEN, environment_facts, probed_server
 
 BAR = 0.9
 USERS, KEYS = 8, 300
@@ -46,7 +46,7 @@ def measure(rounds: int, requests: int) -> list[Figure]:
 def _figure(kind: str, rounds: int, requests: int) -> Figure:
     with TemporaryDirectory() as directory:
         scratch = Path(directory)
-        environ = surroundings(DJANGO_SETTINGS_MODULE="tests.bench.page")
+        environ = environment_facts(DJANGO_SETTINGS_MODULE="tests.bench.page")
         with (
             probed_server(SERVERS[kind], environ, scratch) as address,
             _locust(["tests.bench.bare_locust"], scratch) as bare,

@@ -19,7 +19,7 @@ from typing import Any
 from harness import wire
 from harness.servers.gunicorn import GunicornSettings
 from tests.bench.figures import Figure, median, side_by_side
-from tests.bench.servers import TOKEN, bare_server, probed_server, surroundings
+from tests.bench.servers import TOKEN, bare_server, environment_facts, probed_server
 
 BAR = 1.03
 APP = "demo_app.wsgi:application"
@@ -38,7 +38,7 @@ def measure(rounds: int, rounds_http: int) -> list[Figure]:
             "SHOP_PRODUCTS": "20",
         }
         os.environ.update(shop)
-        environ = surroundings(**shop)
+        environ = environment_facts(**shop)
         seed = [sys.executable, "-m", "django", "seed_shop"]
         subprocess.run(seed, env=environ, check=True, stdout=subprocess.DEVNULL)
         inside = _in_this_process(scratch, rounds)

@@ -12,13 +12,13 @@ from pathlib import Path
 from harness import wire
 from harness.servers.child import Child
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.warden import Warden
+from harness.servers.reaper import Reaper
 
 TOKEN = "bench-token-of-the-usual-length-"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def surroundings(**told: str) -> dict[str, str]:
+def environment_facts(**told: str) -> dict[str, str]:
     """Return the environment of a process that imports from the checkout."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path, **told}
@@ -29,14 +29,14 @@ def probed_server(
     settings: GunicornSettings, environ: Mapping[str, str], scratch: Path
 ) -> Iterator[str]:
     """Yield the address, as in `127.0.0.1:8000`, of a server whose workers are all ready."""
-    with closing(Warden()) as warden:
+    with closing(Reaper()) as reaper:
         server = Gunicorn(
             "probed",
             settings,
             environ={**environ, wire.ENV_TOKEN: TOKEN},
             lives=scratch / "lives",
             log=scratch / "probed.log",
-            warden=warden,
+            reaper=reaper,
         )
         try:
             server.wait_until_ready()
@@ -50,14 +50,14 @@ def bare_server(wsgi: str, environ: Mapping[str, str], scratch: Path) -> Iterato
     """Yield the address of a server with one sync worker; what it is asked waits until it can."""
     quiet = scratch / "bare.py"
     quiet.write_text("control_socket_disable = True\n")
-    with closing(Warden()) as warden, socket.create_server(("127.0.0.1", 0)) as bound:
+    with closing(Reaper()) as reaper, socket.create_server(("127.0.0.1", 0)) as bound:
         command = [*(sys.executable, "-m", "gunicorn", "--config", str(quiet))]
         child = Child(
             "bare",
             [*command, "--bind", f"fd://{bound.fileno()}", wsgi],
             environ=environ,
             log=scratch / "bare.log",
-            warden=warden,
+            reaper=reaper,
             pass_fds=(bound.fileno(),),
         )
         try:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.trace import key_sequence
+from harness.load.trace import key_sequence
 from tests.e2e.processes import ROOT
 from tests.waiting import wait_until
 

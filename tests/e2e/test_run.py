@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.load.trace import key_sequence
 from harness.record.rundir import read_run
-from harness.trace import key_sequence
 from tests.e2e.conftest import COMMAND, Recorded
 from tests.e2e.processes import ROOT, Harness
 

@@ -49,13 +49,13 @@ def test_each_server_has_its_own_workers_and_nothing_is_lost_on_the_way(harness:
 
 
 def test_what_is_done_is_done_to_every_server(harness: Harness, tiny: Tiny) -> None:
-    deeds = ", ".join(
+    operations = ", ".join(
         f'[{{at = 0.5, do = "{do}"}}]'
         for do in ("reload", "restart", 'kill-worker", slot = "busiest')
     )
     outcome = harness.run(
         *("run", tiny(workers=[2], requests=240, sleep_s=0.002), *TWO, *OUT),
-        *("--set", f"matrix.vary.actions=[[], {deeds}]"),
+        *("--set", f"matrix.vary.actions=[[], {operations}]"),
     )
     assert outcome.code == 0, outcome.stderr
     _, *acted = json.loads(outcome.stdout)["trials"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from harness.analysis.costs import mean_lookup_s
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
+from harness.analysis.prepared import PreparedTrial
 
 
-def lookup_cost_s(reading: Reading) -> float | None:
+def lookup_cost_s(reading: PreparedTrial) -> float | None:
     """Return the mean seconds of a lookup, with origin and store where it missed.
 
     None for a trial that was served in one go: times are only told of trials that took turns.
@@ -16,13 +16,13 @@ def lookup_cost_s(reading: Reading) -> float | None:
     return mean_lookup_s(reading.samples) if told else None
 
 
-def hit_s(reading: Reading) -> float | None:
+def hit_s(reading: PreparedTrial) -> float | None:
     """Return the mean seconds of a lookup that hit; None where none did, and as above."""
     hits = reading.samples.lookup_s[reading.samples.hit]
     return float(hits.mean()) if _in_turns(reading) and len(hits) else None
 
 
-def _in_turns(reading: Reading) -> bool:
+def _in_turns(reading: PreparedTrial) -> bool:
     return int(reading.samples.round.max(initial=0)) > 0
 
 

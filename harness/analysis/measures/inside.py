@@ -12,47 +12,47 @@ from functools import partial
 import numpy as np
 
 from harness.analysis.measures.measure import SEED, Measure
-from harness.analysis.reading import Reading
-from harness.model.occupancy import Looks, entries_at
-from harness.record.samples import Floats, Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Floats, Ints
+from harness.model.occupancy import Observations, entries_at
 
-Told = Callable[[Reading, Ints, Floats], float | None]
+Told = Callable[[PreparedTrial, Ints, Floats], float | None]
 """Store and number of each look, in the order of time -> one number; asked with a look or more."""
 
 
-def observed(told: Told, mark: str, reading: Reading) -> float | None:
+def observed(told: Told, mark: str, reading: PreparedTrial) -> float | None:
     """Return a number of what was marked, with a store for each worker life; None without looks."""
     row = looks(reading)
     value = reading.samples.marked(mark)[row]
     return told(reading, reading.samples.life[row], value) if len(row) else None
 
 
-def modelled(told: Told, reading: Reading, stores: Ints) -> float | None:
+def model_input(told: Told, reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same number, with the entries that LocMem caches must have held."""
     row = looks(reading)
-    if reading.modelled is None or not len(row):
+    if reading.model_input is None or not len(row):
         return None
-    looked = Looks(store=stores[row], at_s=reading.samples.marked("looked_at")[row])
+    looked = Observations(store=stores[row], at_s=reading.samples.marked("looked_at")[row])
     held = np.zeros(len(row))
-    for trace, kind in zip(reading.modelled.traces, reading.kinds, strict=True):
+    for trace, kind in zip(reading.model_input.traces, reading.cache_profiles, strict=True):
         if kind.per_process:
             held += entries_at(trace, stores, looked, np.random.default_rng(SEED))
     return told(reading, looked.store, held)
 
 
-def looks(reading: Reading) -> Ints:
+def looks(reading: PreparedTrial) -> Ints:
     """Return the requests that were looks, in the order of time."""
     at_s = reading.samples.marked("looked_at")
     rows = np.flatnonzero(~np.isnan(at_s) & (reading.samples.life >= 0))
     return rows[np.argsort(at_s[rows], kind="stable")]
 
 
-def largest(_reading: Reading, _store: Ints, value: Floats) -> float:
+def largest(_reading: PreparedTrial, _store: Ints, value: Floats) -> float:
     """Return the largest number that any look found."""
     return float(value.max())
 
 
-def smallest_after_fall(_reading: Reading, store: Ints, value: Floats) -> float | None:
+def smallest_after_fall(_reading: PreparedTrial, store: Ints, value: Floats) -> float | None:
     """Return the smallest number that fell short of the look before at the same store."""
     order = np.argsort(store, kind="stable")
     same = store[order][1:] == store[order][:-1]
@@ -61,17 +61,17 @@ def smallest_after_fall(_reading: Reading, store: Ints, value: Floats) -> float 
     return float(fell.min()) if len(fell) else None
 
 
-def mean_at_last(_reading: Reading, store: Ints, value: Floats) -> float:
+def mean_at_last(_reading: PreparedTrial, store: Ints, value: Floats) -> float:
     """Return the mean over the stores of what the last look found."""
     return float(_last(store, value).mean())
 
 
-def sum_at_last(_reading: Reading, store: Ints, value: Floats) -> float:
+def sum_at_last(_reading: PreparedTrial, store: Ints, value: Floats) -> float:
     """Return the sum over the stores of what the last look found."""
     return float(_last(store, value).sum())
 
 
-def copies(reading: Reading, store: Ints, value: Floats) -> float | None:
+def copies(reading: PreparedTrial, store: Ints, value: Floats) -> float | None:
     """Return the entries of all stores at their last look over the different keys looked up."""
     samples = reading.samples
     distinct = len(np.unique(samples.cache * len(samples.keys) + samples.key))
@@ -90,7 +90,7 @@ def _measure(name: str, unit: str, meaning: str, told: Told, mark: str = "entrie
         better="lower" if name == "copies_per_key" else "",
         meaning=meaning,
         observed=partial(observed, told, mark),
-        modelled=partial(modelled, told) if mark == "entries" else None,
+        model_input=partial(model_input, told) if mark == "entries" else None,
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.measures.measure import Measure, is_shared
-from harness.analysis.reading import Reading
-from harness.record.samples import Bools, Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Bools, Ints
 
 
-def found_own(reading: Reading) -> float | None:
+def found_own(reading: PreparedTrial) -> float | None:
     """Return the share of the notes that were found where their own process had left some.
 
     None where no process was asked for the same note twice.
@@ -22,7 +22,7 @@ def found_own(reading: Reading) -> float | None:
     return _share_found(reading, own)
 
 
-def found_others(reading: Reading) -> float | None:
+def found_others(reading: PreparedTrial) -> float | None:
     """Return the share of the notes that were found where only other processes had left some.
 
     None where there was no such case, as with one worker.
@@ -31,14 +31,14 @@ def found_others(reading: Reading) -> float | None:
     return _share_found(reading, others & ~own)
 
 
-def found_own_modelled(reading: Reading, _stores: Ints) -> float | None:
+def found_own_modelled(reading: PreparedTrial, _stores: Ints) -> float | None:
     """Return 1 with one LOCATION and 0 with two, whoever answers; None where nothing is asked."""
     same = reading.samples.marked("same_location")
     known = same[~np.isnan(same)]
     return float(known[0]) if len(known) and found_own(reading) is not None else None
 
 
-def found_others_modelled(reading: Reading, _stores: Ints) -> float | None:
+def found_others_modelled(reading: PreparedTrial, _stores: Ints) -> float | None:
     """Return 0 where each process has stores of its own; else the same as for one's own notes."""
     if found_others(reading) is None:
         return None
@@ -46,7 +46,7 @@ def found_others_modelled(reading: Reading, _stores: Ints) -> float | None:
     return float(same[~np.isnan(same)][0]) if is_shared(reading) else 0.0
 
 
-def _left_before(reading: Reading) -> tuple[Bools, Bools]:
+def _left_before(reading: PreparedTrial) -> tuple[Bools, Bools]:
     """Return for each request whether its own process, or another, had left its note. [R], [R]
 
     Only those count that were done before it was sent; what overlaps with a note of the same
@@ -66,7 +66,7 @@ def _left_before(reading: Reading) -> tuple[Bools, Bools]:
     return own, others
 
 
-def _share_found(reading: Reading, asked: Bools) -> float | None:
+def _share_found(reading: PreparedTrial, asked: Bools) -> float | None:
     found = reading.samples.marked("found")[asked]
     return float(found.mean()) if len(found) else None
 
@@ -77,13 +77,13 @@ MEASURES = (
         unit="share",
         meaning="share found through one alias of what the same process wrote through another",
         observed=found_own,
-        modelled=found_own_modelled,
+        model_input=found_own_modelled,
     ),
     Measure(
         name="found_others",
         unit="share",
         meaning="share found of what only other processes wrote",
         observed=found_others,
-        modelled=found_others_modelled,
+        model_input=found_others_modelled,
     ),
 )

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.record.samples import Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Ints
 
 
-def lock_holders(reading: Reading) -> float | None:
+def lock_holders(reading: PreparedTrial) -> float | None:
     """Return the most that held the lock at one moment; None where nobody asked for it."""
     if np.isnan(reading.samples.marked("held")).all():
         return None
@@ -27,19 +27,19 @@ def lock_holders(reading: Reading) -> float | None:
     return float(change[np.argsort(times_s, kind="stable")].cumsum().max(initial=0))
 
 
-def holders_modelled(reading: Reading, stores: Ints) -> float | None:
+def holders_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return 1 for a lock that all find in one store; how many come to overlap is not known."""
     asked = ~np.isnan(reading.samples.marked("held"))
     return 1.0 if len(np.unique(stores[asked])) == 1 else None
 
 
-def once_runs(reading: Reading) -> float | None:
+def once_runs(reading: PreparedTrial) -> float | None:
     """Return runs per job of the jobs that were to run once; None without any."""
     ran, jobs = reading.samples.marked("ran"), reading.samples.distinct("once")
     return float(np.nansum(ran)) / jobs if jobs else None
 
 
-def once_modelled(reading: Reading, stores: Ints) -> float | None:
+def once_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same if each store lets the first that asks for a job run it."""
     job = reading.samples.marked("once")
     asked, jobs = ~np.isnan(job), reading.samples.distinct("once")
@@ -54,7 +54,7 @@ MEASURES = (
         better="lower",
         meaning="most that held one lock at the same time",
         observed=lock_holders,
-        modelled=holders_modelled,
+        model_input=holders_modelled,
     ),
     Measure(
         name="once_runs",
@@ -62,6 +62,6 @@ MEASURES = (
         better="lower",
         meaning="runs of a job that was to run once",
         observed=once_runs,
-        modelled=once_modelled,
+        model_input=once_modelled,
     ),
 )

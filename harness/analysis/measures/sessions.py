@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.record.samples import Bools, Floats, Ints, Samples
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Bools, Floats, Ints
+from harness.record.samples import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,32 +31,32 @@ class Pages:
     items: Floats  # [P]
 
 
-def anonymous(reading: Reading) -> float | None:
+def anonymous(reading: PreparedTrial) -> float | None:
     """Return the share of the pages after a log-in that were shown to a stranger; None: no page."""
     return _anonymous(shown(reading.samples))
 
 
-def anonymous_modelled(reading: Reading, stores: Ints) -> float | None:
-    return _anonymous(modelled(reading.samples, stores))
+def anonymous_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
+    return _anonymous(model_input(reading.samples, stores))
 
 
-def anonymous_first(reading: Reading) -> float | None:
+def anonymous_first(reading: PreparedTrial) -> float | None:
     """Return the same for the first page after each log-in."""
     return _anonymous(shown(reading.samples), last=1)
 
 
-def anonymous_first_modelled(reading: Reading, stores: Ints) -> float | None:
+def anonymous_first_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same as modelled; its mean is 1 - sum of w^2, w being the shares of the stores."""
-    return _anonymous(modelled(reading.samples, stores), last=1)
+    return _anonymous(model_input(reading.samples, stores), last=1)
 
 
-def stale_baskets(reading: Reading) -> float | None:
+def stale_baskets(reading: PreparedTrial) -> float | None:
     """Return the share of the pages of those still logged in that miss items; None: no page."""
     return _stale(shown(reading.samples))
 
 
-def stale_baskets_modelled(reading: Reading, stores: Ints) -> float | None:
-    return _stale(modelled(reading.samples, stores))
+def stale_baskets_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
+    return _stale(model_input(reading.samples, stores))
 
 
 def shown(samples: Samples) -> Pages:
@@ -72,7 +73,7 @@ def shown(samples: Samples) -> Pages:
     )
 
 
-def modelled(samples: Samples, stores: Ints) -> Pages:
+def model_input(samples: Samples, stores: Ints) -> Pages:
     """Return the pages as they must be if request r was answered from store `stores[r]`.
 
     A session is read from the store if that has it, else from the database if sessions are kept
@@ -133,7 +134,7 @@ MEASURES = (
         better="lower",
         meaning="share of the first pages after a log-in that know nobody",
         observed=anonymous_first,
-        modelled=anonymous_first_modelled,
+        model_input=anonymous_first_modelled,
     ),
     Measure(
         name="anonymous",
@@ -141,7 +142,7 @@ MEASURES = (
         better="lower",
         meaning="share of all pages after a log-in that know nobody",
         observed=anonymous,
-        modelled=anonymous_modelled,
+        model_input=anonymous_modelled,
     ),
     Measure(
         name="stale_baskets",
@@ -149,6 +150,6 @@ MEASURES = (
         better="lower",
         meaning="share of the pages of those who are logged in whose basket lacks something",
         observed=stale_baskets,
-        modelled=stale_baskets_modelled,
+        model_input=stale_baskets_modelled,
     ),
 )

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.analysis.stores import lookups_by_process
+from harness.analysis.prepared import PreparedTrial
+from harness.analysis.profiles import lookups_by_process
+from harness.arrays import Bools, Ints
 from harness.model.locmem import State
 from harness.model.replay import replay
-from harness.record.samples import LIFE_COLUMNS, Bools, Ints
+from harness.record.samples import LIFE_COLUMNS
 
 _SERVER = LIFE_COLUMNS.index("server")
 
@@ -33,13 +34,13 @@ class Holders:
     ended: Bools  # [M]
 
 
-def holders(reading: Reading) -> Holders:
+def holders(reading: PreparedTrial) -> Holders:
     """Return who held the keys of lookups whose own worker did not.
 
     Worked out from what each worker has written, as if none had ever dropped an entry.
     """
-    samples, ends, aliases = reading.samples, reading.ends, len(reading.kinds)
-    lookups = lookups_by_process(samples, reading.kinds)
+    samples, ends, aliases = reading.samples, reading.ends, len(reading.cache_profiles)
+    lookups = lookups_by_process(samples, reading.cache_profiles)
     entries = replay(lookups, {})
     own = entries.states(lookups.store, lookups.key, lookups.get_s) == State.HELD
     row = np.flatnonzero(~own & (samples.lookup_life >= 0))
@@ -56,7 +57,7 @@ def holders(reading: Reading) -> Holders:
     return Holders(row=row, beside=beside, elsewhere=elsewhere, ended=ended)
 
 
-def hit_share(chosen: Callable[[Holders], Bools], reading: Reading) -> float | None:
+def hit_share(chosen: Callable[[Holders], Bools], reading: PreparedTrial) -> float | None:
     """Return the share of hits among the lookups that are `chosen`; None without any."""
     if len(reading.samples.lives) < 2 or not reading.samples.lookups:
         return None
@@ -65,19 +66,19 @@ def hit_share(chosen: Callable[[Holders], Bools], reading: Reading) -> float | N
     return float(reading.samples.hit[row].mean()) if len(row) else None
 
 
-def shared_among_workers(reading: Reading) -> float | None:
+def shared_among_workers(reading: PreparedTrial) -> float | None:
     """Return the share of hits on keys that only other workers of the same server had stored."""
     return hit_share(lambda found: found.beside, reading)
 
 
-def shared_among_servers(reading: Reading) -> float | None:
+def shared_among_servers(reading: PreparedTrial) -> float | None:
     """Return the share of hits on keys that only workers of other servers had stored."""
     if len(np.unique(reading.samples.lives[:, _SERVER])) < 2:
         return None
     return hit_share(lambda found: found.elsewhere & ~found.beside, reading)
 
 
-def survives_restart(reading: Reading) -> float | None:
+def survives_restart(reading: PreparedTrial) -> float | None:
     """Return the share of hits on keys that only workers had stored that have ended since."""
     if not len(reading.ends.ended):
         return None

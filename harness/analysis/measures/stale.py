@@ -14,12 +14,12 @@ from math import inf
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.record.samples import Bools, Floats, Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class PriceViews:
     """C changes and looks at values, by product and then in the order of time.
 
     `since_s` is how long ago the last change of the product was answered, nan before the first.
@@ -46,7 +46,7 @@ class Looks:
         return stale
 
 
-def seen(reading: Reading) -> Looks:
+def seen(reading: PreparedTrial) -> PriceViews:
     """Return the looks as they were answered."""
     samples = reading.samples
     whose = samples.marked("product")
@@ -57,7 +57,7 @@ def seen(reading: Reading) -> Looks:
     last = np.maximum.accumulate(np.where(changes, np.arange(len(row)), -1))
     known = (last >= 0) & (product[last] == product)
     done_s = np.where(known, samples.done_s[row[last]], np.nan)
-    return Looks(
+    return PriceViews(
         row=row,
         product=product,
         change=np.cumsum(changes),
@@ -68,7 +68,7 @@ def seen(reading: Reading) -> Looks:
     )
 
 
-def modelled(reading: Reading, stores: Ints) -> Looks:
+def model_input(reading: PreparedTrial, stores: Ints) -> PriceViews:
     """Return the looks as they must be if request r was answered from store `stores[r]`.
 
     A store keeps a value for the timeout. A change reaches the origin, and the store that answers
@@ -97,29 +97,29 @@ def modelled(reading: Reading, stores: Ints) -> Looks:
     return replace(looks, shown=np.array(shown, np.float64))
 
 
-def _share(looks: Looks, low: float, high: float) -> float | None:
+def _share(looks: PriceViews, low: float, high: float) -> float | None:
     """Return the share of the looks that were stale, `low` to `high` seconds after the change."""
     when = looks.looked & (looks.since_s >= low) & (looks.since_s < high)
     return float(np.mean(looks.stale[when])) if when.any() else None
 
 
-def _part(looks: Looks, reading: Reading, low: float, high: float) -> float | None:
+def _part(looks: PriceViews, reading: PreparedTrial, low: float, high: float) -> float | None:
     timeout_s = reading.facts.timeout_s
     return None if timeout_s is None else _share(looks, low * timeout_s, high * timeout_s)
 
 
-def _all(looks: Looks, _reading: Reading) -> float | None:
+def _all(looks: PriceViews, _reading: PreparedTrial) -> float | None:
     return _share(looks, -inf, inf)
 
 
-def _age_s(looks: Looks, _reading: Reading) -> float | None:
+def _age_s(looks: PriceViews, _reading: PreparedTrial) -> float | None:
     """Return the most seconds since a change at which it had still not reached a look; 0: none."""
     if not looks.looked.any():
         return None
     return max(0.0, float(looks.since_s[looks.stale].max(initial=0.0)))
 
 
-def _values(looks: Looks, _reading: Reading) -> float | None:
+def _values(looks: PriceViews, _reading: PreparedTrial) -> float | None:
     """Return the most different values that one product showed between two of its changes."""
     pairs = np.column_stack([looks.change, looks.shown])[looks.looked]
     if not len(pairs):
@@ -135,7 +135,7 @@ def _measure(name: str, unit: str, meaning: str, of: partial[float | None]) -> M
         better="lower",
         meaning=meaning,
         observed=lambda reading: of(seen(reading), reading),
-        modelled=lambda reading, stores: of(modelled(reading, stores), reading),
+        model_input=lambda reading, stores: of(model_input(reading, stores), reading),
     )
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.analysis.stores import get_s, write_s
-from harness.record.samples import Floats, Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.analysis.profiles import get_s, write_s
+from harness.arrays import Floats, Ints
 
 
-def origin_runs(reading: Reading) -> float | None:
+def origin_runs(reading: PreparedTrial) -> float | None:
     """Return computations per report that was asked for; None where none was."""
     computed, reports = reading.samples.marked("computed"), reading.samples.distinct("report")
     return float(np.nansum(computed)) / reports if reports else None
 
 
-def origin_modelled(reading: Reading, stores: Ints) -> float | None:
+def origin_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same for a cache, and a lock, in each store.
 
     Behind a lock each store computes once. Without one, all compute who looked before the first
@@ -41,7 +41,7 @@ def origin_modelled(reading: Reading, stores: Ints) -> float | None:
     return float(np.count_nonzero(looked_s[asked] < done_s[group])) / reports
 
 
-def _looks(reading: Reading) -> tuple[Floats, Floats]:
+def _looks(reading: PreparedTrial) -> tuple[Floats, Floats]:
     """Return when each request looked, and how long from then on its computation took. [R], [R]
 
     Whoever had nothing to compute is taken to need as long as the others. nan, where a request
@@ -62,6 +62,6 @@ MEASURES = (
         better="lower",
         meaning="computations of a report that many asked for at the same time",
         observed=origin_runs,
-        modelled=origin_modelled,
+        model_input=origin_modelled,
     ),
 )

@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.record.samples import Ints
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Ints
 
 
-def limits_granted(reading: Reading) -> float | None:
+def limits_granted(reading: PreparedTrial) -> float | None:
     """Return allowed requests over what the limits of all clients come to; None without any."""
     allowed = reading.samples.marked("allowed")
     granted = _granted(reading)
     return float(np.nansum(allowed)) / granted if granted else None
 
 
-def limits_modelled(reading: Reading, stores: Ints) -> float | None:
+def limits_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same for a counter in each store: sum over stores of min(requests, limit)."""
     client, limit = reading.samples.marked("client"), reading.samples.marked("limit")
     known = ~np.isnan(client)
@@ -33,7 +33,7 @@ def limits_modelled(reading: Reading, stores: Ints) -> float | None:
     return float(np.minimum(asked, limit[known][0]).sum()) / granted
 
 
-def _granted(reading: Reading) -> float:
+def _granted(reading: PreparedTrial) -> float:
     client, limit = reading.samples.marked("client"), reading.samples.marked("limit")
     known = ~np.isnan(client)
     return reading.samples.distinct("client") * float(limit[known][0]) if known.any() else 0.0
@@ -46,6 +46,6 @@ MEASURES = (
         better="lower",
         meaning="requests that a rate limit let through, over what it should let through",
         observed=limits_granted,
-        modelled=limits_modelled,
+        model_input=limits_modelled,
     ),
 )

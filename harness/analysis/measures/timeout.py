@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
+from harness.analysis.prepared import PreparedTrial
+from harness.arrays import Ints
 from harness.model.closed_forms import hit_rate_with_timeout
-from harness.record.samples import Ints
 
 
-def steady_hit_rate(reading: Reading) -> float | None:
+def steady_hit_rate(reading: PreparedTrial) -> float | None:
     """Return the hit rate of the lookups that came a timeout or more after the first request.
 
     None where the long run is not what was measured: requests that come as fast as they are
@@ -24,7 +24,7 @@ def steady_hit_rate(reading: Reading) -> float | None:
     return float(samples.hit[later].mean()) if later.any() else None
 
 
-def closed_form(reading: Reading, stores: Ints) -> float | None:
+def closed_form(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return sum_j w_j sum_k q_k l_jk T / (1 + l_jk T), l_jk = w_j q_k L: no luck, no draw.
 
     Of N even shares w_j that is the sum over keys of q_k l_k T / (N + l_k T), l_k = q_k L. Where
@@ -44,15 +44,15 @@ def closed_form(reading: Reading, stores: Ints) -> float | None:
     )
 
 
-def _timeout_s(reading: Reading) -> float | None:
+def _timeout_s(reading: PreparedTrial) -> float | None:
     """Return the common lifetime of all entries; None where the closed form does not hold."""
-    samples, modelled = reading.samples, reading.modelled
+    samples, model_input = reading.samples, reading.model_input
     lifetimes = np.unique(samples.ttl_s[~np.isnan(samples.ttl_s)])
     rate = reading.facts.load.arrival_rate_per_second
-    if rate is None or modelled is None or len(samples.caches) != 1 or len(lifetimes) != 1:
+    if rate is None or model_input is None or len(samples.caches) != 1 or len(lifetimes) != 1:
         return None
     timeout_s, spent_s = float(lifetimes[0]), float(samples.sent_s[-1] - samples.sent_s[0])
-    plain = modelled.routing.steady and not modelled.traces[0].may_cull
+    plain = model_input.routing.steady and not model_input.traces[0].may_cull
     return timeout_s if plain and spent_s >= 2 * timeout_s > 0 else None
 
 
@@ -64,6 +64,6 @@ MEASURES = (
         meaning="hit rate once the first timeout has passed; in brackets, for Poisson arrivals, "
         "lambda T / (N + lambda T) over all keys, from which luck takes a short trial some points",
         observed=steady_hit_rate,
-        modelled=closed_form,
+        model_input=closed_form,
     ),
 )

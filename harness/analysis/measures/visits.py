@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.measures.measure import Measure
-from harness.analysis.reading import Reading
-from harness.analysis.stores import class_name
-from harness.record.samples import Bools, Floats, Ints, Samples
+from harness.analysis.prepared import PreparedTrial
+from harness.analysis.profiles import class_name
+from harness.arrays import Bools, Floats, Ints
+from harness.record.samples import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,35 +26,35 @@ class Visits:
     first: Bools  # [V]
 
 
-def computed_first(reading: Reading) -> float | None:
+def computed_first(reading: PreparedTrial) -> float | None:
     """Return the share of first visits whose page was computed for them; None: no visit."""
     visits, computed = _visits(reading.samples), reading.samples.marked("computed")
     return _mean(computed[visits.row[visits.first]])
 
 
-def computed_later(reading: Reading) -> float | None:
+def computed_later(reading: PreparedTrial) -> float | None:
     """Return the share of later visits whose page was computed for them; None: no later visit."""
     visits, computed = _visits(reading.samples), reading.samples.marked("computed")
     return _mean(computed[visits.row[~visits.first]])
 
 
-def computed_first_modelled(reading: Reading, _stores: Ints) -> float | None:
+def computed_first_modelled(reading: PreparedTrial, _stores: Ints) -> float | None:
     return 1.0 if _one_by_one(reading) and len(_visits(reading.samples).row) else None
 
 
-def computed_later_modelled(reading: Reading, stores: Ints) -> float | None:
+def computed_later_modelled(reading: PreparedTrial, stores: Ints) -> float | None:
     """Return the same where each store computes each page once; all of them, if none keeps any."""
     visits = _visits(reading.samples)
     later = int(np.count_nonzero(~visits.first))
     if not later or not _one_by_one(reading):
         return None
-    if not all(kind.keeps for kind in reading.kinds):
+    if not all(kind.keeps for kind in reading.cache_profiles):
         return 1.0
     places = np.unique(np.column_stack([visits.product, stores[visits.row]]), axis=0)
     return (len(places) - int(np.count_nonzero(visits.first))) / later
 
 
-def first_over_later(reading: Reading) -> float | None:
+def first_over_later(reading: PreparedTrial) -> float | None:
     """Return the median response time of first visits over that of later ones; None without."""
     visits, samples = _visits(reading.samples), reading.samples
     took_s = (samples.done_s - samples.sent_s)[visits.row]
@@ -62,19 +63,19 @@ def first_over_later(reading: Reading) -> float | None:
     return float(np.median(took_s[visits.first]) / np.median(took_s[~visits.first]))
 
 
-def origin_first_s(reading: Reading) -> float | None:
+def origin_first_s(reading: PreparedTrial) -> float | None:
     """Return the mean seconds that a first visit spent at the origin."""
     visits = _visits(reading.samples)
     return _mean(_origin_s(reading.samples)[visits.row[visits.first]])
 
 
-def origin_later_s(reading: Reading) -> float | None:
+def origin_later_s(reading: PreparedTrial) -> float | None:
     """Return the mean seconds that a later visit spent at the origin."""
     visits = _visits(reading.samples)
     return _mean(_origin_s(reading.samples)[visits.row[~visits.first]])
 
 
-def locmem_workers(reading: Reading) -> float | None:
+def locmem_workers(reading: PreparedTrial) -> float | None:
     """Return the share of the workers in which `cache` was found to be Django's LocMemCache."""
     found = [
         class_name(cache) == "LocMemCache"
@@ -94,7 +95,7 @@ def _visits(samples: Samples) -> Visits:
     return Visits(row=row, product=product[row].astype(np.int64), first=first)
 
 
-def _one_by_one(reading: Reading) -> bool:
+def _one_by_one(reading: PreparedTrial) -> bool:
     """Return whether no two visits overlap; else a page may be computed for both of them."""
     return reading.facts.load.users == 1
 
@@ -116,7 +117,7 @@ MEASURES = (
         unit="share",
         meaning="share of the first visits to a page for which it was computed",
         observed=computed_first,
-        modelled=computed_first_modelled,
+        model_input=computed_first_modelled,
     ),
     Measure(
         name="computed_later",
@@ -124,7 +125,7 @@ MEASURES = (
         better="lower",
         meaning="share of the later visits to a page for which it was computed again",
         observed=computed_later,
-        modelled=computed_later_modelled,
+        model_input=computed_later_modelled,
     ),
     Measure(
         name="first_over_later",

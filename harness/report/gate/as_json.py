@@ -10,11 +10,11 @@ from typing import Any
 
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
-from harness.gate.check import Checked
+from harness.gate.check import CheckResult
 from harness.report.as_json import plain
 
 
-def render_check_json(check: Checked, summary: Summary | None, exit_code: int) -> str:
+def render_check_json(check: CheckResult, summary: Summary | None, exit_code: int) -> str:
     """Return the run with a key "check", ending in a newline; that key alone without a run."""
     told: dict[str, Any] = plain(summary) if summary else {}
     told["check"] = {

@@ -7,13 +7,13 @@ from rich.text import Text
 from harness.analysis.metrics import METRICS
 from harness.analysis.summary import Figure
 from harness.gate.identity import flat
-from harness.gate.recorded import Recorded
+from harness.gate.recorded import RunFigures
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
 from harness.report.measures import quantity
 
 
-def render_baseline(base: Recorded, width: int) -> Lines:
+def render_baseline(base: RunFigures, width: int) -> Lines:
     """Return the baseline, trial by trial, each figure with what chance leaves room for."""
     identity = base.identity
     about = f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}"

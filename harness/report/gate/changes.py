@@ -57,9 +57,9 @@ def verdict_words(changes: Changes) -> str:
 
 def times_words(changes: Changes) -> str:
     """Return what times stand on, and where the two runs were taken on different things."""
-    if not changes.surroundings:
+    if not changes.environment_facts:
         return f"{TIMES}."
-    return f"{TIMES}; here {', '.join(changes.surroundings)}."
+    return f"{TIMES}; here {', '.join(changes.environment_facts)}."
 
 
 def cells(change: Change) -> tuple[str, str, str, str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.gate.check import Checked, Outcome
+from harness.gate.check import CaseOutcome, CheckResult
 
 LEVELS = {
-    Outcome.FAILED: "error",
-    Outcome.ERROR: "error",
-    Outcome.INCONCLUSIVE: "warning",
+    CaseOutcome.FAILED: "error",
+    CaseOutcome.ERROR: "error",
+    CaseOutcome.INCONCLUSIVE: "warning",
 }
 
 
-def render_annotations(check: Checked) -> Iterator[str]:
+def render_annotations(check: CheckResult) -> Iterator[str]:
     """Yield a line for each case that does not hold."""
     for case in check.cases:
         if level := LEVELS.get(case.outcome):

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.gate.check import Case, Checked, Outcome
+from harness.gate.check import Case, CaseOutcome, CheckResult
 
-TAGS: Mapping[Outcome, str] = {
-    Outcome.FAILED: "failure",
-    Outcome.ERROR: "error",
-    Outcome.INCONCLUSIVE: "skipped",
+TAGS: Mapping[CaseOutcome, str] = {
+    CaseOutcome.FAILED: "failure",
+    CaseOutcome.ERROR: "error",
+    CaseOutcome.INCONCLUSIVE: "skipped",
 }
 ESCAPES = {number: None for number in range(32) if chr(number) not in "\t\n\r"}
 """Control characters, for which XML has no word."""
 
 
-def render_junit(check: Checked, *, fail_on_inconclusive: bool = False) -> str:
+def render_junit(check: CheckResult, *, fail_on_inconclusive: bool = False) -> str:
     """Return the document, ending in a newline. With `fail_on_inconclusive` nothing is skipped."""
-    tags = {**TAGS, **({Outcome.INCONCLUSIVE: "failure"} if fail_on_inconclusive else {})}
+    tags = {**TAGS, **({CaseOutcome.INCONCLUSIVE: "failure"} if fail_on_inconclusive else {})}
     suites = Element("testsuites")
     tagged = [tags.get(case.outcome) for case in check.cases]
     suite = SubElement(

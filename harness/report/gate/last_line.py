@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gate.check import Checked, Outcome
+from harness.gate.check import CaseOutcome, CheckResult
 
 WORDS = {
     0: "passed",
@@ -13,14 +13,14 @@ WORDS = {
     6: "inconclusive",
 }
 COUNTED = {
-    Outcome.PASS: "held",
-    Outcome.FAILED: "failed",
-    Outcome.INCONCLUSIVE: "inconclusive",
-    Outcome.ERROR: "not known",
+    CaseOutcome.PASS: "held",
+    CaseOutcome.FAILED: "failed",
+    CaseOutcome.INCONCLUSIVE: "inconclusive",
+    CaseOutcome.ERROR: "not known",
 }
 
 
-def last_line(check: Checked, exit_code: int) -> str:
+def last_line(check: CheckResult, exit_code: int) -> str:
     """Return "harness check hit-rate: passed (5 held, 0 failed), exit 0"; zeros are left out."""
     counted = [f"{check.count(one)} {word}" for one, word in COUNTED.items() if check.count(one)]
     told = WORDS.get(exit_code, "failed")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
-from harness.gate.check import Case, Checked, Outcome
+from harness.gate.check import Case, CaseOutcome, CheckResult
 from harness.report.figures import count, percent
 from harness.report.gate.changes import (
     HEADS,
@@ -19,14 +19,14 @@ from harness.report.gate.last_line import last_line
 from harness.report.series import named_trials
 
 MARKS = {
-    Outcome.PASS: "holds",
-    Outcome.FAILED: "**fails**",
-    Outcome.INCONCLUSIVE: "*inconclusive*",
-    Outcome.ERROR: "**not known**",
+    CaseOutcome.PASS: "holds",
+    CaseOutcome.FAILED: "**fails**",
+    CaseOutcome.INCONCLUSIVE: "*inconclusive*",
+    CaseOutcome.ERROR: "**not known**",
 }
 
 
-def render_markdown(check: Checked, summary: Summary | None, exit_code: int) -> str:
+def render_markdown(check: CheckResult, summary: Summary | None, exit_code: int) -> str:
     """Return the document, ending in a newline. `summary` None: nothing was measured."""
     lines = [f"## {last_line(check, exit_code)}", ""]
     if summary and summary.question:

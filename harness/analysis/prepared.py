@@ -1,0 +1,73 @@
+"""One trial as read: its record, and what can be told of it before any figure is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.analysis.ends import Ends, ends_of
+from harness.analysis.inherited import with_held_keys
+from harness.analysis.lives import life_summaries
+from harness.analysis.model_input import ModelInput, model_input
+from harness.analysis.profiles import CacheProfile, cache_profiles, joined
+from harness.analysis.summary import LifeSummary
+from harness.record.facts import TrialFacts
+from harness.record.samples import Samples
+
+ACTIONS, RECYCLING = "actions", "server.max_requests"  # varied keys, or what they start with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedTrial:
+    """Facts and samples of a trial, its lives and their ends, and its caches for the model."""
+
+    facts: TrialFacts
+    samples: Samples
+    cache_profiles: list[CacheProfile]
+    lives: tuple[LifeSummary, ...]
+    ends: Ends
+    model_input: ModelInput | None
+
+
+def prepared_trial(facts: TrialFacts, samples: Samples) -> PreparedTrial:
+    """Return the reading of one trial."""
+    samples = with_held_keys(facts, joined(facts, samples))
+    kind_of, lives, ends = (
+        cache_profiles(facts, samples),
+        life_summaries(samples),
+        ends_of(samples, facts),
+    )
+    return PreparedTrial(
+        facts=facts,
+        samples=samples,
+        cache_profiles=kind_of,
+        lives=lives,
+        ends=ends,
+        model_input=model_input(facts, samples, lives, kind_of, ends),
+    )
+
+
+def is_control(candidate: TrialFacts, facts: TrialFacts) -> bool:
+    """Return whether a trial is another without its actions, or if it has none, its recycling."""
+    if candidate.actions or candidate.problem:
+        return False
+    if facts.actions:
+        same = candidate.max_requests == facts.max_requests
+        return same and _set_up(candidate, ACTIONS) == _set_up(facts, ACTIONS)
+    replaced = facts.max_requests > 0 and candidate.max_requests == 0
+    return replaced and _set_up(candidate, RECYCLING) == _set_up(facts, RECYCLING)
+
+
+def _set_up(facts: TrialFacts, but: str) -> tuple[object, ...]:
+    """Return what must be equal for a comparison; varied keys that start with `but` need not."""
+    return (
+        facts.backend,
+        facts.workers,
+        facts.worker_class,
+        facts.threads,
+        facts.servers,
+        facts.routing,
+        facts.timeout_s,
+        facts.max_entries,
+        facts.load.asked,
+        {key: value for key, value in facts.varied.items() if not key.startswith(but)},
+    )

@@ -1,0 +1,220 @@
+"""Where the lookups of a trial went: times of effect, and what kind of cache each alias is.
+
+Turns samples and facts into what `model` takes. One store is one cache: (life, alias) where each
+process has its own, the alias alone where all share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from harness import wire
+from harness.analysis.inherited import held_at_birth
+from harness.arrays import Floats, Ints
+from harness.model.locmem import Limits
+from harness.model.replay import Lookups
+from harness.model.writes import NO_WRITES, Operation, Writes
+from harness.record.facts import CacheFacts, TrialFacts
+from harness.record.samples import Samples
+
+CLASS_OF_BACKEND = {
+    "locmem": "LocMemCache",
+    "redis": "RedisCache",
+    "redis-unix": "RedisCache",
+    "memcached": "PyMemcacheCache",
+    "database": "DatabaseCache",
+    "files": "FileBasedCache",
+    "two-level": "TwoLevelCache",
+    "dummy": "DummyCache",
+    "unset": "LocMemCache",
+}
+"""The class behind each backend name that a scenario may ask for."""
+
+DROPS = {
+    "DatabaseCache": "those that come first in the alphabet",
+    "FileBasedCache": "some at random",
+}
+"""Shared backends that heed MAX_ENTRIES, and which entries they drop then: the replay knows not."""
+
+_DEED = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
+_CLEAR = wire.WRITE_KINDS.index("clear")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheProfile:
+    """What an alias is made of. `limits` None: it never culls.
+
+    `held` is what lives began with in it, by their row in `samples.lives`.
+    """
+
+    per_process: bool
+    keeps: bool
+    limits: Limits | None
+    held: Writes = NO_WRITES
+
+
+def class_name(cache: CacheFacts) -> str:
+    """Return the bare name of the backend's class."""
+    return cache.backend.rpartition(".")[2]
+
+
+def reported_caches(facts: TrialFacts) -> Iterator[CacheFacts]:
+    """Yield every cache that any worker life reported, repetitions left out."""
+    yield from dict.fromkeys(cache for life in facts.lives for cache in life.caches)
+
+
+def cache_profiles(facts: TrialFacts, samples: Samples) -> list[CacheProfile]:
+    """Return the kind of each alias in `samples.caches`, as the workers reported it.
+
+    An alias that no worker reported is taken for what the trial asked for.
+    """
+    reported = {cache.alias: cache for cache in reported_caches(facts)}
+    return [
+        replace(
+            _kind(facts, reported.get(str(alias))), held=held_at_birth(facts, samples, str(alias))
+        )
+        for alias in samples.caches
+    ]
+
+
+def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
+    name = class_name(cache) if cache else CLASS_OF_BACKEND.get(facts.backend, "")
+    if name != "LocMemCache":
+        # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
+        return CacheProfile(per_process=False, keeps=name != "DummyCache", limits=None)
+    limits = Limits(cache.max_entries, cache.cull_frequency) if cache else Limits(facts.max_entries)
+    return CacheProfile(per_process=True, keeps=True, limits=limits)
+
+
+def joined(facts: TrialFacts, samples: Samples) -> Samples:
+    """Return the samples with all aliases of one store under the first of them.
+
+    Two aliases of one LOCATION are one store: what is written through one, the other finds.
+    """
+    store_of = {cache.alias: cache.store or cache.alias for cache in reported_caches(facts)}
+    stores = [store_of.get(str(alias), str(alias)) for alias in samples.caches]
+    first = np.array([stores.index(store) for store in stores], np.int64)
+    if len(set(stores)) == len(stores):
+        return samples
+    columns = {"cache": first[samples.cache], "write_cache": first[samples.write_cache]}
+    return Samples(**{**samples.columns(), **columns})
+
+
+def get_s(samples: Samples) -> Floats:
+    """Return when each read took effect: half-way through it. [L]"""
+    return samples.at_s + samples.lookup_s / 2
+
+
+def write_s(samples: Samples) -> Floats:
+    """Return when each refill took effect: half-way through its write; nan: no refill. [L]"""
+    return samples.at_s + samples.lookup_s + samples.origin_s + samples.store_s / 2
+
+
+def lookups_by_process(samples: Samples, cache_profiles: list[CacheProfile]) -> Lookups:
+    """Return the lookups with one store per (life, alias).
+
+    Answers that did not say who gave them share a store of their own.
+    """
+    aliases = len(samples.caches)
+    store = samples.lookup_life * aliases + samples.cache
+    owner = samples.life[samples.write_request] * aliases + samples.write_cache
+    held = [
+        replace(one.held, owner=one.held.owner * aliases + row)
+        for row, one in enumerate(cache_profiles)
+    ]
+    return _lookups(samples, cache_profiles, store, owner, held)
+
+
+def lookups_by_alias(
+    samples: Samples, cache_profiles: list[CacheProfile], emptied_s: Floats
+) -> Lookups:
+    """Return the lookups with one store per alias, a new one whenever a shared one was emptied."""
+    shared = np.array([not kind.per_process for kind in cache_profiles], np.bool_)
+
+    def store(cache: Ints, at_s: Floats) -> Ints:
+        times_emptied = np.searchsorted(emptied_s, at_s) * shared[cache]
+        return cache + times_emptied * len(samples.caches)
+
+    held = [
+        replace(one.held, owner=np.full(len(one.held), row))
+        for row, one in enumerate(cache_profiles)
+    ]
+    return _lookups(
+        samples,
+        cache_profiles,
+        store(samples.cache, get_s(samples)),
+        store(samples.write_cache, samples.write_at_s),
+        held,
+    )
+
+
+def kept_refills(samples: Samples, cache_profiles: list[CacheProfile]) -> Ints:
+    """Return the rows of lookups whose refill was written to a cache that keeps things."""
+    keeps = np.array([kind.keeps for kind in cache_profiles], np.bool_)
+    return np.flatnonzero(keeps[samples.cache] & ~np.isnan(samples.ttl_s))
+
+
+def limits_by_process(samples: Samples, cache_profiles: list[CacheProfile]) -> Mapping[int, Limits]:
+    """Return the limits of every (life, alias) store that has some."""
+    aliases = len(cache_profiles)
+    return {
+        life * aliases + alias: kind.limits
+        for life in range(len(samples.lives))
+        for alias, kind in enumerate(cache_profiles)
+        if kind.limits
+    }
+
+
+def other_writes(
+    samples: Samples, cache_profiles: Sequence[CacheProfile], owner: Ints, alias: int | None = None
+) -> Writes:
+    """Return the writes that were no refills, to caches that keep things, ascending in time.
+
+    Their owners are `owner` [W]. Those of one alias, or of all for None. A `clear` removes every
+    key there is.
+    """
+    keeps = np.array(
+        [kind.keeps and alias in (None, row) for row, kind in enumerate(cache_profiles)], bool
+    )
+    kept = np.flatnonzero(keeps[samples.write_cache])
+    kind, key = samples.write_kind[kept], samples.write_key[kept]
+    plain = kind != _CLEAR
+    clears = [
+        (place, at_s, removed)
+        for place, at_s in zip(owner[kept][~plain], samples.write_at_s[kept][~plain], strict=True)
+        for removed in range(len(samples.keys))
+    ]
+    cleared = np.array(clears).reshape(-1, 3)
+    found = Writes(
+        owner=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
+        key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
+        at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
+        operation=np.concatenate([_DEED[kind[plain]], np.full(len(cleared), Operation.DELETE)]),
+        ttl_s=np.concatenate([samples.write_ttl_s[kept][plain], np.full(len(cleared), np.nan)]),
+    )
+    return found.ordered()
+
+
+def _lookups(
+    samples: Samples,
+    cache_profiles: list[CacheProfile],
+    store: Ints,
+    owner: Ints,
+    held: Sequence[Writes],
+) -> Lookups:
+    written_s = np.full(samples.lookups, np.nan)
+    kept = kept_refills(samples, cache_profiles)
+    written_s[kept] = write_s(samples)[kept]
+    return Lookups(
+        store=store,
+        key=samples.key,
+        get_s=get_s(samples),
+        write_s=written_s,
+        ttl_s=samples.ttl_s,
+        keys=len(samples.keys),
+        writes=reduce(Writes.and_also, held, other_writes(samples, cache_profiles, owner)),
+    )

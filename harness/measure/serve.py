@@ -1,0 +1,66 @@
+"""The servers of one trial, up without any load, for a person to look at.
+
+Prints nothing: who is to be told when they are up is told through a callback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from harness.gate.setups import matches, setup_of_plan
+from harness.measure.endpoint import EndpointInfo
+from harness.measure.testbed import Testbed
+from harness.scenario.plan import Trial, expand_plan
+from harness.scenario.schema import Scenario
+
+CHECK_S = 0.2
+
+
+def trial_to_see(scenario: Scenario) -> Trial:
+    """Return the first trial in which the scenario's fault is expected, else its first trial."""
+    trials = [trial for group in expand_plan(scenario) for trial in group]
+    faults = [expect.where for expect in scenario.expect if expect.fails_for is not None]
+    where = faults[0] if faults else {}
+    return next((one for one in trials if matches(where, setup_of_plan(one))), trials[0])
+
+
+def serve_trial(
+    trial: Trial, app: Path, logs: Path, *, port: int, ready: Callable[[EndpointInfo], None]
+) -> NoReturn:
+    """Keep the trial's servers up until interrupted; `ready` is called once they all answer.
+
+    They and what stands behind them are gone when this returns by KeyboardInterrupt. Raises
+    SurroundingsError where a part cannot be had, or ends.
+    """
+    with ExitStack() as stack:
+        stage = Testbed(_needing_all(trial.scenario), [trial], app, logs, stack)
+        stage.prepare(trial)
+        stack.callback(stage.clear, trial)
+        fleet = stage.start_fleet(trial, port)
+        stack.callback(fleet.stop)
+        fleet.wait_until_ready()
+        ready(_invitation(trial, fleet.url, stage.token))
+        while True:
+            fleet.check()
+            time.sleep(CHECK_S)
+
+
+def _needing_all(scenario: Scenario) -> Scenario:
+    """Return the scenario without optional backends: what is asked for alone is needed."""
+    return replace(scenario, matrix=replace(scenario.matrix, optional=()))
+
+
+def _invitation(trial: Trial, url: str, token: str) -> EndpointInfo:
+    return EndpointInfo(
+        scenario=trial.scenario.name,
+        trial=trial.name,
+        processes=trial.workers * trial.scenario.server.servers,
+        url=url,
+        token=token,
+        look=trial.scenario.look,
+    )

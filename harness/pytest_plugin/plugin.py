@@ -1,0 +1,106 @@
+"""A pytest plugin: tests that measure.
+
+    @pytest.mark.harness("hit-rate", workers=4, backend="locmem")
+    def test_four_workers_still_hit(harness_run):
+        assert harness_run.trial(workers=4).hit_rate >= 0.70
+
+A run is measured once for all tests that ask for the same one. A test that fails shows the report.
+Loaded into every pytest of whoever has the harness installed: so it imports next to nothing, and
+does nothing where no test asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.pytest_plugin.runs import HarnessRun, Runner, RunRequest
+
+MARKER, FIXTURE = "harness", "harness_run"
+SECTION = "harness report"
+_RUN: pytest.StashKey[HarnessRun] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --harness-skip."""
+    group = parser.getgroup("harness")
+    group.addoption("--harness-skip", action="store_true", help="skip the tests that measure")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(scenario, workers=, backend=, requests=, users=, keys=, seed=, set={{}}):"
+        " measure a scenario for the fixture harness_run",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests that measure, if that is asked for."""
+    if config.getoption("--harness-skip"):
+        for item in items:
+            if item.get_closest_marker(MARKER) or FIXTURE in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason="--harness-skip"))
+
+
+@pytest.fixture(scope="session")
+def harness_runner() -> Runner:
+    """Return what runs the harness; override it to measure in another way."""
+    from harness.pytest_plugin.runs import run_command
+
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def harness_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory that the runs of a session are kept in."""
+    base = tmp_path_factory.getbasetemp()
+    # Each worker of pytest-xdist has a directory of its own below the one of the session.
+    parent = base.parent if base.name.startswith("popen-") else base
+    return parent / "harness"
+
+
+@pytest.fixture
+def harness_run(
+    request: pytest.FixtureRequest, harness_runner: Runner, harness_runs: Path
+) -> HarnessRun:
+    """Return the run that the test's marker asks for, measured once in a session."""
+    from harness.pytest_plugin.runs import RunFailed, measured
+
+    order = _order(request.node)
+    try:
+        run = measured(order, harness_runs, harness_runner, request.config.rootpath)
+    except RunFailed as error:
+        pytest.fail(str(error), pytrace=False)
+    request.node.stash[_RUN] = run
+    return run
+
+
+def _order(item: pytest.Item) -> RunRequest:
+    from harness.pytest_plugin.runs import parse_order
+
+    marker = item.get_closest_marker(MARKER)
+    if marker is None:
+        wanted = f'@pytest.mark.{MARKER}("hit-rate")'
+        pytest.fail(f"{FIXTURE} needs a marker, as in {wanted}", pytrace=False)
+    try:
+        return parse_order(*marker.args, **marker.kwargs)
+    except ValueError as error:
+        pytest.fail(f"@pytest.mark.{MARKER}: {error}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the report to a test that failed."""
+    report = yield
+    run = item.stash.get(_RUN, None)
+    if run and report.failed:
+        report.sections.append((SECTION, run.report))
+    return report

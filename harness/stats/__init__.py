@@ -1,0 +1,1 @@
+"""Intervals and quantiles. Knows nothing of caches, trials or files."""
