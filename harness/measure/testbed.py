@@ -33,7 +33,7 @@ class Testbed:
 
     `app` is the directory to import the app from where a trial's scenario names none, `work` in
     which one an app works, by the one it is imported from. `token` makes its workers give evidence.
-    `gaps` names optional backends without their server, and why. Raises SurroundingsError where any
+    `skipped` names optional backends without their server, and why. Raises SurroundingsError where any
     other part cannot be had.
     """
 
@@ -56,7 +56,7 @@ class Testbed:
         self.scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
         self.reaper.watch_path(self.scratch)
         self.scratch.mkdir(mode=0o700)
-        self.gaps: dict[str, str] = {}
+        self.skipped: dict[str, str] = {}
         backends = dict.fromkeys(trial.backend for trial in trials)
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
         self._default_app, self._work = app, work or {}
@@ -121,7 +121,7 @@ class Testbed:
     def targets(self, fleet: Fleet) -> Targets:
         """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
-        return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
+        return Targets(servers=fleet, redis=redis if isinstance(redis, RedisServer) else None)
 
     def clear(self, trial: Trial) -> None:
         """Delete what the trial left in a server behind caches, and nothing else."""
@@ -147,7 +147,7 @@ class Testbed:
             except HarnessError as error:
                 if backend not in optional:
                     raise
-                self.gaps[backend] = str(error)
+                self.skipped[backend] = str(error)
             else:
                 stack.callback(services[name].stop)
         return services

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
+from math import prod
 from typing import Any
 
-from harness.scenario.schema import Action, Scenario
+from harness.errors import Problem, ScenarioError
+from harness.scenario.schema import Action, Matrix, Scenario
 from harness.scenario.variants import Variant, expand_variants
+
+MOST_TRIALS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +56,21 @@ class Turn:
     last: int
 
 
-def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
-    """Return the trials in groups; the servers of a group are up at the same time.
+Groups = tuple[tuple[Trial, ...], ...]
+"""The trials of a run; the servers of a group are up at the same time."""
+
+
+def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
+    """Return the trials of a scenario in groups.
 
     Where the trace is served in rounds, the trials that differ only in backend or copy are one
-    group, since only they are compared in time. Else each trial is a group of its own.
+    group, since only they are compared in time. Else each trial is a group of its own. Raises
+    ScenarioError where values do not fit, or make more than `MOST_TRIALS`; `where` names the file.
     """
+    _refuse_countless(scenario.matrix, where)
     trials: list[tuple[Trial, ...]] = []
     number = 0
-    for variant in expand_variants(scenario):
+    for variant in expand_variants(scenario, where):
         matrix = variant.scenario.matrix
         for workers in matrix.workers:
             group = []
@@ -79,6 +89,20 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
             together = variant.scenario.load.rounds > 1
             trials += [tuple(group)] if together else [(trial,) for trial in group]
     return tuple(trials)
+
+
+def _refuse_countless(matrix: Matrix, where: str) -> None:
+    lists = (matrix.cases or ({},), matrix.backend, matrix.workers, *matrix.vary.values())
+    trials = prod(map(len, lists)) * matrix.copies
+    if trials > MOST_TRIALS:
+        raise ScenarioError(
+            Problem(
+                code="HX203",
+                where=f"{where}, key matrix",
+                what=f"makes {trials:,} trials, need at most {MOST_TRIALS:,}",
+                hint="vary fewer keys together, or give them fewer values",
+            )
+        )
 
 
 def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
