@@ -73,7 +73,7 @@ def _routing(
     Where the balancer chose the server by the key, the server of each request is as observed.
     """
     everything = np.ones(samples.requests, np.bool_)
-    if facts.routing != BY_KEY:
+    if facts.setup["routing"] != BY_KEY:
         return _slots_of(facts, samples, lives, ends, everything)
     servers = np.unique([life.server for life in lives if life.requests])
     # A request without an answer looked nothing up, so it matters to no prediction.

@@ -86,7 +86,11 @@ def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
     if name != "LocMemCache":
         # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
         return CacheProfile(per_process=False, keeps=name != "DummyCache", limits=None)
-    limits = Limits(cache.max_entries, cache.cull_frequency) if cache else Limits(facts.max_entries)
+    limits = (
+        Limits(cache.max_entries, cache.cull_frequency)
+        if cache
+        else Limits(facts.setup["max_entries"])
+    )
     return CacheProfile(per_process=True, keeps=True, limits=limits)
 
 

@@ -86,7 +86,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
 
 def _deed(reading: PreparedTrial) -> str:
     done = dict.fromkeys(action.do for action in reading.facts.actions)
-    return " + ".join(done) or (RECYCLED if reading.facts.max_requests else DIED)
+    return " + ".join(done) or (RECYCLED if reading.facts.setup["max_requests"] else DIED)
 
 
 def _vs_control(reading: PreparedTrial, control: PreparedTrial) -> int:
