@@ -92,7 +92,7 @@ class Setup(Mapping[str, Any]):
 
     @property
     def varied_label(self) -> str:
-        """Return what the scenario varied beside backend and workers; "" if nothing."""
+        """Return what the scenario varied other than backend and workers; "" if nothing."""
         others = self.without("backend", "workers").varied
         return ", ".join(filter(None, (word(*one) for one in others.items())))
 
