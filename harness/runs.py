@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,17 +25,19 @@ from typing import Any
 import numpy.typing as npt
 
 from harness.analysis.analyse import analyse_run, summarise
-from harness.analysis.summary import Summary, TrialSummary
+from harness.analysis.summary import Summary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
 from harness.measure.plan import Plan, Sources, TrialGroup
-from harness.measure.progress import Event, Listener, RunEndedEarly
+from harness.measure.progress import Listener, RunEndedEarly
 from harness.record.facts import TrialFacts
 from harness.record.lookups import lookup_rows, write_csv
 from harness.record.rundir import (
+    RUN_FILE,
     SCENARIO_FILE,
     create_run_dir,
+    demand_run,
     directory_name,
     read_run,
     write_result,
@@ -81,33 +84,31 @@ class Run:
             write_csv(self.lookups, stream)
 
 
-def resolve(name: str, overrides: Overrides | None = None, *, aa: bool = False) -> Plan:
+def resolve(name: str, overrides: Mapping[str, Any] | None = None, *, aa: bool = False) -> Plan:
     """Return what a run of a scenario would measure; starts nothing.
 
-    `name` is a bundled scenario or a file, `overrides` sets its dotted keys. `aa` makes an A/A run
-    of it: the first backend against itself. Raises UsageError HX101 for an unknown scenario,
+    `name` is a bundled scenario or a file. `overrides` sets its dotted keys to values, or to pairs
+    of a value and the option that errors name. `aa` makes an A/A run of it: the first backend
+    against itself. Raises UsageError HX101 for an unknown scenario,
     HX102 for an override or an A/A run that does not fit it, ScenarioError for a mistake in it,
     GateUsageError for an expectation that no run could be checked against.
     """
     path = find_scenario(name)
-    scenario, groups = load_plan(path, overrides)
-    refuse_unknown(scenario, str(path))
+    pairs = {
+        key: value if isinstance(value, tuple) else (value, key)
+        for key, value in (overrides or {}).items()
+    }
+    plan = _plan(path, pairs)
+    refuse_unknown(plan.scenario, str(path))
     try:
-        refuse_unfit(scenario, groups, str(path))
+        refuse_unfit(plan.scenario, plan.trials, str(path))
     except GateUsageError:
-        if not overrides:
+        if not pairs:
             raise
         # An override may have taken the trials away that an expectation is about.
-        refuse_unfit(*load_plan(path), str(path))
-    if aa:
-        scenario = aa_scenario(scenario)
-        groups = expand_plan(scenario, str(path))
-    return Plan(
-        scenario=scenario,
-        path=path,
-        sources=Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario)),
-        groups=tuple(TrialGroup(trials=group) for group in groups),
-    )
+        whole = _plan(path, {})
+        refuse_unfit(whole.scenario, whole.trials, str(path))
+    return _aa_plan(plan) if aa else plan
 
 
 def measure(plan: Plan, out: Path | None = None, notify: Listener = lambda _event: None) -> Run:
@@ -173,8 +174,46 @@ def read(run_dir: str | Path) -> Run:
     )
 
 
-def aa_scenario(scenario: Scenario) -> Scenario:
-    """Return the scenario of an A/A run: its first backend against itself. Raises HX102."""
+def default_dir(name: str) -> Path:
+    """Return where a run of this name is kept unless another directory is named."""
+    return RUNS / f"{directory_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
+    """A run in a list; `trials` is None where the directory is damaged or of a newer version."""
+
+    path: Path
+    scenario: str
+    trials: int | None
+    size_bytes: int
+
+
+def entries(directory: Path = RUNS) -> list[RunEntry]:
+    """Return the runs in a directory and in its subdirectories, by name; [] if there is none."""
+    found = {*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")}
+    return [_entry(file.parent) for file in sorted(found)]
+
+
+def remove(run_dir: Path) -> None:
+    """Delete a recorded run. Raises UsageError HX104 for any other directory, and OSError."""
+    demand_run(run_dir)
+    shutil.rmtree(run_dir)
+
+
+def _plan(path: Path, overrides: Overrides) -> Plan:
+    scenario, groups = load_plan(path, overrides)
+    return Plan(
+        scenario=scenario,
+        path=path,
+        sources=Sources(locustfile=locustfile_path(scenario, path), app=app_path(scenario)),
+        groups=tuple(TrialGroup(trials=group) for group in groups),
+    )
+
+
+def _aa_plan(plan: Plan) -> Plan:
+    """Return a plan in which the first backend is compared with itself. Raises HX102."""
+    scenario = plan.scenario
     if scenario.load.rounds == 1:
         raise UsageError(
             Problem(
@@ -185,48 +224,25 @@ def aa_scenario(scenario: Scenario) -> Scenario:
             )
         )
     matrix = replace(scenario.matrix, backend=scenario.matrix.backend[:1], copies=2)
-    return replace(scenario, matrix=matrix)
-
-
-def default_dir(name: str) -> Path:
-    """Return where a run of this name is kept unless another directory is named."""
-    return RUNS / f"{directory_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEntry:
-    """A recorded run in a list: its directory, scenario, number of trials and size on disk."""
-
-    path: Path
-    scenario: str
-    trials: int
-    size_bytes: int
-
-
-def entries(directory: Path = RUNS) -> list[RunEntry]:
-    """Return the runs in a directory and in its subdirectories, by name; () if there is none.
-
-    What cannot be read is listed with no trial: it takes room as well.
-    """
-    found = sorted({*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")})
-    return [_entry(file.parent) for file in found]
-
-
-def remove(run_dir: Path) -> None:
-    """Delete a recorded run. Raises UsageError HX104 for any other directory, OSError."""
-    demand_run(run_dir)
-    shutil.rmtree(run_dir)
+    scenario = replace(scenario, matrix=matrix)
+    groups = expand_plan(scenario, str(plan.path))
+    return replace(
+        plan, scenario=scenario, groups=tuple(TrialGroup(trials=group) for group in groups)
+    )
 
 
 def _entry(path: Path) -> RunEntry:
+    size_bytes = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
     try:
-        record = read_record(path)
-    ...
+        record, _ = read_run(path)
+    except HarnessError:
+        return RunEntry(path=path, scenario="", trials=None, size_bytes=size_bytes)
+    trials = len(record.trials)
+    return RunEntry(path=path, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
 
 
 def _analyzed(run_dir: Path) -> Run:
-    """Read a run and write its `result.json`."""
+    """Return a run that has ended, and write its `result.json`."""
     run = read(run_dir)
     write_result(run_dir, render_json(run.summary, run.duel))
     return run
-"""

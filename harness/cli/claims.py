@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from harness import runs
 from harness.cli import measure
 from harness.errors import GateError, HarnessError, InfrastructureError, Problem
 from harness.gate.claims import MISSING, Claim, claim_of
 from harness.gate.expect import FAILED, PASS
+from harness.record.rundir import directory_name
 from harness.report.claims import claims_as_json, render_claims
 from harness.report.layout import print_lines
 from harness.scenario.catalogue import catalogue
@@ -53,7 +55,9 @@ def _measured(
         click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
         short: Overrides = {} if whole else _short(scenario)
         try:
-            yield claim_of(scenario.topic, measure.measured(path, short, out / scenario.name))
+            plan = runs.resolve(str(path), short)
+            run = measure.measured(plan, out / directory_name(scenario.name))
+            yield claim_of(scenario.topic, run.summary)
         except InfrastructureError as error:
             yield Claim(
                 scenario=scenario.name,

@@ -26,7 +26,7 @@ from harness import wire
 from harness.load.evidence import Answer, parse_answers
 from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
-from harness.record.store import write_samples
+from harness.record.samples import write_samples
 
 _PROGRESS_INTERVAL_S = 0.2
 
@@ -142,7 +142,7 @@ class Driver:
         progress.kill()
         self._runner.stop()
         samples = parse_answers(self._recorder.answers(), order.number)
-        write_samples(Path(order.out), {0: samples}, compressed=False)
+        write_samples(Path(order.out), samples, compressed=False)
         _tell(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:

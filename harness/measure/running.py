@@ -65,15 +65,7 @@ class RunningTrial:
         trial, scenario = self.trial, self.trial.scenario
         return TrialFacts(
             number=trial.number,
-            backend=trial.backend,
-            workers=trial.workers,
-            worker_class=scenario.server.worker_class,
-            threads=scenario.server.threads,
-            servers=scenario.server.servers,
-            routing=scenario.server.routing if trial.balanced else "",
-            timeout_s=scenario.cache.timeout_s or None,
-            max_entries=scenario.cache.max_entries,
-            max_requests=scenario.server.max_requests,
+            setup=trial.setup,
             lives=self.servers.lives(),
             load=LoadFacts(
                 asked=max(scenario.load.requests, self.requested),
@@ -83,7 +75,6 @@ class RunningTrial:
                 arrival_rate_per_second=scenario.load.arrival_rate_per_second,
             ),
             actions=tuple(self.actions),
-            varied=trial.varied,
             rounds=tuple(self.costs),
             problem=problem,
         )

@@ -44,8 +44,11 @@ class ServerHost(Protocol):
     each server besides Gunicorn. Files that live as long as the run go to `scratch`.
     """
 
-    scratch: Path
-    skipped: Mapping[str, str]
+    @property
+    def scratch(self) -> Path: ...
+
+    @property
+    def skipped(self) -> Mapping[str, str]: ...
 
     @property
     def servers(self) -> Mapping[str, str]: ...
@@ -90,7 +93,9 @@ class Tools:
 
     start: Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]] = start_tools
     clock: Callable[[], float] = time.monotonic
-    environ: Mapping[str, str] = os.environ
+
+
+TOOLS = Tools()
 
 
 def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
@@ -99,7 +104,7 @@ def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     refuse_foreign(actions, find_redis(environ))
 
 
-def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = Tools()) -> None:
+def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOLS) -> None:
     """Measure every trial of a plan into a run directory that is empty yet.
 
     Raises InfrastructureError if a server, the load or the disk fails. What had been measured by

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness import wire
 from harness.errors import HarnessError
-from harness.measure.actions import Targets
+from harness.measure.actions import ActionServers, Targets
 from harness.scenario.plan import Trial
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
@@ -33,8 +33,8 @@ class Testbed:
 
     `app` is the directory to import the app from where a trial's scenario names none, `work` in
     which one an app works, by the one it is imported from. `token` makes its workers give evidence.
-    `skipped` names optional backends without their server, and why. Raises SurroundingsError where any
-    other part cannot be had.
+    `skipped` names optional backends that have no server here, and why. Raises InfrastructureError
+    where any other part is unavailable.
     """
 
     def __init__(
@@ -118,10 +118,10 @@ class Testbed:
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
-    def targets(self, fleet: Fleet) -> Targets:
+    def targets(self, servers: ActionServers) -> Targets:
         """Return what actions on these servers can be done to."""
         redis = self._services.get("redis")
-        return Targets(servers=fleet, redis=redis if isinstance(redis, RedisServer) else None)
+        return Targets(servers=servers, redis=redis if isinstance(redis, RedisServer) else None)
 
     def clear(self, trial: Trial) -> None:
         """Delete what the trial left in a server behind caches, and nothing else."""

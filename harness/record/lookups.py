@@ -55,7 +55,7 @@ def write_csv(rows: npt.NDArray[Any], file: TextIO) -> None:
 
 def _fields(row: tuple[Any, ...]) -> Iterator[Any]:
     # Only nan is not equal to itself.
-    return ("" if value != value else value for value in row)  # noqa: PLR0124
+    return ("" if value != value else value for value in row)
 
 
 def _rows(facts: TrialFacts, samples: Samples) -> npt.NDArray[Any]:

@@ -2,7 +2,7 @@
 
 scenario.toml    the scenario as run, overrides applied: it can be run again
 run.json         format, times, machine and versions, what ended the run early
-trials/NN-SLUG/  one trial, written when it ends: its facts in trial.json, its samples in samples.npz
+trials/NN-SLUG/  a trial, written when it ends: facts in trial.json, samples in samples.npz
 logs/            the output of each child process
 result.json      the summary, written by the reading half
 
@@ -30,6 +30,7 @@ from harness import wire
 from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
 from harness.record.facts import DuelFacts, TrialFacts
 from harness.record.samples import Samples, read_samples, write_samples
+from harness.setup import AXES, Setup
 
 RUN_FILE, RESULT_FILE, SCENARIO_FILE = "run.json", "result.json", "scenario.toml"
 TRIAL_FILE, SAMPLES_FILE = "trial.json", "samples.npz"
@@ -133,13 +134,8 @@ def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> N
         partial.rename(whole)
 
 
-def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
-    """Return what a run directory holds, trials in their order.
-
-    A run that was killed has the trials that had ended, and says so in `problems`. Raises
-    UsageError HX104 if it is none, MeasurementError HX403 if a newer version wrote it, HX404 if
-    it is damaged.
-    """
+def demand_run(path: Path) -> None:
+    """Raise UsageError HX104 if a directory is not that of a run."""
     if not (path / RUN_FILE).is_file():
         raise UsageError(
             Problem(
@@ -149,16 +145,27 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
                 hint="`harness run hit-rate --out DIR` makes one",
             )
         )
-    text, version = _read_text(path / RUN_FILE)
-    record = _parsed(RunRecord, text, path / RUN_FILE)
-    if version < 3:
-        file = path / SAMPLES_FILE
+
+
+def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
+    """Return what a run directory holds, trials in their order.
+
+    A run that was killed has the trials that had ended, and says so in `problems`. Raises
+    UsageError HX104 if it is none, MeasurementError HX403 if a newer version wrote it, HX404 if
+    it is damaged.
+    """
+    demand_run(path)
+    content = _content(path)
+    record = _parsed(RunRecord, json.dumps(content), path / RUN_FILE)
+    if content["format"] < wire.FORMAT:
+        file, version = path / SAMPLES_FILE, content["format"]
         found = [
             (facts, _samples(file, prefix=f"{facts.number}/", version=version))
             for facts in record.trials
         ]
     else:
         found = [_trial(one) for one in (path / TRIALS).glob("[!.]*")]
+    found = [(_checked(facts, path), columns) for facts, columns in found]
     found.sort(key=lambda trial: trial[0].number)
     samples = {facts.number: columns for facts, columns in found}
     if len(samples) < len(found):
@@ -173,25 +180,31 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     return replace(record, trials=trials, problems=problems), samples
 
 
-def _read_text(path: Path) -> tuple[str, int]:
-    """Return a `run.json` and its format. Raises MeasurementError HX403 or HX404."""
+def _content(path: Path) -> dict[str, Any]:
+    """Return the `run.json` of a run, in today's form. Raises MeasurementError HX403 or HX404."""
     try:
-        text = path.read_text(encoding="utf-8")
-        version = json.loads(text)["format"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if type(version) is not int:
-        raise _damaged(path, f"key format: got {version!r}, need a whole number")
-    if version > wire.FORMAT:
+        content: dict[str, Any] = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+        newer = content["format"] > wire.FORMAT
+        if content["format"] < wire.FORMAT:
+            content["trials"] = list(map(_with_setup, content["trials"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path / RUN_FILE, f"{type(error).__name__}: {error}") from error
+    if newer:
         raise MeasurementError(
             Problem(
                 code="HX403",
-                where=str(path.parent),
-                what=f"has format {version}, this version reads up to {wire.FORMAT}",
+                where=str(path),
+                what=f"has format {content['format']}, this version reads up to {wire.FORMAT}",
                 hint="upgrade the harness",
             )
         )
-    return text, version
+    return content
+
+
+def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial of format 1 or 2, whose axes are among its other fields, as one of today."""
+    axes = {axis.name: trial[axis.name] for axis in AXES if axis.name in trial}
+    return {**trial, "setup": {"axes": axes, "varied": trial.get("varied", {})}}
 
 
 def _trial(path: Path) -> tuple[TrialFacts, Samples]:
@@ -200,6 +213,17 @@ def _trial(path: Path) -> tuple[TrialFacts, Samples]:
     except (OSError, ValueError) as error:
         raise _damaged(path / TRIAL_FILE, f"{type(error).__name__}: {error}") from error
     return _parsed(TrialFacts, text, path / TRIAL_FILE), _samples(path / SAMPLES_FILE)
+
+
+def _checked(facts: TrialFacts, path: Path) -> TrialFacts:
+    """Return the facts with every axis of today. Raises MeasurementError HX404."""
+    found = facts.setup.axes
+    axes = {axis.name: found.get(axis.name, axis.absent) for axis in AXES}
+    for axis in AXES:
+        if not isinstance(axes[axis.name], axis.types):
+            key = f"axis {axis.name} of trial {facts.number}"
+            raise _damaged(path, f"{key}: got {found.get(axis.name, 'nothing')!r}")
+    return replace(facts, setup=Setup(axes, facts.setup.varied))
 
 
 def _samples(file: Path, **how: Any) -> Samples:

@@ -84,9 +84,7 @@ class Samples:
     ]
     mark_request: Annotated[Ints, Column("response fields", "its request", into="step", since=2)]
     mark: Annotated[Ints, Column("response fields", "its name", into="marks", since=2)]
-    value: Annotated[
-        Floats, Column("response fields", "number that the Locust file read", since=2)
-    ]
+    value: Annotated[Floats, Column("response fields", "number that the Locust file read", since=2)]
     lives: Annotated[Ints, Column("lives", "server, slot, generation and pid of a worker life")]
     caches: Annotated[Names, Column("caches", "alias in CACHES")]
     keys: Annotated[Names, Column("keys", "key as the cache stores it")]
