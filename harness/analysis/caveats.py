@@ -138,8 +138,8 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
     if found not in ("LocMemCache", *DROPS):
         return []
     pairs = {
-        "timeout": (facts.timeout_s, cache.timeout_s),
-        "MAX_ENTRIES": (facts.max_entries, cache.max_entries),
+        "timeout": (facts.setup["timeout_s"], cache.timeout_s),
+        "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
     }
     return [
         f"{name}: asked for {wanted}, the workers use {used}"
