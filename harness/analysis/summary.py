@@ -27,13 +27,13 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction(Interval):
-    """The hit rate to expect, with the 95 % interval of a single trial around it.
+class Prediction:
+    """Expected hit rate with its 95 % interval, and the closed form where one holds."""
 
-    `closed_form` is the same as a formula gives it, None where none holds.
-    """
-
-    closed_form: float | None = None
+    hit_rate: float
+    low: float
+    high: float
+    closed_form: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,20 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the model expects: mean, and bounds that hold 95 % of the single outcomes."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A metric of one trial and what theory expects of it. None: cannot be told."""
 
     value: float | None = None
-    expected: Interval | None = None
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +156,10 @@ class RestartSummary:
     entries_lost: int
     keys_lost: int
     misses_by_cause: int
-    predicted_by_cause: Interval | None
+    predicted_by_cause: Expected | None
     misses_vs_control: int | None
-    predicted_vs_control: Interval | None
-    predicted: Interval | None
+    predicted_vs_control: Expected | None
+    predicted: Expected | None
     origin_s_again: float
     requests_failed: int
     requests_lost_in_flight: int
@@ -166,8 +175,8 @@ class Times:
     """How long `count` lookups or requests took. `quantiles_s` are named "p50" to "p99.9"."""
 
     count: int
-    mean_s: Interval | None
-    quantiles_s: Mapping[str, Interval | None]
+    mean_s: Interval
+    quantiles_s: Mapping[str, Interval]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +231,7 @@ class Comparison:
     metric: str
     statistic: str
     outcome: str
-    ratio: Interval | None
+    ratio: Interval
     rounds: int
     samples: int
     withheld: str = ""

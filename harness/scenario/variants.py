@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from math import prod
 from typing import Any
 
 from harness.errors import HarnessError, Problem, ScenarioError
@@ -13,9 +12,7 @@ from harness.scenario.parse import override, parse_scenario, scenario_content
 from harness.scenario.schema import Action, Matrix, Scenario
 
 Placed = tuple[Any, str]
-"""A value and its place in the scenario."""
-
-MOST_TRIALS = 1000
+"""A value and the place in the scenario where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +24,12 @@ class Variant:
 
 
 def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Variant, ...]:
-    """Return the variants in order; the scenario alone if it varies nothing.
+    """Return the variants in order; the scenario alone where it varies nothing.
 
-    Raises ScenarioError if a value does not fit its key, if keys do not fit together, or if there
-    are more than 1,000 trials.
+    Raises ScenarioError where a value does not fit its key, or the keys do not fit together.
     """
-    matrix, problems, variants = scenario.matrix, list[Problem](), list[Variant]()
-    _refuse_more(prod(map(len, matrix.vary.values())) * (len(matrix.cases) or 1), where)
-    for places in _combinations(matrix, where):
+    variants, problems = [], []
+    for places in _combinations(scenario.matrix, where):
         varied = {key: value for key, (value, _) in places.items()}
         try:
             variant = Variant(varied=varied, scenario=_resolved(scenario, places, where))
@@ -44,12 +39,11 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
             problems += error.problems
     if problems:
         raise ScenarioError(*dict.fromkeys(problems))
-    _refuse_more(sum(_trials(variant.scenario.matrix) for variant in variants), where)
     return tuple(variants)
 
 
 def varied_keys(matrix: Matrix) -> dict[str, str]:
-    """Return each dotted key that gets its values from `matrix`, with the key that gives them."""
+    """Return each dotted key that `matrix` gives values to, with the key that does so."""
     by_case = {key: "matrix.cases" for case in matrix.cases for key in case}
     return by_case | {key: f"matrix.vary.{key}" for key in matrix.vary}
 
@@ -57,29 +51,15 @@ def varied_keys(matrix: Matrix) -> dict[str, str]:
 def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
     """Yield the keys of each variant with value and place; cases change slower than `vary`."""
     for number, case in enumerate(matrix.cases or ({},)):
-        place = f"{where}, key matrix.cases[{number}]"
-        by_case = {key: (value, f"{place}.{key}") for key, value in case.items()}
+        told = {
+            key: (value, f"{where}, key matrix.cases[{number}].{key}")
+            for key, value in case.items()
+        }
         for values in product(*matrix.vary.values()):
-            pairs = zip(matrix.vary, values, strict=True)
-            yield by_case | {
-                key: (value, f"{where}, key matrix.vary.{key}") for key, value in pairs
+            told_too = zip(matrix.vary, values, strict=True)
+            yield told | {
+                key: (value, f"{where}, key matrix.vary.{key}") for key, value in told_too
             }
-
-
-def _trials(matrix: Matrix) -> int:
-    return len(matrix.backend) * len(matrix.workers) * matrix.copies
-
-
-def _refuse_more(trials: int, where: str) -> None:
-    if trials > MOST_TRIALS:
-        raise ScenarioError(
-            Problem(
-                code="HX203",
-                where=f"{where}, key matrix",
-                what=f"makes {trials:,} trials or more, need {MOST_TRIALS:,} or less",
-                hint="vary fewer keys, or give them fewer values",
-            )
-        )
 
 
 def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> Scenario:
@@ -92,44 +72,53 @@ def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> S
     )
 
 
-def _clashes(scenario: Scenario, where: str) -> Iterator[Problem]:
-    """Yield the problems of keys that are valid alone but not together."""
+def _clashes(scenario: Scenario, where: str) -> list[Problem]:
+    """Return what is wrong with keys that are each right alone."""
+    found = []
     if scenario.actions and scenario.load.rounds > 1:
-        yield Problem(
-            code="HX203",
-            where=f"{where}, key load.rounds",
-            what=f"got {scenario.load.rounds} together with actions, need 1",
-            hint="actions are done once, in a trace that is served without a break",
+        found.append(
+            Problem(
+                code="HX203",
+                where=f"{where}, key load.rounds",
+                what=f"got {scenario.load.rounds} together with actions, need 1",
+                hint="actions happen once in a trace that is served in one go",
+            )
         )
     for number, action in enumerate(scenario.actions):
-        yield from _action_clashes(action, scenario, f"{where}, key actions[{number}]")
+        place = f"{where}, key actions[{number}]"
+        found += _action_clashes(action, scenario, place)
+    return found
 
 
-_NEEDED = {
-    "slot": ("kill-worker", 'slot = 1, or "busiest"'),
-    "workers": ("scale", "workers = 2"),
-}
-"""Key of an action -> what it is for, and an example."""
+_NEEDED = {"kill-worker": "slot", "scale": "workers"}
 
 
-def _action_clashes(action: Action, scenario: Scenario, place: str) -> Iterator[Problem]:
-    for key, (do, example) in _NEEDED.items():
-        if (getattr(action, key) is None) == (action.do == do):
-            word = "is missing" if action.do == do else f"does not apply to {action.do}"
-            hint = f"add {example}" if action.do == do else f"remove {key}"
-            yield Problem(code="HX203", where=f"{place}.{key}", what=word, hint=hint)
+def _action_clashes(action: Action, scenario: Scenario, place: str) -> list[Problem]:
+    found = []
+    for key in ("slot", "workers"):
+        given, needed = getattr(action, key) is not None, _NEEDED.get(action.do) == key
+        if given != needed:
+            word = "is missing" if needed else f"does not go with {action.do}"
+            example = {"slot": 'slot = 1, or "busiest"', "workers": "workers = 2"}[key]
+            hint = f"add {example}" if needed else f"remove {key}"
+            found.append(Problem(code="HX203", where=f"{place}.{key}", what=word, hint=hint))
     fewest = min(scenario.matrix.workers)
     if isinstance(action.slot, int) and action.slot > fewest:
-        yield Problem(
-            code="HX203",
-            where=f"{place}.slot",
-            what=f"got {action.slot}, need a slot of each trial: 1 to {fewest}",
-            hint=f'write slot = {fewest}, or slot = "busiest"',
+        found.append(
+            Problem(
+                code="HX203",
+                where=f"{place}.slot",
+                what=f"got {action.slot}, need a slot of each trial: 1 to {fewest}",
+                hint=f'write slot = {fewest}, or slot = "busiest"',
+            )
         )
     if action.workers is not None and fewest + action.workers < 1:
-        yield Problem(
-            code="HX203",
-            where=f"{place}.workers",
-            what=f"got {action.workers} with {fewest} workers, need one worker to be left",
-            hint="remove fewer workers",
+        found.append(
+            Problem(
+                code="HX203",
+                where=f"{place}.workers",
+                what=f"got {action.workers} with {fewest} workers, need one worker to stay",
+                hint="take fewer workers away",
+            )
         )
+    return found
