@@ -126,12 +126,14 @@ def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> N
     """Write one trial into the run directory. Raises InfrastructureError HX301."""
     whole = path / TRIALS / slug
     partial = whole.with_name(f".{slug}.part")
-    with _writing(whole):
+    try:
+        with _writing(whole):
+            partial.mkdir(parents=True)
+            (partial / TRIAL_FILE).write_text(_json(asdict(facts)), encoding="utf-8")
+            write_samples(partial / SAMPLES_FILE, samples)
+            partial.rename(whole)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        (partial / TRIAL_FILE).write_text(_json(asdict(facts)), encoding="utf-8")
-        write_samples(partial / SAMPLES_FILE, samples)
-        partial.rename(whole)
 
 
 def demand_run(path: Path) -> None:
