@@ -128,7 +128,7 @@ def test_a_redis_that_is_killed_in_a_comparison_costs_no_trial(harness: Harness)
         *("--backend", "locmem,redis", "--set", "load.rounds=4", "--out", "run"),
     )
     harness.wait_until(lambda: harness.started("01-redis-1") >= 60)
-    harness.kill_redis()
+    harness.kill("-server 127.0.0.1:")
     outcome = harness.wait()
 
     assert outcome.code == 3

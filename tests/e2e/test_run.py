@@ -277,11 +277,16 @@ def test_a_report_needs_nothing_that_measures_and_gives_the_same_numbers(
     assert json.loads(done.stdout) == recorded.result
 
 
+NAMES = ("caches", "keys", "marks")
+
+
 def test_no_secret_and_no_temporary_path_is_kept_or_printed(recorded: Recorded) -> None:
     files = [path for path in recorded.run_dir.rglob("*") if path.is_file()]
     _, samples = read_run(recorded.run_dir)
     names = " ".join(
-        str(names.tolist()) for one in samples.values() for names in (one.keys, one.caches, one.marks)
+        str(names.tolist())
+        for one in samples.values()
+        for names in (one.keys, one.caches, one.marks)
     )
     texts = [path.read_text(errors="replace") for path in files]
     everything = "\n".join([*texts, names, recorded.outcome.stdout, recorded.outcome.stderr])
