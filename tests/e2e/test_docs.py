@@ -44,7 +44,8 @@ def run_pytest(words: list[str], harness: Harness) -> None:
     for directory in (harness.temporary, harness.directory / "home"):
         directory.mkdir()
     (harness.directory / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    own = ("-p", "no:cacheprovider", "--basetemp", str(harness.directory / "pytest"))
+    command = [sys.executable, "-m", "pytest", "-q", *own, *words]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(harness.temporary)}
     done = subprocess.run(
         command, cwd=harness.directory, env=environ, capture_output=True, text=True, check=False

@@ -1,16 +1,16 @@
-"""Made-up goods and opinions, the same ones every time."""
+"""Invented products and reviews, the same ones every time."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
-from demo_app.catalog.models import Product, Review
+from demo_app.shop.models import Product, Review
 
 REVIEWS = 40_000
 STARS = (1, 2, 3, 4, 5)
 
 STYLES = (
-    "Blue", "Copper", "Folding", "Foxglove", "Grandma's", "Harbour", "Linen", "Little", "Mossy",
+    "Blue", "Copper", "Folding", "Foxglove", "Grandma's", "Harbor", "Linen", "Little", "Mossy",
     "Oak", "Old Town", "Pocket", "Quiet", "Rainy Day", "Rustic", "Smoked", "Sunday", "Tall",
     "Travel", "Woollen",
 )  # fmt: skip
@@ -21,8 +21,8 @@ GOODS = {
     "Home": ("Blanket", "Candle", "Coat Hook", "Cushion", "Door Mat", "Picture Frame"),
     "Outdoors": ("Camp Stove", "Compass", "Flask", "Hammock", "Lantern", "Picnic Basket"),
 }
-TOUCHES = ("made in small batches", "finished by hand", "tested by our cat", "a family favourite")
-CARES = (
+TOUCHES = ("made in small batches", "finished by hand", "tested by our cat", "loved by families")
+CARE = (
     "Wipe clean.",
     "Lasts for years.",
     "Better with age.",
@@ -49,12 +49,12 @@ def sample_products(count: int) -> Iterator[Product]:
             name=f"{name} No. {number}",
             category=category,
             price=Decimal(random.randrange(195, 9_995, 10)) / 100,
-            description=f"{name}, {random.choice(TOUCHES)}. {random.choice(CARES)}",
+            description=f"{name}, {random.choice(TOUCHES)}. {random.choice(CARE)}",
         )
 
 
 def sample_reviews(products: int) -> Iterator[Review]:
-    """Yield the reviews of a shop with that many products, in no order; some are liked better."""
+    """Yield the reviews of N products, in no order; some products are liked better."""
     random = Random(2)
     weights = [_rating_weights(random) for _ in range(products)]
     for number in range(1, REVIEWS + 1):

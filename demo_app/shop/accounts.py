@@ -13,12 +13,12 @@ def account(request: HttpRequest) -> HttpResponse:
         "sessions": settings.SHOP_SESSIONS,
         "answered_by": os.getpid(),
     }
-    return render(request, "accounts/account.html", context)
+    return render(request, "shop/account.html", context)
 
 
 @require_POST
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Believe whoever says who they are: passwords would add nothing but time."""
+    """Log a customer in without a password, which would add nothing but time."""
     request.session["customer"] = request.POST.get("customer", "somebody")
     request.session["basket"] = []
     return account(request)
@@ -26,7 +26,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def add_to_basket(request: HttpRequest) -> HttpResponse:
-    """Put a product into the basket of whoever is logged in."""
+    """Put a product into the basket of the customer who is logged in."""
     if "customer" in request.session:
         product = request.POST.get("product", "something")
         request.session["basket"] = [*request.session["basket"], product]

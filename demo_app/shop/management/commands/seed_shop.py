@@ -5,8 +5,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from demo_app.catalog.models import Product, Review
-from demo_app.catalog.sample_data import sample_products, sample_reviews
+from demo_app.shop.models import Product, Review
+from demo_app.shop.sample_data import sample_products, sample_reviews
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def fill_shop(products: int) -> None:
-    """Replace whatever is in the shop; a shop that is half full is never seen."""
+    """Replace all products and reviews; a half-filled shop is never seen."""
     Review.objects.all().delete()
     Product.objects.all().delete()
     Product.objects.bulk_create(sample_products(products), batch_size=1000)

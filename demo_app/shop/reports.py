@@ -8,9 +8,9 @@ from django.db.models import Avg, Count
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from demo_app.catalog.models import Review
+from demo_app.shop.models import Review
+from demo_app.shop.shared_state import LOCK_S, answer
 
-LOCK_S = 60
 TRY_AGAIN_S = 0.01
 
 
@@ -18,14 +18,13 @@ def report(_request: HttpRequest, number: int) -> JsonResponse:
     """Show the report on a product, from the cache if it is there."""
     locked = settings.SHOP_STAMPEDE == "lock"
     data, computed = locked_report(number) if locked else cached_report(number)
-    told = {"computed": computed, "locked": locked, "answered_by": os.getpid()}
-    return JsonResponse({**data, **told})
+    return answer(**data, computed=computed, locked=locked)
 
 
 def cached_report(number: int) -> tuple[dict[str, Any], bool]:
     """Return the report, and whether it was computed for this request.
 
-    All who find nothing while the first is still computing compute it as well.
+    All requests that miss while the first is still computing compute it as well.
     """
     key = f"report:{number}"
     data = cache.get(key)
@@ -37,7 +36,7 @@ def cached_report(number: int) -> tuple[dict[str, Any], bool]:
 
 
 def locked_report(number: int) -> tuple[dict[str, Any], bool]:
-    """Return the same; who finds nothing waits for the lock, and then looks again."""
+    """Return the same; a request that misses waits for the lock and then reads again."""
     key = f"report:{number}"
     data = cache.get(key)
     if data is not None:
@@ -51,7 +50,7 @@ def locked_report(number: int) -> tuple[dict[str, Any], bool]:
 
 
 def compute_report(number: int) -> dict[str, Any]:
-    """Ask the database, and a supplier whose service takes its time."""
+    """Query the database, and wait for the supplier's slow service."""
     reviews = Review.objects.filter(product_id=number)
     rating = reviews.aggregate(average=Avg("rating"), count=Count("pk"))
     time.sleep(settings.SHOP_ORIGIN_MS / 1000)
