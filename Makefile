@@ -13,7 +13,7 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 endif
 
-.PHONY: help demo test check docs bench bench-gate constraints picture clean
+.PHONY: help demo test check docs bench bench-gate constraints picture schema clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,11 @@ constraints: .venv/.made ## choose the newest versions and pin them in constrain
 picture: .venv/.installed ## draw the picture of the README from the recorded run
 	@$(BIN)/harness report tests/runs/hit-rate --format svg > tests/runs/hit-rate/report.svg.new
 	@mv tests/runs/hit-rate/report.svg.new tests/runs/hit-rate/report.svg
+
+schema: .venv/.installed ## write the JSON Schema of scenario files, from their keys
+	@$(BIN)/python -c 'import json; from harness.scenario.parse import scenario_schema; \
+	  print(json.dumps(scenario_schema(), indent=2))' > scenario.schema.json.new
+	@mv scenario.schema.json.new harness/scenario/scenario.schema.json
 
 clean: ## remove the environment and everything built or cached, but no measurement
 	@rm -rf .venv build dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
