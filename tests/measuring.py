@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import InfrastructureError, Problem
-from harness.load.client import Message
+from harness.load.protocol import Message
 from harness.measure.actions import Targets
 from harness.measure.plan import Plan, Sources, TrialGroup
 from harness.measure.progress import Event, Listener
@@ -93,6 +93,7 @@ class FakeTestbed:
     steps: list[Step] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
+    passed_on: set[str] = field(default_factory=set)
     uncleared: set[str] = field(default_factory=set)
     unstarted: dict[str, BaseException] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from harness.errors import InfrastructureError, Problem
 from harness.measure.plan import Plan
 from harness.report.claims import conclusion, render_claims
 from harness.runs import Run
-from harness.scenario.catalogue import TOPICS, catalogue
+from harness.scenario.load import TOPICS, catalogue
 from tests.summaries import judged, make_claim, make_run, make_summary
 
 

@@ -19,8 +19,7 @@ from harness.gate.expect import FAILED, PASS
 from harness.record.rundir import directory_name
 from harness.report.claims import claims_as_json, render_claims
 from harness.report.layout import print_lines
-from harness.scenario.catalogue import catalogue
-from harness.scenario.load import Overrides, find_scenario, load_scenario
+from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
-from harness.scenario.schema import Action, Scenario
+from harness.scenario.schema import Action
 from harness.servers.redis_discovery import RedisChoice
 from harness.wire import ENV_REDIS_URL
 
@@ -38,11 +38,6 @@ class Targets:
 
     servers: ActionServers
     redis: CacheServer | None
-
-
-def milestones(scenario: Scenario) -> dict[int, Action]:
-    """Return the actions of a scenario by the position in the trace at which they are due."""
-    return {int(action.at * scenario.load.requests): action for action in scenario.actions}
 
 
 def perform(

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import HarnessError
-from harness.load.client import Message
-from harness.measure.actions import Targets, milestones, perform, refuse_foreign
-from harness.measure.generator import LoadGenerator
+from harness.load.client import Locust
+from harness.load.protocol import Message
+from harness.measure.actions import Targets, perform, refuse_foreign
 from harness.measure.plan import Plan, TrialGroup
 from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.measure.running import RunningServers, RunningTrial
@@ -32,8 +32,10 @@ from harness.record.rundir import (
     write_trial,
 )
 from harness.record.samples import merge_rounds, read_samples
+from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
-from harness.scenario.plan import Trial, Turn, most_keys
+from harness.scenario.plan import Trial, Turn, milestones, most_keys
+from harness.servers.app import inherited
 from harness.servers.redis_discovery import find_redis
 
 
@@ -41,7 +43,8 @@ class ServerHost(Protocol):
     """Starts the servers of trials on what all of them share.
 
     `skipped` names the optional backends that have no server here, and why; `servers` describes
-    each server besides Gunicorn. Files that live as long as the run go to `scratch`.
+    each server besides Gunicorn; `passed_on` names the variables of the user's shell that apps
+    inherit. Files that live as long as the run go to `scratch`.
     """
 
     @property
@@ -52,6 +55,9 @@ class ServerHost(Protocol):
 
     @property
     def servers(self) -> Mapping[str, str]: ...
+
+    @property
+    def passed_on(self) -> Iterable[str]: ...
 
     def by_app(self, trials: Iterable[Trial]) -> Sequence[Sequence[Trial]]: ...
 
@@ -80,8 +86,14 @@ def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, L
     """Start testbed and Locust; closing `stack` ends both. Raises InfrastructureError."""
     sources = plan.sources
     testbed = Testbed(plan.scenario, plan.trials, sources.app, logs, stack, work=sources.work)
-    load = LoadGenerator(
-        sources.locustfile, token=testbed.token, log=logs / "locust.log", reaper=testbed.reaper
+    environ = inherited(os.environ, closed=sources.locustfile.parent == bundled("locustfiles"))
+    testbed.passed_on.update(environ)
+    load = Locust(
+        sources.locustfile,
+        token=testbed.token,
+        environ=environ,
+        log=logs / "locust.log",
+        reaper=testbed.reaper,
     )
     stack.callback(load.stop)
     return testbed, load
@@ -115,7 +127,7 @@ def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOL
     try:
         with _files_of(run_dir), ExitStack() as stack:
             testbed, load = tools.start(plan, run_dir / LOGS, stack)
-            writer.describe(testbed)
+            writer.testbed = testbed
             session = Session(testbed, load, writer, notify)
             session.prepare(plan)
             for group in plan.groups:
@@ -128,11 +140,15 @@ def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOL
 
 
 class RunWriter:
-    """Writes a run directory while the run goes on: `run.json` at each step, trials as they end."""
+    """Writes a run directory while the run goes on: `run.json` at each step, trials as they end.
+
+    Once there is a `testbed`, `run.json` says what the trials run on.
+    """
 
     def __init__(self, plan: Plan, run_dir: Path, clock: Callable[[], float]) -> None:
         scenario = plan.scenario
         self._run_dir, self._clock, self._started_s = run_dir, clock, clock()
+        self.testbed: ServerHost | None = None
         self._record = RunRecord(
             scenario=scenario.name,
             question=scenario.question,
@@ -149,15 +165,13 @@ class RunWriter:
 
     def update(self, **changes: Any) -> None:
         """Write `run.json` with these fields of its record. Raises InfrastructureError HX301."""
-        wall_s = self._clock() - self._started_s
-        self._record = replace(self._record, wall_s=wall_s, **changes)
+        wall_s, environment = self._clock() - self._started_s, dict(self._record.environment)
+        if self.testbed:
+            environment["servers"] = dict(self.testbed.servers)
+            environment["gaps"] = dict(self.testbed.skipped)
+            environment["passed_on"] = sorted(self.testbed.passed_on)
+        self._record = replace(self._record, wall_s=wall_s, environment=environment, **changes)
         write_run(self._run_dir, self._record)
-
-    def describe(self, testbed: ServerHost) -> None:
-        """Add what the trials run on. Raises InfrastructureError HX301."""
-        servers, skipped = dict(testbed.servers), dict(testbed.skipped)
-        environment = {**self._record.environment, "servers": servers, "gaps": skipped}
-        self.update(environment=environment)
 
     def add(self, running: RunningTrial, problem: str) -> None:
         """Write a trial, unless it never served a round. Raises InfrastructureError HX301."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
-from math import prod
 from typing import Any
 
-from harness.errors import Problem, ScenarioError
-from harness.scenario.schema import Action, Matrix, Scenario
+from harness.scenario.schema import Action, Scenario
 from harness.scenario.variants import Variant, expand_variants
 from harness.setup import HasSetup, Setup
-
-MOST_TRIALS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +48,11 @@ class Turn:
     last: int
 
 
+def milestones(scenario: Scenario) -> dict[int, Action]:
+    """Return the actions of a scenario by the position in the trace at which they are due."""
+    return {int(action.at * scenario.load.requests): action for action in scenario.actions}
+
+
 Groups = tuple[tuple[Trial, ...], ...]
 """The trials of a run; the servers of a group are up at the same time."""
 
@@ -61,9 +62,8 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
 
     Where the trace is served in rounds, the trials that differ only in backend or copy are one
     group, since only they are compared in time. Else each trial is a group of its own. Raises
-    ScenarioError where values do not fit, or make more than `MOST_TRIALS`; `where` names the file.
+    ScenarioError where values do not fit; `where` names the file.
     """
-    _refuse_countless(scenario.matrix, where)
     trials: list[tuple[Trial, ...]] = []
     number = 0
     for variant in expand_variants(scenario, where):
@@ -77,20 +77,6 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
             together = variant.scenario.load.rounds > 1
             trials += [tuple(group)] if together else [(trial,) for trial in group]
     return tuple(trials)
-
-
-def _refuse_countless(matrix: Matrix, where: str) -> None:
-    lists = (matrix.cases or ({},), matrix.backend, matrix.workers, *matrix.vary.values())
-    trials = prod(map(len, lists)) * matrix.copies
-    if trials > MOST_TRIALS:
-        raise ScenarioError(
-            Problem(
-                code="HX203",
-                where=f"{where}, key matrix",
-                what=f"makes {trials:,} trials, need at most {MOST_TRIALS:,}",
-                hint="vary fewer keys together, or give them fewer values",
-            )
-        )
 
 
 def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:

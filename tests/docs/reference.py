@@ -20,7 +20,7 @@ from harness.analysis.metrics import METRICS
 from harness.cli.main import cli
 from harness.record import rundir, samples
 from harness.scenario import schema
-from harness.scenario.catalogue import TOPICS, catalogue
+from harness.scenario.load import TOPICS, catalogue
 from harness.wire import TALLY_COUNTS
 
 WIDTH = 80
