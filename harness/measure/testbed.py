@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,10 +18,10 @@ from harness.measure.actions import Targets
 from harness.scenario.plan import Trial
 from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, prepare_app
+from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.nginx import Nginx, demand_nginx
-from harness.servers.nginx_discovery import NginxChoice, nginx_version
+from harness.servers.nginx import Nginx, NginxChoice, NginxSettings, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.redis import RedisServer
 from harness.servers.services import BACKENDS, START, Service
@@ -48,14 +47,12 @@ class Testbed:
         work: Mapping[Path, Path] | None = None,
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
-        self._nginx = demand_nginx(os.environ) if balanced else None
+        self._nginx = require_nginx(os.environ) if balanced else None
         self._logs = logs
         self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self.reaper = Reaper()
         stack.callback(self.reaper.close)
-        self.scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-        self.reaper.watch_path(self.scratch)
-        self.scratch.mkdir(mode=0o700)
+        self.scratch = self.reaper.make_directory()
         self.gaps: dict[str, str] = {}
         backends = dict.fromkeys(trial.backend for trial in trials)
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
@@ -90,15 +87,18 @@ class Testbed:
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
         def start(number: int) -> Gunicorn:
-            return Gunicorn(
-                f"gunicorn ({trial.name})"
-                if server.servers == 1
-                else f"gunicorn, server {number} ({trial.name})",
-                _gunicorn_settings(trial),
+            one = server.servers == 1
+            process = ProcessSpec(
+                name=f"gunicorn{'' if one else f', server {number}'} ({trial.name})",
+                command=(),
                 environ=self._environ(trial),
                 cwd=self._app(trial).cwd,
+                log=log if one else log.with_stem(f"{log.stem}-server-{number}"),
+            )
+            return Gunicorn(
+                process,
+                _gunicorn_settings(trial),
                 lives=self.scratch / "lives" / trial.slug / str(number),
-                log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
                 reaper=self.reaper,
                 number=number,
                 port=0 if trial.balanced else port,
@@ -108,8 +108,7 @@ class Testbed:
             assert self._nginx
             return Nginx(
                 self._nginx,
-                upstreams,
-                routing=server.routing,
+                NginxSettings(upstreams=upstreams, routing=server.routing),
                 directory=self.scratch / f"nginx-{trial.slug}",
                 log=self._logs / f"nginx-{trial.slug}.log",
                 reaper=self.reaper,
@@ -209,4 +208,4 @@ def _gunicorn_settings(trial: Trial) -> GunicornSettings:
 
 
 def _display(nginx: NginxChoice) -> str:
-    return f"nginx {nginx_version(nginx)} ({nginx.display})"
+    return f"nginx {nginx.version} ({nginx.display})"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.executables import executable_version
 from harness.servers.ports import START_TRIES, free_port
 from harness.servers.reaper import Reaper
@@ -49,7 +49,7 @@ def start_memcached(
     for _ in range(START_TRIES):
         port = free_port()
         command = [executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
-        child = Child("memcached", command, environ={}, log=log, reaper=reaper)
+        child = Child(ProcessSpec(name="memcached", command=command, environ={}, log=log), reaper)
         if _answers(port, child):
             version = executable_version(executable, "-V", r"(memcached) (\S+)")
             return MemcachedServer(port, f"{version or 'Memcached'} (memcached on PATH)", child)

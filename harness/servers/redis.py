@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from harness import wire
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
-from harness.servers.ports import START_TRIES, free_port
+from harness.servers.child import Child, ProcessSpec
+from harness.servers.ports import START_TRIES, free_port, socket_directory
 from harness.servers.reaper import Reaper
 from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
 
@@ -143,21 +143,22 @@ def _connect(choice: RedisChoice) -> RedisServer:
 
 
 def _start(choice: RedisChoice, *, scratch: Path, log: Path, reaper: Reaper) -> RedisServer:
+    sockets = socket_directory(scratch, reaper)
     # Redis takes no socket that is already bound, so a free port may be lost before it is used.
     for _ in range(START_TRIES):
         port, password = free_port(), secrets.token_urlsafe(24)
-        start = partial(
-            Child,
-            "redis",
-            [choice.target, "-"],
+        process = ProcessSpec(
+            name="redis",
+            command=[choice.target, "-"],
             environ={},
             log=log,
-            reaper=reaper,
-            say=_configuration(port, password, scratch),
+            cwd=scratch,
+            input=_configuration(port, password, sockets),
         )
+        start = partial(Child, process, reaper)
         urls = {
             "redis": f"redis://:{password}@127.0.0.1:{port}/0",
-            "redis-unix": f"unix://:{password}@{scratch / _SOCKET}?db=0",
+            "redis-unix": f"unix://:{password}@{sockets / _SOCKET}?db=0",
         }
         child = start()
         if _answers(urls["redis"], child):
@@ -175,16 +176,15 @@ def _start(choice: RedisChoice, *, scratch: Path, log: Path, reaper: Reaper) -> 
     )
 
 
-def _configuration(port: int, password: str, scratch: Path) -> str:
+def _configuration(port: int, password: str, sockets: Path) -> str:
     """Return a configuration for standard input, so that the password is in no argument list."""
     return "\n".join(
         (
             "bind 127.0.0.1",
             f"port {port}",
-            f"unixsocket {scratch / _SOCKET}",
+            f"unixsocket {sockets / _SOCKET}",
             "unixsocketperm 700",
             f"requirepass {password}",
-            f"dir {scratch}",
             'save ""',
             "appendonly no",
             "daemonize no",
