@@ -169,7 +169,10 @@ def test_the_documentation_shows_what_is_really_printed(
         # Examples that show their output, in a block that ends with it.
         for command, output in re.findall(r"^\$ harness (predict .+)\n([^$`]+)```", text, re.M):
             assert main(command.split()) == 0
-            assert capsys.readouterr().out == output, page
+            printed = capsys.readouterr().out
+            for part in output.split("...\n"):  # what an example leaves out
+                _, found, printed = printed.partition(part)
+                assert found == part, (page, part)
 
 
 def test_nothing_is_loaded_that_measuring_needs() -> None:
