@@ -23,6 +23,7 @@ from harness.gate.claims import Claim
 from harness.runs import Run
 from harness.scenario.schema import Scenario
 from harness.stats.interval import Interval
+from harness.verdicts import Verdict
 from tests.factories import replaced, setup
 
 RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
@@ -292,7 +293,7 @@ def judged(**overrides: Any) -> ExpectationResult:
         metric="limits_granted",
         trial="locmem, 4 workers",
         wanted="3 to 4",
-        verdict="pass",
+        verdict=Verdict(overrides.pop("verdict", "pass")),
         unit="factor",
         value=3.9,
         absent=1.0,
@@ -307,7 +308,7 @@ def make_claim(scenario: str, verdict: str = "pass") -> Claim:
         scenario=scenario,
         topic="What breaks",
         text=text,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         evidence=(judged(verdict=verdict, why="" if verdict == "pass" else "out of bounds"),),
         wall_s=7.0,
     )

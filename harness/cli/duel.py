@@ -15,7 +15,6 @@ from harness.cli.options import value_of
 from harness.errors import Problem, UsageError
 from harness.gate.duel import Judge
 from harness.gate.rules import RELATIVE_FLOOR, RULES
-from harness.gate.verdict import exit_code
 from harness.measure.plan import TrialGroup
 from harness.record.facts import DuelFacts
 from harness.scenario.load import Overrides
@@ -23,6 +22,7 @@ from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
+from harness.verdicts import exit_code
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}

@@ -13,7 +13,6 @@ from harness.analysis.summary import Summary
 from harness.cli.progress import LiveProgress
 from harness.errors import GateError, MeasurementError, Problem
 from harness.gate.duel import DuelResult
-from harness.gate.expect import FAILED
 from harness.gate.validity import invalidity
 from harness.measure.plan import Plan
 from harness.report.as_json import render_json
@@ -22,6 +21,7 @@ from harness.report.layout import print_lines
 from harness.report.svg import render_svg
 from harness.report.terminal import print_report
 from harness.scenario.load import Overrides
+from harness.verdicts import Verdict
 
 
 def run(
@@ -79,7 +79,7 @@ def _demand_expectations(summary: Summary) -> None:
             hint=f"`harness report {summary.run_dir}` shows the run again",
         )
         for one in summary.expectations
-        if one.verdict == FAILED
+        if one.verdict is Verdict.FAIL
     ]
     if problems:
         raise GateError(*problems)
