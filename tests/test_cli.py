@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -120,6 +121,21 @@ def test_the_family_of_an_error_decides_the_exit_code(
     monkeypatch.setattr(cli, "main", fail)
     assert main([]) == code
     assert capsys.readouterr().err == "HX000 here: got 1, need 2\n      hint: try 2\n"
+
+
+def test_a_machine_that_lacks_something_is_exit_3_and_another_failed_call_a_crash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(cli, "main", fail)
+    number = errno.EMFILE
+    assert main([]) == 3
+    assert capsys.readouterr().err.startswith("HX310 operating system: no\n")
+    number = errno.ECONNRESET
+    with pytest.raises(ConnectionResetError):
+        main([])
 
 
 def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ class Locust:
     ) -> None:
         process = ProcessSpec(
             name="locust",
-            command=[sys.executable, "-m", "harness.load.driver", str(locustfile)],
+            command=[sys.executable, "-P", "-m", "harness.load.driver", str(locustfile)],
             environ=environ,
             log=log,
             pipes=True,
