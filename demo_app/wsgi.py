@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo_app.settings")
 application = get_wsgi_application()
 
 if settings.SHOP_WARM:
-    from demo_app.catalog.warm import warm_catalog
+    from demo_app.shop.products import warm_up
 
-    warm_catalog(settings.SHOP_WARM)
+    warm_up(settings.SHOP_WARM)
