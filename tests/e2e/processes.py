@@ -74,7 +74,8 @@ class Harness:
             (self.directory / "stderr").open("wb") as stderr,
         ):
             self.process = subprocess.Popen(
-                [*through, sys.executable, "-m", "harness", *words],
+                # -P: as the installed command
+                [*through, sys.executable, "-P", "-m", "harness", *words],
                 cwd=self.directory,
                 env={**self._environ(), **(env or {})},
                 stdin=subprocess.DEVNULL,
