@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,17 @@ def test_a_machine_that_lacks_something_is_exit_3_and_another_failed_call_a_cras
     number = errno.ECONNRESET
     with pytest.raises(ConnectionResetError):
         main([])
+
+
+def test_a_package_in_the_current_directory_replaces_no_real_one(tmp_path: Path) -> None:
+    for name in ("click", "rich", "queue", "tomllib"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"raise SystemExit('{name}')")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "harness", "list", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "hit-rate" in json.loads(done.stdout)
 
 
 def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:

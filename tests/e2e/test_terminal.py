@@ -1,4 +1,4 @@
-"""What surrounds a run: its terminal, its output, TMPDIR, and the current directory."""
+"""What surrounds a run: its terminal, its output, its reaper, and TMPDIR."""
 
 import os
 import signal
@@ -89,15 +89,3 @@ def test_any_temporary_directory_will_do(harness: Harness, name: str) -> None:
     assert outcome.stderr == ""
     assert harness.leftovers() == []
     assert list(temporary.iterdir()) == []
-
-
-def test_a_package_in_the_current_directory_replaces_no_real_one(harness: Harness) -> None:
-    for name in ("demo_app", "django", "gunicorn", "locust", "queue", "redis", "tempfile"):
-        (harness.directory / name).mkdir()
-        (harness.directory / name / "__init__.py").write_text(f"raise SystemExit('{name}')")
-    outcome = harness.run(
-        *("run", "hit-rate", "--workers", "1", "--requests", "60", "--keys", "20"),
-        *("--backend", "locmem", "--out", "run"),
-    )
-    assert outcome.code == 0, outcome.stderr
-    assert outcome.stderr == ""
