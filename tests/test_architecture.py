@@ -28,6 +28,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness": ("", ""),
     **dict.fromkeys(GROUND.split(), ("", "")),
     "harness.arrays": ("", "numpy"),
+    "harness.verdicts": ("harness.errors", ""),
     "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
     "harness.scenario": ("ground", "pydantic pydantic_core tomli_w"),

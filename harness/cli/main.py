@@ -23,9 +23,7 @@ from harness.cli.options import (
 )
 from harness.cli.predict import predict
 from harness.cli.signals import end_on_signals, lasting_output
-from harness.errors import HarnessError, InfrastructureError, Problem, infrastructure_error
-
-INTERRUPTED = 130
+from harness.errors import ExitCode, HarnessError, Problem, infrastructure_error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -192,7 +190,7 @@ def show(scenario: str, style: str, settings: tuple[str, ...], **options: str | 
 def report(run_dir: Path, style: str, fail_on: str | None) -> int:
     """Analyse the recorded run in RUN_DIR again and report it."""
     from harness.cli import measure
-    from harness.gate.verdict import exit_code
+    from harness.verdicts import exit_code
 
     found = measure.report(run_dir, style)
     if found is None:
@@ -227,7 +225,7 @@ def main(argv: list[str] | None = None) -> int:
             what, hint = f"cannot be written: {failure.strerror}", "redirect it to another place"
             problem = Problem(code="HX307", where="standard output", what=what, hint=hint)
             click.echo(str(problem), err=True)
-            code = code or InfrastructureError.exit_code
+            code = code or ExitCode.INFRASTRUCTURE
     return code
 
 
@@ -242,7 +240,7 @@ def _exit_code(argv: list[str] | None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except OSError as error:
         if not (meaning := infrastructure_error(error)):
             raise
