@@ -16,8 +16,7 @@ from harness.measure.progress import (
     TrialEnded,
     TrialStarted,
 )
-from harness.report.figures import count, percent
-from harness.setup import number_of
+from harness.text import count, number_of, percent
 
 
 class LiveProgress:

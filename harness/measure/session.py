@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
 from harness.measure.actions import Targets, perform, refuse_foreign
@@ -26,7 +26,6 @@ from harness.record.machine import environment_facts
 from harness.record.rundir import (
     LOGS,
     RunRecord,
-    cannot_write,
     write_run,
     write_scenario,
     write_trial,
@@ -125,7 +124,7 @@ def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOL
     writer = RunWriter(plan, run_dir, tools.clock)
     notify(Phase(text="starting servers and load"))
     try:
-        with _files_of(run_dir), ExitStack() as stack:
+        with ExitStack() as stack:
             testbed, load = tools.start(plan, run_dir / LOGS, stack)
             writer.testbed = testbed
             session = Session(testbed, load, writer, notify)
@@ -133,8 +132,11 @@ def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOL
             for group in plan.groups:
                 session.serve(group, len(plan.trials))
     except BaseException as error:
+        known = infrastructure_error(error, run_dir) if isinstance(error, OSError) else None
         with suppress(HarnessError):  # the first error is the one to report
-            writer.update(ended=True, problems=(text_of(error),))
+            writer.update(ended=True, problems=(text_of(known or error),))
+        if known:
+            raise known from error
         raise
     writer.update(ended=True)
 
@@ -295,14 +297,3 @@ def _started(trial: Trial, total: int, requested: int = 0) -> TrialStarted:
         workers=trial.workers,
         requests=max(trial.scenario.load.requests, requested),
     )
-
-
-@contextmanager
-def _files_of(run_dir: Path) -> Iterator[None]:
-    """Turn an OSError about a file of the run directory into InfrastructureError HX301."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename and Path(error.filename).is_relative_to(run_dir):
-            raise cannot_write(Path(error.filename), error) from error
-        raise
