@@ -23,12 +23,13 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.errors": ("", ""),
     "harness.wire": ("", ""),
     "harness.arrays": ("", "numpy"),
+    "harness.backends": ("", ""),
     "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
-    "harness.scenario": ("harness.errors", "pydantic pydantic_core tomli_w"),
+    "harness.scenario": ("harness.backends harness.errors", "pydantic pydantic_core tomli_w"),
     # The measuring half: it never learns what a hit means.
     "harness.servers": (
-        "harness.errors harness.record.facts harness.record.machine harness.wire",
+        "harness.backends harness.errors harness.record.facts harness.record.machine harness.wire",
         "redis requests",
     ),
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),
@@ -42,8 +43,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # Outside of it, beside the servers:
     "harness.load.client": ("harness.errors harness.servers harness.wire", ""),
     "harness.measure": (
-        "harness.errors harness.gate.setups harness.load.client harness.record harness.scenario"
-        " harness.servers harness.wire",
+        "harness.backends harness.errors harness.gate.setups harness.load.client harness.record"
+        " harness.scenario harness.servers harness.wire",
         "numpy",
     ),
     # Where the halves meet.
@@ -52,7 +53,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.model": ("harness.arrays harness.stats", "numpy"),
     "harness.forecast": ("harness.arrays harness.model harness.stats", "numpy"),
     "harness.analysis": (
-        "harness.arrays harness.model harness.record harness.stats harness.wire",
+        "harness.arrays harness.backends harness.model harness.record harness.stats harness.wire",
         "numpy",
     ),
     "harness.gate": (
@@ -61,8 +62,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "numpy",
     ),
     "harness.report": (
-        "harness.analysis harness.errors harness.forecast harness.gate harness.measure.endpoint"
-        " harness.servers.doctor harness.stats",
+        "harness.analysis harness.backends harness.errors harness.forecast harness.gate"
+        " harness.measure.endpoint harness.servers.doctor harness.stats",
         "rich",
     ),
     # Everything comes together here, and nobody imports it.

@@ -13,10 +13,11 @@ import numpy as np
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.profiles import CLASS_OF_BACKEND, DROPS, class_name, reported_caches
+from harness.analysis.profiles import backend_of, class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
+from harness.backends import BACKENDS
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
 
@@ -132,33 +133,33 @@ def setting_not_effective(evidence: CaveatInput) -> str | None:
 
 
 def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
-    asked, found = CLASS_OF_BACKEND.get(facts.backend), class_name(cache)
-    if asked and found != asked:
-        return [f"backend: asked for {asked}, the workers use {found}"]
-    if found not in ("LocMemCache", *DROPS):
+    wanted, found, row = BACKENDS.get(facts.backend), class_name(cache), backend_of(cache)
+    if wanted and found != wanted.class_name:
+        return [f"backend: requested {wanted.class_name}, the workers use {found}"]
+    if row is None or row.rules.culls is None:
         return []
     pairs = {
         "timeout": (facts.timeout_s, cache.timeout_s),
         "MAX_ENTRIES": (facts.max_entries, cache.max_entries),
     }
     return [
-        f"{name}: asked for {wanted}, the workers use {used}"
-        for name, (wanted, used) in pairs.items()
-        if wanted != used
+        f"{name}: requested {value}, the workers use {used}"
+        for name, (value, used) in pairs.items()
+        if value != used
     ]
 
 
 def unknown_drops(evidence: CaveatInput) -> str | None:
-    """Return which backend may have dropped entries that no replay can tell."""
+    """Return which shared backend may have culled entries in an order that no replay follows."""
     samples = evidence.samples
     for cache in reported_caches(evidence.facts):
-        dropped = DROPS.get(class_name(cache))
+        row = backend_of(cache)
         keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
-        if dropped and keys > cache.max_entries:
+        if row and not row.per_process and row.rules.culls and keys > cache.max_entries:
             return (
-                f"{class_name(cache)} drops entries, {dropped}, once it holds {cache.max_entries}:"
-                f" with {keys} keys a miss by that is told as unexplained, and the prediction does"
-                " not know of it"
+                f"{row.class_name} drops entries, {row.rules.culls}, above {cache.max_entries}:"
+                f" with {keys} keys, a miss due to that is counted as unexplained and is not part"
+                " of the prediction"
             )
     return None
 

@@ -7,26 +7,19 @@ Knows nothing of servers.
 from __future__ import annotations
 
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from harness.backends import BACKENDS
+
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
-Backend = Literal[
-    "locmem",
-    "redis",
-    "redis-unix",
-    "memcached",
-    "database",
-    "files",
-    "two-level",
-    "dummy",
-    "unset",
-]
-"""What can stand behind `cache` in an app, "unset" being an app without `CACHES`; the servers they
-need are in `harness.servers`."""
+if TYPE_CHECKING:
+    BackendName = str
+else:
+    BackendName = Literal[tuple(BACKENDS)]  # for messages and editors: one of these
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),
@@ -42,6 +35,7 @@ SHOP_ENV = {
     "SHOP_CACHE": "{backend}",
     "SHOP_CACHE_URL": "{cache_url}",
     "SHOP_CACHE_FILES": "{scratch}/{cache_prefix}",
+    "SHOP_CACHE_TABLE": "{cache_prefix}",
     "SHOP_CACHE_PREFIX": "{cache_prefix}",
     "SHOP_CACHE_TIMEOUT": "{timeout}",
     "SHOP_CACHE_MAX_ENTRIES": "{max_entries}",
@@ -122,7 +116,7 @@ class Matrix:
     """
 
     backend: Annotated[
-        tuple[Backend, ...],
+        tuple[BackendName, ...],
         Field(min_length=1),
         AfterValidator(_distinct),
     ] = ("locmem", "redis")
@@ -133,7 +127,7 @@ class Matrix:
         8,
     )
     copies: Annotated[int, Field(ge=1, le=8)] = 1
-    optional: tuple[Backend, ...] = ()
+    optional: tuple[BackendName, ...] = ()
     vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
     cases: tuple[Annotated[dict[str, Any], Field(min_length=1)], ...] = ()
 
