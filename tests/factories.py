@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from hypothesis import settings
 from harness.model.locmem import Limits, LocMem
 from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
 from harness.record.samples import Samples
+from harness.setup import AXES, HasSetup, Setup
 from harness.wire import TALLY_COUNTS
 
 EPOCH_S = 1_700_000_000.0
@@ -211,21 +212,42 @@ def load_facts(**overrides: Any) -> LoadFacts:
     return replace(LoadFacts(asked=3, users=8, wall_s=10.0, cpu_s=1.0), **overrides)
 
 
+Record = TypeVar("Record", bound=HasSetup)
+
+
+def setup(**overrides: Any) -> Setup:
+    """Return one sync worker with LocMem; `varied` holds dotted keys."""
+    plain = {axis.name: None for axis in AXES} | {
+        **{"backend": "locmem", "workers": 1, "worker_class": "sync", "servers": 1, "threads": 1},
+        **{"routing": "", "max_entries": 10_000, "max_requests": 0},
+    }
+    varied = overrides.pop("varied", {})
+    return Setup({**plain, **overrides, **_axes_in(varied)}, varied)
+
+
+def _axes_in(varied: dict[str, Any]) -> dict[str, Any]:
+    return {axis.name: varied[axis.key] for axis in AXES if axis.key in varied}
+
+
+def replaced(record: Record, **overrides: Any) -> Record:
+    """Return a record with other fields, or with another set-up where axes are named."""
+    axes = {axis.name for axis in AXES}
+    mine = {name: overrides.pop(name) for name in list(overrides) if name in axes}
+    varied = overrides.pop("varied", record.setup.varied)
+    axes_now = {**record.setup.axes, **mine, **_axes_in(varied)}
+    setup = overrides.pop("setup", Setup(axes_now, varied))
+    return replace(record, setup=setup, **overrides)  # type: ignore[type-var]
+
+
 def trial_facts(**overrides: Any) -> TrialFacts:
     """Return one sync worker with LocMem, and no request counted."""
     plain = TrialFacts(
         number=1,
-        backend="locmem",
-        workers=1,
-        worker_class="sync",
-        threads=1,
-        servers=1,
-        timeout_s=None,
-        max_entries=100_000,
+        setup=setup(max_entries=100_000),
         lives=(life_facts(),),
         load=load_facts(),
     )
-    return replace(plain, **overrides)
+    return replaced(plain, **overrides)
 
 
 def facts_of(
@@ -253,7 +275,7 @@ def facts_of(
         lives=lives,
         load=load_facts(asked=trial.requests),
     )
-    return replace(plain, **overrides)
+    return replaced(plain, **overrides)
 
 
 def _tally(trial: Samples, life: int) -> dict[str, int]:

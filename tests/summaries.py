@@ -20,6 +20,7 @@ from harness.analysis.summary import (
     TrialSummary,
 )
 from harness.gate.claims import Claim
+from tests.factories import replaced, setup
 
 RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
 PREDICTED = {
@@ -58,11 +59,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
     hits = round(3000 * (RATES[workers] if alone else RATES[1]))
     rate, low, high = PREDICTED[workers if alone else 1]
     trial = TrialSummary(
-        backend=backend,
-        server="sync",
-        servers=1,
-        workers=workers,
-        threads=1,
+        setup=setup(backend=backend, workers=workers),
         requests=3000,
         failures=0,
         lookups=3000,
@@ -82,7 +79,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
         accounted=Accounted(samples=3000, tallies=3000, lost=0),
         caveats=(),
     )
-    return replace(trial, **overrides)
+    return replaced(trial, **overrides)
 
 
 def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
@@ -268,7 +265,7 @@ def cases() -> dict[str, Summary]:
             make_trial(workers=1),
             make_trial(workers=8),
             recycled_trial(),
-            recycled_trial(server="gthread", threads=4),
+            recycled_trial(worker_class="gthread", threads=4),
             make_trial("redis", 4),
             lesson="",
         ),

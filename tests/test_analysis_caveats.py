@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from tests.factories import (
     life_facts,
     load_facts,
     redis_facts,
+    replaced,
     restarted_lives,
     restarted_routing,
     routed_samples,
@@ -68,7 +68,7 @@ def silent() -> Trial:
     return trial_facts(lives=(*facts.lives, life_facts(slot=3)), load=facts.load), trial
 
 
-def replaced() -> Trial:
+def replaced_worker() -> Trial:
     lives = np.array([(0, 1, 1, 11), (0, 1, 2, 12)])
     key = zipf_keys(1000, 50)
     trial = routed_samples(key, np.repeat([0, 1], 500), lives=lives)
@@ -141,7 +141,7 @@ CAUSED_BY: Mapping[str, Trial] = {
     "incomplete": with_load(asked=1001),
     "failed-requests": failing(),
     "silent-worker": silent(),
-    "worker-replaced": replaced(),
+    "worker-replaced": replaced_worker(),
     "no-control": reloaded(),
     "setting-not-effective": (facts_of(sound(), max_entries=7), sound()),
     "unknown-drops": dropping("filebased.FileBasedCache"),
@@ -189,13 +189,13 @@ def test_workers_that_a_reload_replaced_were_asked_to_end() -> None:
 
 
 def test_workers_that_max_requests_recycles_were_asked_to_end() -> None:
-    facts, trial = replaced()
-    assert "worker-replaced" not in codes((replace(facts, max_requests=500), trial))
+    facts, trial = replaced_worker()
+    assert "worker-replaced" not in codes((replaced(facts, max_requests=500), trial))
 
 
 def test_a_worker_that_dies_beside_the_one_that_was_killed_is_named() -> None:
     facts, trial = reloaded()
-    killed = replace(facts, actions=(action_facts("kill-worker", 500, slot=1),))
+    killed = replaced(facts, actions=(action_facts("kill-worker", 500, slot=1),))
     told = {caveat.code: caveat.text for caveat in analyse_trial(killed, trial).caveats}
     assert (
         "1 worker ended without being asked to: 0.2 generation 1 (pid 1002)"
@@ -207,14 +207,14 @@ def test_a_worker_that_died_before_it_served_is_named() -> None:
     trial = sound()
     facts = facts_of(trial)
     died = life_facts(slot=1, generation=0, pid=7)
-    told = analyse_trial(replace(facts, lives=(died, *facts.lives)), trial).caveats
+    told = analyse_trial(replaced(facts, lives=(died, *facts.lives)), trial).caveats
     assert any("generation 0 (pid 7)" in caveat.text for caveat in told)
 
 
 def test_a_recycled_workers_heir_that_came_too_late_to_serve_is_not_silent() -> None:
-    facts, trial = replaced()
+    facts, trial = replaced_worker()
     late = life_facts(slot=1, generation=3, pid=13)
-    recycled = replace(facts, lives=(*facts.lives, late), max_requests=500)
+    recycled = replaced(facts, lives=(*facts.lives, late), max_requests=500)
     assert "silent-worker" not in codes((recycled, trial))
 
 
@@ -250,14 +250,14 @@ def test_a_timeout_that_the_workers_do_not_use_is_told() -> None:
 
 def test_what_a_database_drops_is_no_more_known_than_what_files_do() -> None:
     facts, trial = dropping("db.DatabaseCache")
-    assert codes((replace(facts, backend="database"), trial)) == {"unknown-drops"}
+    assert codes((replaced(facts, backend="database"), trial)) == {"unknown-drops"}
     plenty = cache_facts(backend="django.core.cache.backends.db.DatabaseCache")
     assert codes((facts_of(trial, backend="database", cache=plenty), trial)) == set()
 
 
 def test_a_limit_that_files_heed_must_be_the_one_asked_for() -> None:
     facts, trial = dropping("filebased.FileBasedCache")
-    assert "setting-not-effective" in codes((replace(facts, max_entries=7), trial))
+    assert "setting-not-effective" in codes((replaced(facts, max_entries=7), trial))
 
 
 def test_a_limit_that_redis_never_heeds_is_not_told() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from harness.arrays import Floats
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
 from harness.stats.interval import Interval
-from tests.factories import facts_of, load_facts, samples
+from tests.factories import facts_of, load_facts, replaced, samples
 from tests.noise import paired_times
 
 Trial = tuple[TrialFacts, Samples]
@@ -33,7 +32,7 @@ def served(seconds: Floats, backend: str = "locmem", number: int = 0, **facts: A
         done_s=at_s + each,
         lookup_s=each / 10,
     )
-    return replace(facts_of(trial), number=number, backend=backend, **facts), trial
+    return replaced(facts_of(trial), number=number, backend=backend, **facts), trial
 
 
 def one(found: tuple[Comparison, ...], **wanted: str) -> Comparison:

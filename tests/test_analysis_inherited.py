@@ -116,7 +116,7 @@ def test_lives_that_never_answered_and_other_aliases_are_left_out() -> None:
     facts = beginning_with(facts_of(samples), held(0))
     silent = replace(facts.lives[0], slot=9, pid=9)
     more = replace(facts, lives=(*facts.lives, silent))
-    assert held_at_birth(more, samples, "default").owner.tolist() == [0]
+    assert held_at_birth(more, samples, "default").target.tolist() == [0]
     assert len(held_at_birth(more, samples, "other")) == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from tests.factories import (
     even_routing,
     facts_of,
     redis_facts,
+    replaced,
     restarted_lives,
     restarted_routing,
     routed_samples,
@@ -226,7 +226,7 @@ def test_a_trial_that_differs_in_more_than_the_actions_is_no_control(
     changes: dict[str, Any],
 ) -> None:
     control, acted = pair(3)
-    trials = analyse_run([(replace(control[0], **changes), control[1]), acted]).trials
+    trials = analyse_run([(replaced(control[0], **changes), control[1]), acted]).trials
     assert of(trials[1]).misses_vs_control is None
     assert of(trials[1]).predicted_vs_control is None
 

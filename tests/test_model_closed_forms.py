@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from harness.model.closed_forms import (
     distinct_pairs,
+    distinct_pairs_of_popularity,
     effective_workers,
-    hit_rate_of_counts,
-    hit_rate_of_popularity,
     hit_rate_with_timeout,
 )
 from harness.model.simulate import distinct_misses, timed_misses
@@ -24,6 +23,10 @@ from tests.test_model_simulate import cache_trace
 
 def even(workers: int) -> list[float]:
     return [1 / workers] * workers
+
+
+def hit_rate(counts: npt.NDArray[np.int64], workers: int) -> float:
+    return 1 - distinct_pairs(counts, even(workers)) / float(counts.sum())
 
 
 def zipf(keys: int) -> npt.NDArray[np.float64]:
@@ -58,8 +61,7 @@ def test_popularity_form_is_the_mean_over_every_trace_and_routing() -> None:
         for keys in product(range(2), repeat=requests)
         for where in product(range(workers), repeat=requests)
     )
-    expected = 1 - misses / requests
-    assert hit_rate_of_popularity(q, workers, requests) == pytest.approx(expected)
+    assert distinct_pairs_of_popularity(q, workers, requests) == pytest.approx(misses)
 
 
 @settings(STEADY, max_examples=15)
@@ -70,7 +72,7 @@ def test_counts_form_agrees_with_simulated_routing(workers: int, keys: int, seed
     routings = [rng.integers(workers, size=3000) for _ in range(60)]
     simulated = np.mean([1 - distinct_misses(trace, to, rng) / 3000 for to in routings])
     counts = np.bincount(trace.key)
-    assert hit_rate_of_counts(counts, even(workers)) == pytest.approx(simulated, abs=0.005)
+    assert hit_rate(counts, workers) == pytest.approx(simulated, abs=0.005)
 
 
 @pytest.mark.slow
@@ -92,7 +94,7 @@ def test_three_thousand_zipf_requests_over_300_keys_fall_as_measured_before(
     workers: int, expected: float
 ) -> None:
     counts = np.bincount(np.random.default_rng(1).choice(300, 3000, p=zipf(300)))
-    assert hit_rate_of_counts(counts, even(workers)) == pytest.approx(expected, abs=0.006)
+    assert hit_rate(counts, workers) == pytest.approx(expected, abs=0.006)
 
 
 def test_effective_workers_counts_even_workers_fully_and_idle_ones_not_at_all() -> None:

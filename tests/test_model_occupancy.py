@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.model.locmem import Limits
-from harness.model.occupancy import Observations, entries_at
+from harness.model.simulate import Observations, entries_at
 from harness.model.trace import CacheTrace, refills
 from tests.factories import INF, even_routing, zipf_keys
 
@@ -30,7 +30,7 @@ def cache_trace(key: list[int], *, ttl_s: float = INF, limits: Limits | None = N
 
 
 def entries(trace: CacheTrace, life: list[int], store: list[int], at_s: list[float]) -> list[int]:
-    looks = Observations(store=np.array(store), at_s=np.array(at_s))
+    looks = Observations(instance=np.array(store), at_s=np.array(at_s))
     found: list[int] = entries_at(trace, np.array(life), looks, RNG).tolist()
     return found
 
@@ -57,7 +57,7 @@ def test_what_is_counted_is_what_would_be_played() -> None:
     key, life = zipf_keys(400, 50).tolist(), even_routing(400, 3)
     trace = cache_trace(key)
     played = replace(trace, serial=False)  # as if a refill might be in flight
-    looks = Observations(store=even_routing(40, 3, seed=5), at_s=np.linspace(0.5, 312.5, 40))
+    looks = Observations(instance=even_routing(40, 3, seed=5), at_s=np.linspace(0.5, 312.5, 40))
     assert trace.once
     assert not played.once
     counted = entries_at(trace, life, looks, RNG)

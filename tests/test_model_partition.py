@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.model.partition import Partition
-from harness.model.routing import Routing, Slot
+from harness.model.routing import Partition, Routing, Slot
 
 ALWAYS = np.array([-np.inf])
 CHOSEN = np.array([0, 1, 1, 0, 1] * 400)
@@ -46,6 +45,6 @@ def test_a_change_in_any_server_is_a_change() -> None:
     assert not partition(change_s=5.0).steady
 
 
-def test_unbroken_continues_the_first_life_of_each_slot_of_each_server() -> None:
+def test_first_lives_are_the_first_of_each_slot_of_each_server() -> None:
     life = np.array([0, 1, 2, 3])
-    assert partition(change_s=5.0).unbroken(life).tolist() == [0, 1, 2, 2]
+    assert partition(change_s=5.0).first_lives(life).tolist() == [0, 1, 2, 2]

@@ -1,4 +1,4 @@
-"""The prediction is the mean over random routing, and its interval holds what luck can do."""
+"""The prediction is the mean over random routing, and its interval holds what chance can do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness.model.closed_forms import hit_rate_of_counts
-from harness.model.locmem import Limits
-from harness.model.prediction import DRAWS_AT_LEAST, DRAWS_AT_MOST, _draws, band, predict
+from harness.model.closed_forms import distinct_pairs
+from harness.model.locmem import Limits, Operation
+from harness.model.prediction import (
+    MAX_DRAWS,
+    MIN_DRAWS,
+    SimulationPlan,
+    interval_of_draws,
+    predict,
+)
 from harness.model.routing import Routing, Slot
 from harness.model.simulate import distinct_misses, played_misses, timed_misses
-from harness.model.trace import refills
-from harness.model.writes import Operation, Writes
+from harness.model.trace import Writes, refills
 from tests.test_model_simulate import INF, NAN, cache_trace
 
 
@@ -39,7 +44,8 @@ def zipf_trace(requests: int, keys: int, seed: int = 1) -> npt.NDArray[np.int64]
 def test_its_mean_is_the_closed_form_where_nothing_expires() -> None:
     key, shares = zipf_trace(3000, 300), [0.4, 0.3, 0.2, 0.1]
     found = predict([cache_trace(key, keys=300)], np.arange(3000.0), routing(shares), rng())
-    assert found.mean == pytest.approx(hit_rate_of_counts(np.bincount(key), shares), abs=0.001)
+    expected = 1 - distinct_pairs(np.bincount(key), shares) / len(key)
+    assert found.value == pytest.approx(expected, abs=0.001)
 
 
 def test_its_interval_holds_95_of_100_random_routings() -> None:
@@ -59,7 +65,7 @@ def test_its_interval_holds_95_of_100_random_routings() -> None:
 
 def test_one_worker_leaves_nothing_to_luck() -> None:
     found = predict([cache_trace([0, 1, 0, 0])], np.arange(4.0), routing([1.0]), rng())
-    assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
 def test_a_shared_store_does_not_care_who_serves() -> None:
@@ -71,34 +77,34 @@ def test_a_shared_store_does_not_care_who_serves() -> None:
 def test_refills_in_flight_lower_the_hit_rate_of_a_shared_store() -> None:
     trace = cache_trace([0] * 10, delay_s=2.5, shared=True, serial=False)
     found = predict([trace], np.arange(10.0), routing([0.5, 0.5]), rng())
-    assert found.mean == pytest.approx(0.7)
+    assert found.value == pytest.approx(0.7)
 
 
 def test_a_key_that_is_never_refilled_misses_every_time() -> None:
     trace = cache_trace([0] * 5, ttl_s=NAN)
-    assert predict([trace], np.arange(5.0), routing([1.0]), rng()).mean == 0
+    assert predict([trace], np.arange(5.0), routing([1.0]), rng()).value == 0
 
 
 def test_a_key_that_is_never_refilled_but_written_is_found_where_it_was_written() -> None:
     writes = Writes(
-        owner=np.array([0]),
+        target=np.array([0]),
         key=np.array([0]),
         at_s=np.array([0.5]),
         operation=np.array([Operation.SET]),
         ttl_s=np.array([INF]),
     )
     trace = replace(cache_trace([0] * 5, ttl_s=NAN), writes=writes)
-    assert predict([trace], np.arange(5.0), routing([1.0]), rng()).mean == 4 / 5
+    assert predict([trace], np.arange(5.0), routing([1.0]), rng()).value == 4 / 5
 
 
 def test_a_replaced_life_starts_empty() -> None:
     lives = Routing([slot(1.0, [0, 1], [0.0, 2.0])])
-    assert predict([cache_trace([0] * 4)], np.arange(4.0), lives, rng()).mean == 0.5
+    assert predict([cache_trace([0] * 4)], np.arange(4.0), lives, rng()).value == 0.5
 
 
 def test_culls_are_part_of_it() -> None:
     trace = cache_trace([0, 1] * 10, limits=Limits(1, 1))
-    assert predict([trace], np.arange(20.0), routing([1.0]), rng()).mean == 0
+    assert predict([trace], np.arange(20.0), routing([1.0]), rng()).value == 0
 
 
 def test_requests_that_read_two_caches_are_routed_once() -> None:
@@ -109,20 +115,23 @@ def test_requests_that_read_two_caches_are_routed_once() -> None:
 
 def test_few_draws_widen_the_interval() -> None:
     values = rng().normal(0.5, 0.01, 5)
-    few, sd = band(values), values.std(ddof=1)
-    assert few.high - few.mean == pytest.approx(2.776 * sd * np.sqrt(1.2), rel=0.01)
+    few, sd = interval_of_draws(values), values.std(ddof=1)
+    assert few.high is not None
+    assert few.value is not None
+    assert few.high - few.value == pytest.approx(2.776 * sd * np.sqrt(1.2), rel=0.01)
 
 
 def test_many_draws_give_quantiles_that_occurred() -> None:
-    found = band(np.arange(401.0) / 400)
+    found = interval_of_draws(np.arange(401.0) / 400)
     assert (found.low, found.high) == (0.025, 0.975)
 
 
 def test_draws_follow_the_budget() -> None:
     small, large = cache_trace([0] * 10), cache_trace(np.zeros(1_000_000, np.int64))
-    assert _draws([(small, distinct_misses)]) == DRAWS_AT_MOST
-    assert _draws([(large, distinct_misses)]) == 10
-    assert _draws([(large, timed_misses), (large, played_misses)]) == DRAWS_AT_LEAST
+    assert SimulationPlan(certain=0, caches=[(small, distinct_misses)]).draws == MAX_DRAWS
+    assert SimulationPlan(certain=0, caches=[(large, distinct_misses)]).draws == 10
+    both = [(large, timed_misses), (large, played_misses)]
+    assert SimulationPlan(certain=0, caches=both).draws == MIN_DRAWS
 
 
 def test_lifetimes_come_from_the_same_key_and_delays_from_any() -> None:

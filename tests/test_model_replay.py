@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.locmem import Limits, LocMem, State
+from harness.model.locmem import Limits, LocMem, Operation, State
 from harness.model.replay import Lookups, replay
-from harness.model.writes import Operation, Writes
+from harness.model.trace import Writes
 from tests.factories import STEADY
 
 NAN, INF = float("nan"), float("inf")
@@ -32,12 +32,12 @@ def lookups(history: Sequence[Row]) -> Lookups:
     store, key = (np.array(column, np.int64) for column in columns[:2])
     get_s, write_s, ttl_s = (np.array(column, np.float64) for column in columns[2:])
     ttl_s = np.where(np.isnan(write_s), np.nan, ttl_s)
-    return Lookups(store=store, key=key, get_s=get_s, write_s=write_s, ttl_s=ttl_s, keys=5)
+    return Lookups(instance=store, key=key, get_s=get_s, write_s=write_s, ttl_s=ttl_s, keys=5)
 
 
 def states(history: Sequence[Row], limits: Mapping[int, Limits] | None = None) -> list[State]:
     given_ = lookups(history)
-    found = replay(given_, limits or {}).states(given_.store, given_.key, given_.get_s)
+    found = replay(given_, limits or {}).states(given_.instance, given_.key, given_.get_s)
     return [State(code) for code in found]
 
 
@@ -60,7 +60,7 @@ def played(history: Sequence[Row], limits: Mapping[int, Limits]) -> list[State]:
 def writes(*told: tuple[float, Operation, float]) -> Writes:
     """Return writes of key 0 in store 0 as (time, deed, lifetime)."""
     return Writes(
-        owner=np.zeros(len(told), np.int64),
+        target=np.zeros(len(told), np.int64),
         key=np.zeros(len(told), np.int64),
         at_s=np.array([at_s for at_s, _, _ in told]),
         operation=np.array([operation for _, operation, _ in told], np.int64),
@@ -71,7 +71,7 @@ def writes(*told: tuple[float, Operation, float]) -> Writes:
 def met(*told: tuple[float, Operation, float], at_s: float) -> State:
     """Return what a read of key 0 at `at_s` met after these writes."""
     asked = replace(lookups([(0, 0, at_s, NAN, NAN)]), writes=writes(*told))
-    return State(int(replay(asked, {}).states(asked.store, asked.key, asked.get_s)[0]))
+    return State(int(replay(asked, {}).states(asked.instance, asked.key, asked.get_s)[0]))
 
 
 def test_writes_that_refilled_nothing_count_as_well() -> None:
@@ -91,7 +91,7 @@ def test_a_deleted_key_makes_room_in_a_full_cache() -> None:
     full = [*history, (0, 3, 7.0, 8.0, INF), (0, 2, 9.0, NAN, NAN), (0, 1, 9.0, NAN, NAN)]
     told = lookups(full)
     found = replay(replace(told, writes=writes((7.5, Operation.DELETE, NAN))), {0: Limits(4)})
-    assert State(int(found.states(told.store, told.key, told.get_s)[-1])) == State.HELD
+    assert State(int(found.states(told.instance, told.key, told.get_s)[-1])) == State.HELD
 
 
 @STEADY

@@ -60,8 +60,8 @@ def test_lives_that_are_always_there_are_steady() -> None:
     assert not DOWN.steady
 
 
-def test_unbroken_continues_the_first_life_of_each_slot() -> None:
-    assert DOWN.unbroken(np.array([0, 1, 2, 1])).tolist() == [0, 0, 2, 0]
+def test_first_lives_are_the_first_of_each_slot() -> None:
+    assert DOWN.first_lives(np.array([0, 1, 2, 1])).tolist() == [0, 0, 2, 0]
 
 
 def test_shares_are_fitted_to_what_was_there_to_be_served() -> None:

@@ -40,7 +40,13 @@ def test_fields_come_by_the_promised_names_in_the_promised_order() -> None:
 
 @pytest.mark.parametrize("summary", cases().values(), ids=cases())
 def test_every_figure_survives_the_round_trip(summary: Summary) -> None:
-    assert read(summary) == json.loads(json.dumps(asdict(summary)))
+    expected = json.loads(json.dumps(asdict(summary)))
+    for trial in expected["trials"]:
+        setup = trial.pop("setup")
+        names = ("backend", "workers", "servers", "threads")
+        trial |= {name: setup["axes"][name] for name in names}
+        trial |= {"server": setup["axes"]["worker_class"], "varied": setup["varied"]}
+    assert read(summary) == expected
 
 
 def test_a_number_that_is_not_finite_becomes_null() -> None:

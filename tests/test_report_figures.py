@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.figures import count, number_of, percent
+from harness.report.figures import count, percent
+from harness.setup import number_of
 
 
 @pytest.mark.parametrize(

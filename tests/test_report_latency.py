@@ -16,8 +16,8 @@ from harness.report.as_json import render_json
 from harness.report.break_even import break_even_sentence
 from harness.report.durations import duration, durations, ratio, unit_for
 from harness.report.grid import render_grid
-from harness.report.setups import setup_words
 from harness.report.terminal import print_report
+from harness.setup import setup_words
 from harness.stats.interval import Interval
 from tests.summaries import make_summary
 from tests.timed import side_by_side, timed_summary, timed_trial
@@ -147,7 +147,7 @@ def test_what_is_withheld_is_called_so() -> None:
 
 
 def test_only_what_differs_names_a_set_up() -> None:
-    setups = [{"workers": 4, SIZE: "1000", "server": "sync"}, {"workers": 1, SIZE: "1000000"}]
+    setups = [{"workers": 4, SIZE: "1000", "worker_class": "sync"}, {"workers": 1, SIZE: "1000000"}]
     assert setup_words(setups[0], setups) == "4 workers, 1 kB, sync"
     sizes = [{SIZE: str(size)} for size in (100, 1000, 1_000_000)]
     assert [setup_words(one, sizes) for one in sizes] == ["100 B", "1 kB", "1 MB"]

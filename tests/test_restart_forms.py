@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.loss import drawn_losses
+from harness.model.prediction import drawn_losses
 from harness.model.routing import Routing, Slot
 from harness.model.simulate import timed_misses
 from tests.factories import STEADY, zipf_keys

@@ -19,6 +19,7 @@ from tests.factories import (
     facts_of,
     in_rounds,
     redis_facts,
+    replaced,
     routed_samples,
     zipf_keys,
 )
@@ -64,7 +65,7 @@ def timed_trial(
         number=number,
     )
     load = replace(described.load, arrival_rate_per_second=per_second)
-    return replace(described, **{"workers": workers, "load": load, **facts}), played
+    return replaced(described, **{"workers": workers, "load": load, **facts}), played
 
 
 def side_by_side(workers: tuple[int, ...] = (1, 4), **options: Any) -> list[Trial]:

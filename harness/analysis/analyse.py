@@ -64,11 +64,7 @@ def analyse_trial(
     answers = int(np.count_nonzero(answered(samples)))
     wall_s = _wall_s(samples)
     trial = TrialSummary(
-        backend=facts.backend,
-        server=facts.worker_class,
-        servers=facts.servers,
-        workers=facts.workers,
-        threads=facts.threads,
+        setup=facts.setup,
         requests=samples.requests,
         failures=failures(samples),
         lookups=samples.lookups,
@@ -85,7 +81,6 @@ def analyse_trial(
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
         latency=latency(facts, samples),
-        varied=facts.varied,
         measures=measured(read, tuple(MEASURES.values())),
         restart=restart_summary(
             read, found, accounts, prepared_trial(*control) if control else None

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.comparison import ROUNDS_NEEDED, TrialData, grouped, setup_of
+from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
 from harness.analysis.costs import LookupCosts, Sums, costs, mean_lookup_s, resampled, round_sums
 from harness.analysis.model_input import BY_KEY
 from harness.analysis.profiles import cache_profiles
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints
 from harness.model.closed_forms import distinct_pairs
-from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+from harness.setup import Setup
 
 UP_TO = 64
 """Workers per server up to which the model looks."""
@@ -48,13 +48,14 @@ def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[
     have to do then.
     """
     remembers = {
-        facts.number: facts.routing != BY_KEY and not any(causes.get(name) for name in FORGETTING)
+        facts.number: facts.setup["routing"] != BY_KEY
+        and not any(causes.get(name) for name in FORGETTING)
         for (facts, _), causes in zip(trials, misses, strict=True)
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
     return tuple(
         _break_even(setup, local, shared, model_input=all(remembers[f.number] for f, _ in group))
-        for setup, group in grouped(several, _setup)
+        for setup, group in grouped(several, "backend", "workers", COPY)
         for local, shared in _sides(group)
         if _is_complete(local) and _is_complete(shared)
     )
@@ -92,10 +93,6 @@ def first_measured(points: Sequence[BreakEvenPoint]) -> int | None:
     return found
 
 
-def _setup(facts: TrialFacts) -> dict[str, Any]:
-    return {name: value for name, value in setup_of(facts).items() if name != "workers"}
-
-
 def _sides(group: Sequence[TrialData]) -> Iterator[tuple[list[TrialData], list[TrialData]]]:
     """Yield the trials of each local backend with those of each shared one."""
     by_backend: dict[str, list[TrialData]] = {}
@@ -121,7 +118,7 @@ def _is_complete(side: Sequence[TrialData]) -> bool:
 
 
 def _break_even(
-    setup: Mapping[str, Any], local: list[TrialData], shared: list[TrialData], *, model_input: bool
+    setup: Setup, local: list[TrialData], shared: list[TrialData], *, model_input: bool
 ) -> BreakEven:
     rounds = 1 + max(int(samples.round.max()) for _, samples in [*local, *shared])
     sums = [round_sums([samples for _, samples in side], rounds) for side in (local, shared)]

@@ -106,11 +106,11 @@ def causes_by_alias(samples: Samples, replayed: Replayed, missed: Ints) -> Ints:
     causes = _OWN_FATE[replayed.states[missed]]
     lookups, aliases = replayed.lookups, max(len(samples.caches), 1)
     unseen = np.flatnonzero(replayed.states[missed] == State.ABSENT)
-    for turn in range(int(lookups.store.max(initial=0)) // aliases):
+    for turn in range(int(lookups.instance.max(initial=0)) // aliases):
         row = missed[unseen]
         before = samples.cache[row] + turn * aliases
         held = replayed.entries.states(before, lookups.key[row], lookups.get_s[row]) == State.HELD
-        causes[unseen[held & (lookups.store[row] > before)]] = RESTART
+        causes[unseen[held & (lookups.instance[row] > before)]] = RESTART
     return causes
 
 
@@ -125,7 +125,7 @@ def causes_by_process(samples: Samples, replayed: Replayed, ends: Ends, missed: 
     unseen = np.flatnonzero(states[missed] == State.ABSENT)
     row = missed[unseen]
     aliases = max(len(samples.caches), 1)
-    latest = entries.regrouped(entries.store % aliases)
+    latest = entries.regrouped(entries.instance % aliases)
     fates = latest.states(samples.cache[row], lookups.key[row], lookups.get_s[row])
     restart, elsewhere = _held_by_others(samples, entries, lookups, ends, row)
     causes[unseen] = np.where(
@@ -154,7 +154,7 @@ def _held_by_others(
 
 def _replayed(lookups: Lookups, limits: Mapping[int, Limits]) -> Replayed:
     entries = replay(lookups, limits)
-    states = entries.states(lookups.store, lookups.key, lookups.get_s)
+    states = entries.states(lookups.instance, lookups.key, lookups.get_s)
     return Replayed(lookups=lookups, entries=entries, states=states)
 
 

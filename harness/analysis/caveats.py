@@ -139,8 +139,8 @@ def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
     if row is None or row.rules.culls is None:
         return []
     pairs = {
-        "timeout": (facts.timeout_s, cache.timeout_s),
-        "MAX_ENTRIES": (facts.max_entries, cache.max_entries),
+        "timeout": (facts.setup["timeout_s"], cache.timeout_s),
+        "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
     }
     return [
         f"{name}: requested {value}, the workers use {used}"

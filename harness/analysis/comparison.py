@@ -6,9 +6,8 @@ two trials have in common in a round cancels in the ratio of that round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from harness.analysis.timings import (
 from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
+from harness.setup import Setup
 from harness.stats.interval import Interval, t_95
 
 COPY = "copy"
@@ -65,39 +65,27 @@ def comparisons(trials: Sequence[TrialData]) -> tuple[Comparison, ...]:
     other is slower than the base, which is LocMem where it was measured, else the first trial.
     """
     found: list[Comparison] = []
-    for setup, group in grouped(trials, setup_of):
+    for setup, group in grouped(trials, "backend", COPY):
         rounds = max(int(samples.round.max(initial=-1)) for _, samples in group) + 1
         if len(group) > 1 and rounds > 1:
             found += _group(setup, group, rounds)
     return tuple(found)
 
 
-def grouped(
-    trials: Sequence[TrialData], setup_of: Callable[[TrialFacts], dict[str, Any]]
-) -> list[tuple[dict[str, Any], list[TrialData]]]:
-    """Return the trials of equal set-up together, with that set-up, in the order of the first."""
-    groups: list[tuple[dict[str, Any], list[TrialData]]] = []
+def grouped(trials: Sequence[TrialData], *apart: str) -> list[tuple[Setup, list[TrialData]]]:
+    """Return the trials together whose set-ups differ in `apart` alone, with what they share.
+
+    In the order of the first of each group.
+    """
+    groups: list[tuple[Setup, list[TrialData]]] = []
     for trial in trials:
-        setup = setup_of(trial[0])
+        setup = trial[0].setup.without(*apart)
         members = next((members for known, members in groups if known == setup), None)
         if members is None:
             groups.append((setup, [trial]))
         else:
             members.append(trial)
     return groups
-
-
-def setup_of(facts: TrialFacts) -> dict[str, Any]:
-    """Return all that the trials of a group have in common."""
-    return {
-        "workers": facts.workers,
-        "server": facts.worker_class,
-        "servers": facts.servers,
-        "threads": facts.threads,
-        "timeout_s": facts.timeout_s,
-        "max_entries": facts.max_entries,
-        **{key: value for key, value in facts.varied.items() if key != COPY},
-    }
 
 
 def by_round(timings: Timings, rounds: int) -> ByRound:
@@ -145,7 +133,7 @@ def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval, 
     return Interval(value=value, low=low, high=high), rounds
 
 
-def _group(setup: Mapping[str, Any], group: Sequence[TrialData], rounds: int) -> list[Comparison]:
+def _group(setup: Setup, group: Sequence[TrialData], rounds: int) -> list[Comparison]:
     contenders = [_contender(trial, group, rounds) for trial in group]
     names = [facts.backend for facts, _ in group]
     first = names.index(PREFERRED_BASE) if PREFERRED_BASE in names else 0
@@ -183,7 +171,7 @@ def _label(facts: TrialFacts, group: Sequence[TrialData]) -> str:
 
 
 def _comparison(
-    setup: Mapping[str, Any],
+    setup: Setup,
     base: Contender,
     other: Contender,
     metric: str,

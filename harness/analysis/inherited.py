@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.model.writes import NO_WRITES, Operation, Writes
+from harness.model.locmem import Operation
+from harness.model.trace import NO_WRITES, Writes
 from harness.record.facts import InheritedFacts, TrialFacts
 from harness.record.samples import Samples
 
@@ -35,7 +36,7 @@ def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
         row = rows.get((life.server, life.slot, life.generation, life.pid))
         for held in life.held:
             if row is not None and held.alias == alias:
-                found = found.and_also(_writes(held, row, numbers))
+                found = found.followed_by(_writes(held, row, numbers))
     return found
 
 
@@ -43,7 +44,7 @@ def _writes(held: InheritedFacts, row: int, numbers: dict[str, int]) -> Writes:
     known = [place for place, key in enumerate(held.keys) if key in numbers]
     ttl_s = [held.ttl_s[place] for place in known]
     return Writes(
-        owner=np.full(len(known), row),
+        target=np.full(len(known), row),
         key=np.array([numbers[held.keys[place]] for place in known], np.int64),
         at_s=np.full(len(known), held.at_s),
         operation=np.full(len(known), int(Operation.SET)),

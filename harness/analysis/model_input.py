@@ -12,8 +12,7 @@ from harness.analysis.lives import answered
 from harness.analysis.profiles import CacheProfile, get_s, other_writes, write_s
 from harness.analysis.summary import LifeSummary
 from harness.arrays import Bools, Floats, Ints
-from harness.model.partition import Partition
-from harness.model.routing import Router, Routing, Slot
+from harness.model.routing import Partition, Router, Routing, Slot
 from harness.model.trace import CacheTrace, Refills, refills
 from harness.record.facts import TrialFacts
 from harness.record.samples import LIFE_COLUMNS, Samples
@@ -73,7 +72,7 @@ def _routing(
     Where the balancer chose the server by the key, the server of each request is as observed.
     """
     everything = np.ones(samples.requests, np.bool_)
-    if facts.routing != BY_KEY:
+    if facts.setup["routing"] != BY_KEY:
         return _slots_of(facts, samples, lives, ends, everything)
     servers = np.unique([life.server for life in lives if life.requests])
     # A request without an answer looked nothing up, so it matters to no prediction.
@@ -139,7 +138,7 @@ def _trace(
         serial=serial,
         limits=kind.limits,
         refills=_refills(samples, rows, kind),
-        held=kind.held,
+        inherited=kind.held,
         emptied_s=emptied_s,
         delay_s=np.where(samples.hit[rows], np.nan, np.nan_to_num(_delay_s(samples)[rows])),
         ttl_s=np.where(kind.keeps & (samples.ttl_s[rows] > 0), samples.ttl_s[rows], np.nan),

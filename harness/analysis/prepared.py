@@ -13,7 +13,7 @@ from harness.analysis.summary import LifeSummary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
 
-ACTIONS, RECYCLING = "actions", "server.max_requests"  # varied keys, or what they start with
+ACTIONS, RECYCLING = "actions", ("max_requests", "server.max_requests_jitter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,23 +51,13 @@ def is_control(candidate: TrialFacts, facts: TrialFacts) -> bool:
     if candidate.actions or candidate.problem:
         return False
     if facts.actions:
-        same = candidate.max_requests == facts.max_requests
-        return same and _set_up(candidate, ACTIONS) == _set_up(facts, ACTIONS)
-    replaced = facts.max_requests > 0 and candidate.max_requests == 0
-    return replaced and _set_up(candidate, RECYCLING) == _set_up(facts, RECYCLING)
+        return _are_alike(candidate, facts, ACTIONS)
+    replaced = facts.setup["max_requests"] > 0 and candidate.setup["max_requests"] == 0
+    return replaced and _are_alike(candidate, facts, *RECYCLING)
 
 
-def _set_up(facts: TrialFacts, but: str) -> tuple[object, ...]:
-    """Return what must be equal for a comparison; varied keys that start with `but` need not."""
-    return (
-        facts.backend,
-        facts.workers,
-        facts.worker_class,
-        facts.threads,
-        facts.servers,
-        facts.routing,
-        facts.timeout_s,
-        facts.max_entries,
-        facts.load.asked,
-        {key: value for key, value in facts.varied.items() if not key.startswith(but)},
+def _are_alike(one: TrialFacts, other: TrialFacts, *apart: str) -> bool:
+    """Return whether two trials were set up and loaded alike, but for `apart`."""
+    return one.load.asked == other.load.asked and one.setup.without(*apart) == other.setup.without(
+        *apart
     )

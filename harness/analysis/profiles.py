@@ -16,9 +16,9 @@ from harness import wire
 from harness.analysis.inherited import held_at_birth
 from harness.arrays import Floats, Ints
 from harness.backends import BACKENDS, BackendRow, backend_of_class
-from harness.model.locmem import Limits
+from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
-from harness.model.writes import NO_WRITES, Operation, Writes
+from harness.model.trace import NO_WRITES, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
 
@@ -73,7 +73,11 @@ def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
     if row is None or not row.per_process:
         # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
         return CacheProfile(per_process=False, keeps=row is None or row.keeps, limits=None)
-    limits = Limits(cache.max_entries, cache.cull_frequency) if cache else Limits(facts.max_entries)
+    limits = (
+        Limits(cache.max_entries, cache.cull_frequency)
+        if cache
+        else Limits(facts.setup["max_entries"])
+    )
     return CacheProfile(per_process=True, keeps=True, limits=limits)
 
 
@@ -110,7 +114,7 @@ def lookups_by_process(samples: Samples, cache_profiles: list[CacheProfile]) -> 
     store = samples.lookup_life * aliases + samples.cache
     owner = samples.life[samples.write_request] * aliases + samples.write_cache
     held = [
-        replace(one.held, owner=one.held.owner * aliases + row)
+        replace(one.held, target=one.held.target * aliases + row)
         for row, one in enumerate(cache_profiles)
     ]
     return _lookups(samples, cache_profiles, store, owner, held)
@@ -127,7 +131,7 @@ def lookups_by_alias(
         return cache + times_emptied * len(samples.caches)
 
     held = [
-        replace(one.held, owner=np.full(len(one.held), row))
+        replace(one.held, target=np.full(len(one.held), row))
         for row, one in enumerate(cache_profiles)
     ]
     return _lookups(
@@ -177,7 +181,7 @@ def other_writes(
     ]
     cleared = np.array(clears).reshape(-1, 3)
     found = Writes(
-        owner=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
+        target=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
         key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
         at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
         operation=np.concatenate([_DEED[kind[plain]], np.full(len(cleared), Operation.DELETE)]),
@@ -197,11 +201,11 @@ def _lookups(
     kept = kept_refills(samples, cache_profiles)
     written_s[kept] = write_s(samples)[kept]
     return Lookups(
-        store=store,
+        instance=store,
         key=samples.key,
         get_s=get_s(samples),
         write_s=written_s,
         ttl_s=samples.ttl_s,
         keys=len(samples.keys),
-        writes=reduce(Writes.and_also, held, other_writes(samples, cache_profiles, owner)),
+        writes=reduce(Writes.followed_by, held, other_writes(samples, cache_profiles, owner)),
     )

@@ -71,7 +71,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     emptied. (0, 0) where nothing ended.
     """
     entries, aliases = found.replayed.entries, max(len(reading.samples.caches), 1)
-    pair = np.unique(entries.store * entries.keys + entries.key)
+    pair = np.unique(entries.instance * entries.keys + entries.key)
     store, key = np.divmod(pair, max(entries.keys, 1))
     end_s = reading.ends.until_s if found.per_process else reading.ends.emptied_s
     # Lookups of no known life have a store below 0, which the last place stands for: no end.
@@ -86,7 +86,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
 
 def _deed(reading: PreparedTrial) -> str:
     done = dict.fromkeys(action.do for action in reading.facts.actions)
-    return " + ".join(done) or (RECYCLED if reading.facts.max_requests else DIED)
+    return " + ".join(done) or (RECYCLED if reading.facts.setup["max_requests"] else DIED)
 
 
 def _vs_control(reading: PreparedTrial, control: PreparedTrial) -> int:

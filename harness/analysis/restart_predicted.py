@@ -17,9 +17,8 @@ from harness.analysis.predicted import SEED
 from harness.analysis.prepared import PreparedTrial
 from harness.analysis.summary import Cause, Expected
 from harness.arrays import Floats
-from harness.model.loss import drawn_losses
-from harness.model.play import play
-from harness.model.prediction import band, drawn_misses
+from harness.model.prediction import drawn_losses, drawn_misses, interval_of_draws
+from harness.model.simulate import play
 from harness.record.samples import Samples
 
 RESTART = CAUSES.index(Cause.RESTART)
@@ -118,5 +117,8 @@ def _stream(reading: PreparedTrial, stream: int) -> np.random.Generator:
 
 
 def _expected(draws: Floats) -> Expected:
-    found = band(draws)
-    return Expected(mean=found.mean, low=found.low, high=found.high)
+    found = interval_of_draws(draws)
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    return Expected(mean=found.value, low=found.low, high=found.high)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from harness.setup import HasSetup, Setup
 from harness.stats.interval import Interval
 
 
@@ -280,14 +281,10 @@ class BreakEven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialSummary:
+class TrialSummary(HasSetup):
     """All numbers of one trial. `server` is Gunicorn's worker class."""
 
-    backend: str
-    server: str
-    servers: int
-    workers: int
-    threads: int
+    setup: Setup
     requests: int
     failures: int
     lookups: int
@@ -304,9 +301,12 @@ class TrialSummary:
     accounted: Accounted
     caveats: tuple[Caveat, ...]
     latency: LatencySummary | None = None
-    varied: Mapping[str, Any] = field(default_factory=dict)
     restart: RestartSummary | None = None
     measures: Mapping[str, Figure] = field(default_factory=dict)
+
+    @property
+    def server(self) -> str:
+        return self.worker_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

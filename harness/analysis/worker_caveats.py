@@ -41,7 +41,7 @@ def worker_replaced(facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends)
 def _unasked(
     facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends
 ) -> Sequence[LifeFacts | LifeSummary]:
-    if facts.max_requests:
+    if facts.setup["max_requests"]:
         return []
     if facts.actions:
         return [lives[row] for row in ends.unexpected.tolist()]

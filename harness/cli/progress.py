@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from harness.measure.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.report.figures import count, number_of, percent
+from harness.report.figures import count, percent
+from harness.setup import number_of
 
 
 class LiveProgress:

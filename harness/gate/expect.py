@@ -15,9 +15,9 @@ from harness.analysis.metrics import METRICS, figure
 from harness.analysis.summary import ExpectationResult, Figure, Summary, TrialSummary
 from harness.errors import GateUsageError, Problem
 from harness.gate.bounds import bound_of
-from harness.gate.setups import Setup, matches, setup_of_plan, setup_of_summary
 from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Expect, Scenario
+from harness.setup import Setup
 
 PASS, FAILED, NO_DATA = "pass", "failed", "no-data"
 
@@ -28,7 +28,7 @@ def refuse_unfit(scenario: Scenario, where: str) -> None:
     HX501 unknown metric, HX502 no trial is as described, HX503 not one bound. `where` names the
     file.
     """
-    setups = [setup_of_plan(trial) for group in expand_plan(scenario) for trial in group]
+    setups = [trial.setup for group in expand_plan(scenario) for trial in group]
     _refuse(
         [
             *_unknown(scenario, where),
@@ -83,7 +83,7 @@ def _nowhere(expect: Expect, setups: Sequence[Setup], place: str) -> list[Proble
     found = []
     for key in ("where", "ratio_to", "fails_for"):
         described = getattr(expect, key)
-        if described is not None and not any(matches(described, setup) for setup in setups):
+        if described is not None and not any(setup.matches(described) for setup in setups):
             found.append(_no_trial(described, setups, f"{place}.{key}"))
     return found
 
@@ -116,7 +116,10 @@ def _unknown_metric(name: str, place: str) -> Problem:
 
 
 def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str) -> Problem:
-    known = {name: dict.fromkeys(map(repr, (s.get(name) for s in setups))) for name in setups[0]}
+    known = {
+        name: dict.fromkeys(map(repr, (setup.get(name) for setup in setups)))
+        for name in setups[0].identity
+    }
     has = "; ".join(f"{name} {', '.join(values)}" for name, values in known.items())
     return Problem(
         code="HX502",
@@ -129,7 +132,7 @@ def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str)
 def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationResult]:
     bound = bound_of(expect)
     assert bound is not None
-    about = [trial for trial in trials if matches(expect.where, setup_of_summary(trial))]
+    about = [trial for trial in trials if trial.setup.matches(expect.where)]
     wanted = (
         bound.words if expect.ratio_to is None else f"{bound.words} of {_words(expect.ratio_to)}"
     )
@@ -144,14 +147,14 @@ def _judge_one(
 ) -> ExpectationResult:
     bound = bound_of(expect)
     assert bound is not None
-    name = _name(trial)
+    name = trial.setup.label
     found = _compared(expect, trial, trials)
     if found.value is None or (expect.as_predicted and found.expected is None):
         return _verdict(expect, name, wanted, NO_DATA, found.value, None, "it cannot be told")
     absent = [
         _compared(expect, other, trials)
         for other in trials
-        if expect.fails_for is not None and matches(expect.fails_for, setup_of_summary(other))
+        if expect.fails_for is not None and other.setup.matches(expect.fails_for)
     ]
     told = next((other.value for other in absent if other.value is not None), None)
     if expect.fails_for is not None and told is None:
@@ -180,12 +183,11 @@ def _counterpart(
     described: Mapping[str, Any], trial: TrialSummary, trials: Sequence[TrialSummary]
 ) -> TrialSummary | None:
     """Return the trial as described that in all the rest is most like `trial`, if there is one."""
-    setup = setup_of_summary(trial)
 
     def likeness(other: TrialSummary) -> int:
-        return sum(setup.get(name) == value for name, value in setup_of_summary(other).items())
+        return -len(trial.setup.differs(other.setup))
 
-    able = [other for other in trials if matches(described, setup_of_summary(other))]
+    able = [other for other in trials if other.setup.matches(described)]
     return max(able, key=likeness, default=None)
 
 
@@ -208,12 +210,6 @@ def _verdict(
         absent=absent,
         why=why,
     )
-
-
-def _name(trial: TrialSummary) -> str:
-    noun = "worker" if trial.workers == 1 else "workers"
-    also = [f"{key.rpartition('.')[2]} {value}" for key, value in trial.varied.items() if value]
-    return ", ".join([trial.backend, f"{trial.workers} {noun}", *also])
 
 
 def _words(described: Mapping[str, Any]) -> str:

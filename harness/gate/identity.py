@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.gate.setups import Setup, setup_of_plan
 from harness.load.trace import key_sequence
 from harness.scenario.parse import scenario_content
 from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Scenario
+from harness.setup import AXES, Setup
 
 MEASURED = ("server", "cache", "app")
 """The tables of a scenario that may differ: what they set is what a comparison is about."""
@@ -31,7 +31,7 @@ class Identity:
     scenario: str
     seed: int
     trace: str
-    matrix: tuple[Setup, ...]
+    matrix: tuple[Mapping[str, Any], ...]
     load: Mapping[str, Any]
 
 
@@ -43,7 +43,7 @@ def identity_of(scenario: Scenario) -> Identity:
         scenario=scenario.name,
         seed=scenario.seed,
         trace=_digest([trial.scenario for trial in trials]),
-        matrix=tuple(plain(setup_of_plan(trial)) for trial in trials),
+        matrix=tuple(plain(trial.setup.identity) for trial in trials),
         load={**flat(content["load"]), "actions": content["actions"]},
     )
 
@@ -77,16 +77,11 @@ def changed(base: Mapping[str, Any], found: Mapping[str, Any], table: str = "") 
     ]
 
 
-def words(setup: Setup) -> str:
-    """Return a set-up in a few words: "locmem, 4 workers, server.threads 2"."""
-    plain_names = ("backend", "workers", "worker_class", "threads", "servers")
-    noun = "worker" if setup["workers"] == 1 else "workers"
-    also = [
-        f"{key.rpartition('.')[2]} {value}"
-        for key, value in setup.items()
-        if key not in plain_names and value
-    ]
-    return ", ".join([str(setup["backend"]), f"{setup['workers']} {noun}", *also])
+def identity_label(identity: Mapping[str, Any]) -> str:
+    """Return what identifies a trial in words: "locmem, 4 workers, 2 threads"."""
+    names = {axis.name for axis in AXES}
+    axes = {name: value for name, value in identity.items() if name in names}
+    return Setup(axes, {key: value for key, value in identity.items() if key not in names}).label
 
 
 def plain(value: Any) -> Any:
@@ -123,4 +118,4 @@ def _matrix(base: Identity, found: Identity) -> Iterator[str]:
     for name, has, lacks in (("gone", base, found), ("new", found, base)):
         missing = [setup for setup in has.matrix if setup not in lacks.matrix]
         if missing:
-            yield f"matrix: {name} are {'; '.join(words(setup) for setup in missing)}"
+            yield f"matrix: {name} are {'; '.join(identity_label(setup) for setup in missing)}"

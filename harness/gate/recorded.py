@@ -8,8 +8,7 @@ from typing import Any
 
 from harness.analysis.metrics import METRICS, figure
 from harness.analysis.summary import Figure, Summary, TrialSummary
-from harness.gate.identity import Identity, identity_of, plain, settings_of, words
-from harness.gate.setups import Setup, setup_of_summary
+from harness.gate.identity import Identity, identity_label, identity_of, plain, settings_of
 from harness.scenario.schema import Scenario
 
 
@@ -20,7 +19,7 @@ class TrialFigures:
     `figures` holds every metric that the trial could tell, by name.
     """
 
-    setup: Setup
+    setup: Mapping[str, Any]
     requests: int
     lookups: int
     settled: bool
@@ -28,7 +27,7 @@ class TrialFigures:
 
     @property
     def name(self) -> str:
-        return words(self.setup)
+        return identity_label(self.setup)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ def recorded(summary: Summary, scenario: Scenario) -> RunFigures:
 def _trial(trial: TrialSummary) -> TrialFigures:
     found = {name: figure(trial, name) for name in METRICS}
     return TrialFigures(
-        setup=plain(setup_of_summary(trial)),
+        setup=plain(trial.setup.identity),
         requests=trial.requests,
         lookups=trial.lookups,
         settled=_is_settled(trial),

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from harness.gate.setups import matches, setup_of_plan
 from harness.measure.endpoint import EndpointInfo
 from harness.measure.testbed import Testbed
 from harness.scenario.plan import Trial, expand_plan
@@ -26,7 +25,7 @@ def trial_to_see(scenario: Scenario) -> Trial:
     trials = [trial for group in expand_plan(scenario) for trial in group]
     faults = [expect.where for expect in scenario.expect if expect.fails_for is not None]
     where = faults[0] if faults else {}
-    return next((one for one in trials if matches(where, setup_of_plan(one))), trials[0])
+    return next((one for one in trials if one.setup.matches(where)), trials[0])
 
 
 def serve_trial(

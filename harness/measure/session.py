@@ -302,15 +302,7 @@ def _keep(serving: RunningTrial, measured: Measured, problem: str) -> None:
     measured.trials.append(
         TrialFacts(
             number=trial.number,
-            backend=trial.backend,
-            workers=trial.workers,
-            worker_class=scenario.server.worker_class,
-            threads=scenario.server.threads,
-            servers=scenario.server.servers,
-            routing=scenario.server.routing if trial.balanced else "",
-            timeout_s=scenario.cache.timeout_s or None,
-            max_entries=scenario.cache.max_entries,
-            max_requests=scenario.server.max_requests,
+            setup=trial.setup,
             lives=serving.fleet.lives(),
             load=LoadFacts(
                 asked=max(scenario.load.requests, serving.asked),
@@ -320,7 +312,6 @@ def _keep(serving: RunningTrial, measured: Measured, problem: str) -> None:
                 arrival_rate_per_second=scenario.load.arrival_rate_per_second,
             ),
             actions=tuple(serving.actions),
-            varied=trial.varied,
             rounds=tuple(serving.costs),
             problem=problem,
         )

@@ -1,17 +1,15 @@
-"""Hit rates that can be written down, to check the simulation and to explain what it shows.
+"""Hit rates in closed form, to check the simulation and to explain what it shows.
 
-One store per worker, requests routed at random with fixed shares, independent of the key. A miss
-refills its key; nothing is culled. Hit rates are fractions of all lookups, from empty caches on.
+One cache per worker, requests routed at random with fixed shares, independent of the key. A miss
+refills its key; nothing is culled. Hit rates are fractions of all lookups, starting empty.
 """
-
-from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
 
 def distinct_pairs(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
-    """Return the expected number of (worker, key) pairs that meet: the misses without timeout.
+    """Return the expected number of distinct (worker, key) pairs: the misses without timeout.
 
     sum_j sum_k 1 - (1 - w_j)^c_k for keys looked up c_k times and workers with shares w_j that
     sum to 1: worker j misses key k once unless all c_k lookups went elsewhere.
@@ -20,36 +18,18 @@ def distinct_pairs(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
     return float(sum((1 - (1 - share) ** c).sum() for share in w))
 
 
-def hit_rate_of_counts(counts: npt.ArrayLike, shares: npt.ArrayLike) -> float:
-    """Return the hit rate without timeout of a given trace: 1 - pairs / sum_k c_k.
-
-    `counts` c_k [K] sum to at least 1; `shares` as in `distinct_pairs`.
-    """
-    return 1 - distinct_pairs(counts, shares) / float(np.sum(np.asarray(counts, np.float64)))
-
-
 def distinct_pairs_of_popularity(
     popularity: npt.ArrayLike, workers: int, requests: int, keys: npt.ArrayLike = 1.0
 ) -> float:
-    """Return the expected number of (worker, key) pairs that meet in R random requests.
+    """Return the expected number of distinct (worker, key) pairs in R random requests.
 
     sum_k N (1 - (1 - q_k / N)^R): each request is key k on worker j with chance q_k / N. `keys`
     says how many keys have each popularity, where they come in groups.
     """
     q, count = np.asarray(popularity, np.float64), np.asarray(keys, np.float64)
     with np.errstate(divide="ignore"):  # one key on one worker: log1p(-1)
-        met = -np.expm1(requests * np.log1p(-q / workers))
-    return workers * float((count * met).sum())
-
-
-def hit_rate_of_popularity(
-    popularity: npt.ArrayLike, workers: int, requests: int, keys: npt.ArrayLike = 1.0
-) -> float:
-    """Return the hit rate without timeout of R random requests: keys by popularity q, even shares.
-
-    1 - pairs / R, with the pairs and `keys` of `distinct_pairs_of_popularity`.
-    """
-    return 1 - distinct_pairs_of_popularity(popularity, workers, requests, keys) / requests
+        seen = -np.expm1(requests * np.log1p(-q / workers))
+    return workers * float((count * seen).sum())
 
 
 def hit_rate_with_timeout(
@@ -72,7 +52,7 @@ def hit_rate_with_timeout(
 
 
 def effective_workers(shares: npt.ArrayLike) -> float:
-    """Return 1 / sum_j w_j^2: N even workers give N, one that takes everything gives 1.
+    """Return 1 / sum_j w_j^2: N equally busy workers give N, one that serves everything gives 1.
 
     Inverse Simpson index. Shares sum to 1.
     """

@@ -1,10 +1,8 @@
 """What one `LocMemCache` of Django must do, operation by operation, on a clock that is passed in.
 
-Keys are whole numbers and values do not exist: only whether a key is held, and if not, why.
-Follows `django/core/cache/backends/locmem.py`; the tests hold it to that very class.
+Keys are whole numbers and there are no values: only whether a key is present, and if not, why.
+Follows `django/core/cache/backends/locmem.py`; the tests check it against that class.
 """
-
-from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -12,13 +10,22 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """What a cache can say about a key at some moment."""
+    """What a cache can report about a key at a given time."""
 
     HELD = 0
     ABSENT = 1  # never stored
-    EXPIRED = 2  # its timeout has passed, whether or not it had been evicted before
-    EVICTED = 3  # culled, and it would not have expired yet
-    DELETED = 4  # the app has removed it since
+    EXPIRED = 2  # its timeout has passed, whether or not it was evicted before
+    EVICTED = 3  # culled before its timeout
+    DELETED = 4  # removed by the app
+
+
+class Operation(IntEnum):
+    """What the app does to a key. `USE` is a read: it only changes the key's place in the order."""
+
+    SET = 0
+    TOUCH = 1
+    USE = 2
+    DELETE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class LocMem:
         self._stored: dict[int, float] = {}  # deadline of the last write, kept after eviction
 
     def __len__(self) -> int:
-        """Return the number of entries that take up place, expired ones among them."""
+        """Return the number of entries, expired ones included."""
         return len(self._deadlines)
 
     def state(self, key: int, now: float) -> State:
@@ -56,7 +63,7 @@ class LocMem:
         return State.HELD if key in self._deadlines else State.EVICTED
 
     def get(self, key: int, now: float) -> bool:
-        """Read `key` and return whether it was a hit; an expired entry gives up its place."""
+        """Read `key` and return whether it was a hit; an expired entry is removed."""
         deadline = self._deadlines.get(key)
         if deadline is None:
             return False
@@ -68,23 +75,35 @@ class LocMem:
 
     def set(self, key: int, now: float, ttl_s: float) -> list[int]:
         """Write `key` and return the keys culled to make room, which may include `key` itself."""
-        # Django looks at the length before it looks at the key: rewriting a held key culls too.
+        # Django checks the length before the key: rewriting a present key culls too.
         culled = self._cull() if self._is_full() else []
         self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
         self._deadlines.move_to_end(key)
         return culled
 
     def touch(self, key: int, now: float, ttl_s: float) -> bool:
-        """Give a held key a new lifetime, leaving its place; return whether it was held."""
+        """Give a present key a new lifetime, in the same place; return whether it was present."""
         if self._deadlines.get(key, now) <= now:
             return False
         self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
         return True
 
     def delete(self, key: int) -> bool:
-        """Drop `key` and return whether it took up place."""
+        """Remove `key` and return whether there was an entry, expired or not."""
         self._stored.pop(key, None)
         return self._deadlines.pop(key, None) is not None
+
+    def apply(self, operation: int, key: int, now: float, ttl_s: float) -> list[int]:
+        """Carry out an `Operation`; return the keys that were culled."""
+        if operation == Operation.SET:
+            return self.set(key, now, ttl_s)
+        if operation == Operation.TOUCH:
+            self.touch(key, now, ttl_s)
+        elif operation == Operation.DELETE:
+            self.delete(key)
+        else:
+            self.get(key, now)
+        return []
 
     def _is_full(self) -> bool:
         return self._limits is not None and len(self._deadlines) >= self._limits.max_entries

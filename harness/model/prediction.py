@@ -1,13 +1,11 @@
 """The hit rate to expect: the same trace at the same times, with random routing, many times.
 
 Random are the routing, by the measured shares, and the refills, from those observed. Nothing
-else is free, so the interval says how far luck alone can take a trial that behaves as modelled.
+else varies, so the interval shows how far chance alone can move a trial that behaves as modeled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,9 +19,9 @@ from harness.model.simulate import (
     timed_misses,
 )
 from harness.model.trace import CacheTrace
-from harness.stats.interval import t_95
+from harness.stats.interval import Interval, t_95
 
-DRAWS_AT_MOST, DRAWS_AT_LEAST = 400, 4
+MAX_DRAWS, MIN_DRAWS = 400, 4
 LOOKUPS_AFFORDED: dict[Simulation, int] = {
     distinct_misses: 10_000_000,
     timed_misses: 4_000_000,
@@ -35,49 +33,41 @@ QUANTILES_FROM = 100  # draws below which the tails are taken from a normal dist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """A mean with the 2.5 and 97.5 % bounds of a single further draw."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationPlan:
-    """How to count the misses of some caches: `lost` in any case, the others by simulation."""
+    """How to count the misses of some caches: `certain` in any case, the others by simulation."""
 
-    lost: int
+    certain: int
     caches: Sequence[tuple[CacheTrace, Simulation]]
 
     @property
     def draws(self) -> int:
         """Return how many draws the budget affords for these caches together."""
-        return _draws(self.caches)
+        cost = sum(len(cache.key) / LOOKUPS_AFFORDED[simulate] for cache, simulate in self.caches)
+        return int(np.clip(1 / max(cost, 1e-9), MIN_DRAWS, MAX_DRAWS))
 
     def misses(self, life: Ints, rng: np.random.Generator) -> int:
         """Return the misses of all caches, given who serves each request. [R]"""
-        return self.lost + sum(way(cache, life, rng) for cache, way in self.caches)
+        return self.certain + sum(simulate(cache, life, rng) for cache, simulate in self.caches)
 
 
-def planned(caches: Sequence[CacheTrace]) -> SimulationPlan:
-    """Return the cheapest exact way for each cache."""
+def plan_simulations(caches: Sequence[CacheTrace]) -> SimulationPlan:
+    """Return the cheapest exact simulation of each cache."""
     # A key that was never written misses every time, whoever serves it.
     kept = [cache.subset(_refilled(cache)) for cache in caches]
-    lost = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
-    return SimulationPlan(lost=lost, caches=[(cache, simulation_for(cache)) for cache in kept])
+    certain = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
+    return SimulationPlan(certain=certain, caches=[(each, simulation_for(each)) for each in kept])
 
 
 def predict(
     caches: Sequence[CacheTrace], sent_s: Floats, routing: Router, rng: np.random.Generator
-) -> Band:
-    """Return the expected hit rate over all lookups of `caches`.
+) -> Interval:
+    """Return the expected hit rate over all lookups of `caches`, bounds within [0, 1].
 
     `sent_s` [R] are the times of the requests that the traces point to. There must be a lookup.
     """
     lookups = sum(len(cache.key) for cache in caches)
-    found = band(1 - drawn_misses(caches, sent_s, routing, rng) / lookups)
-    return Band(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
+    hit_rates = 1 - drawn_misses(caches, sent_s, routing, rng) / lookups
+    return interval_of_draws(hit_rates, lowest=0.0, highest=1.0)
 
 
 def drawn_misses(
@@ -85,35 +75,55 @@ def drawn_misses(
     sent_s: Floats,
     routing: Router,
     rng: np.random.Generator,
-    most: int = DRAWS_AT_MOST,
+    max_draws: int = MAX_DRAWS,
 ) -> Floats:
-    """Return the misses of each draw; arguments as in `predict`. [DRAWS_AT_LEAST <= n <= most]"""
-    plan = planned(caches)
-    draws = min(plan.draws, most)
+    """Return the misses of each draw; arguments as in `predict`. [MIN_DRAWS <= n <= max_draws]"""
+    plan = plan_simulations(caches)
+    draws = min(plan.draws, max_draws)
     misses = [plan.misses(routing.draw(sent_s, rng), rng) for _ in range(draws)]
     return np.array(misses, np.float64)
 
 
-def band(values: Floats) -> Band:
-    """Return mean and bounds of n >= 2 draws: their quantiles, or with few of them normal ones.
+def drawn_losses(
+    caches: Sequence[CacheTrace],
+    sent_s: Floats,
+    routing: Router,
+    rng: np.random.Generator,
+    max_draws: int = MAX_DRAWS,
+) -> Floats:
+    """Return the misses of each draw that are due to ends of workers or of a shared cache. [n]
 
-    Few draws know their own spread badly, so the normal bounds are those of a prediction for one
-    more value: mean +- t sd sqrt(1 + 1/n), t with n - 1 degrees of freedom.
+    Each draw is played twice, with and without the ends: the same requests at the same workers, so
+    that the difference is the loss alone, without the sampling error of the routing. Arguments as
+    in `drawn_misses`; n is at most `max_draws`.
     """
-    mean = float(values.mean())
-    if len(values) >= QUANTILES_FROM:
+    plan = plan_simulations(caches)
+    lasting = plan_simulations([replace(cache, emptied_s=()) for cache in caches])
+    losses = np.empty(min(plan.draws, max_draws))
+    for draw in range(len(losses)):
+        life, seed = routing.draw(sent_s, rng), int(rng.integers(2**63))
+        with_ends = plan.misses(life, np.random.default_rng(seed))
+        without = lasting.misses(routing.first_lives(life), np.random.default_rng(seed))
+        losses[draw] = with_ends - without
+    return losses
+
+
+def interval_of_draws(values: Floats, lowest: float = -np.inf, highest: float = np.inf) -> Interval:
+    """Return the mean of n >= 2 draws with the 2.5 and 97.5 % bounds of a single further draw.
+
+    The bounds are quantiles; with few draws, which know their own spread badly, those of a normal
+    prediction for one more value: mean +- t sd sqrt(1 + 1/n), t with n - 1 degrees of freedom.
+    `lowest` and `highest` limit them.
+    """
+    mean, n = float(values.mean()), len(values)
+    if n >= QUANTILES_FROM:
         # Outward to values that occurred: interpolation would cut into a discrete distribution.
         low = float(np.quantile(values, 0.025, method="lower"))
         high = float(np.quantile(values, 0.975, method="higher"))
-        return Band(mean=mean, low=low, high=high)
-    n = len(values)
-    reach = t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
-    return Band(mean=mean, low=mean - reach, high=mean + reach)
-
-
-def _draws(plans: Sequence[tuple[CacheTrace, Simulation]]) -> int:
-    cost = sum(len(cache.key) / LOOKUPS_AFFORDED[way] for cache, way in plans)
-    return int(np.clip(1 / max(cost, 1e-9), DRAWS_AT_LEAST, DRAWS_AT_MOST))
+    else:
+        margin = t_95(n - 1) * float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
+        low, high = mean - margin, mean + margin
+    return Interval(value=mean, low=max(lowest, low), high=min(highest, high))
 
 
 def _refilled(cache: CacheTrace) -> Bools:

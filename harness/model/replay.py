@@ -1,8 +1,8 @@
 """Replay of recorded lookups: what each cache must have answered, given the actual writes.
 
-Comes in: lookups with the store they went to, and when their refill was written. Goes out: the
-entries of every store, which can be asked about any key at any time. Which store is whose (one
-per worker, or one for all) is decided by who calls; HTTP and processes do not exist here.
+Comes in: lookups with the cache instance they went to, and when their refill was written. Goes
+out: the entries of every instance, by key and time. Which instance belongs to whom (one per
+worker, or one for all) is decided by the caller; HTTP and processes do not exist here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.arrays import Floats, Ints
-from harness.model.locmem import Limits, LocMem, State
-from harness.model.writes import NO_WRITES, Operation, Writes
+from harness.model.locmem import Limits, LocMem, Operation, State
+from harness.model.trace import NO_WRITES, Writes, in_time_order
 
 States = npt.NDArray[np.int8]
 
@@ -24,42 +24,42 @@ States = npt.NDArray[np.int8]
 class Lookups:
     """L lookups, in any order. `write_s` and `ttl_s` are nan where no refill followed."""
 
-    store: Ints  # [L]
+    instance: Ints  # [L]
     key: Ints  # [L] from 0 to `keys` - 1
     get_s: Floats  # [L] when the read took effect
     write_s: Floats  # [L] when the refill took effect
-    ttl_s: Floats  # [L] lifetime of the refill; inf: for ever
+    ttl_s: Floats  # [L] lifetime of the refill; inf: no timeout
     keys: int
-    writes: Writes = NO_WRITES  # all that were no refills, by store
+    writes: Writes = NO_WRITES  # all that were no refills, by instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """W writes, refills and others, in the order of time, and when each ceased to be held."""
+    """W writes, refills and others, ascending in time, and when each ceased to be present."""
 
-    store: Ints  # [W]
+    instance: Ints  # [W]
     key: Ints  # [W]
     write_s: Floats  # [W], ascending
     deadline_s: Floats  # [W] -inf: the write removed the key
     evicted_s: Floats  # [W] inf: never culled
     keys: int
-    by_key: Ints  # [W] rows in the order of store, key, time
-    ranks: Ints  # [W] of `by_key`: (store, key, row) as one number, ascending
+    by_key: Ints  # [W] rows in the order of instance, key, time
+    ranks: Ints  # [W] of `by_key`: (instance, key, row) as one number, ascending
 
-    def latest(self, store: Ints, key: Ints, at_s: Floats) -> Ints:
+    def latest(self, instance: Ints, key: Ints, at_s: Floats) -> Ints:
         """Return the row of the last write strictly before `at_s`, -1 where there is none. [M]"""
         row = np.searchsorted(self.write_s, at_s)
-        asked = _rank(store, key, row, self.keys, len(self.write_s))
-        place = np.searchsorted(self.ranks, asked) - 1
+        wanted = _rank(instance, key, row, self.keys, len(self.write_s))
+        before = np.searchsorted(self.ranks, wanted) - 1
         if not len(self.ranks):
-            return place
-        found = self.by_key[place]
-        same = (place >= 0) & (self.store[found] == store) & (self.key[found] == key)
+            return before
+        found = self.by_key[before]
+        same = (before >= 0) & (self.instance[found] == instance) & (self.key[found] == key)
         return np.where(same, found, -1)
 
-    def states(self, store: Ints, key: Ints, at_s: Floats) -> States:
-        """Return the `State` of each key in each store just before `at_s`. [M]"""
-        row = self.latest(store, key, at_s)
+    def states(self, instance: Ints, key: Ints, at_s: Floats) -> States:
+        """Return the `State` of each key in each instance just before `at_s`. [M]"""
+        row = self.latest(instance, key, at_s)
         state = np.full(len(row), State.ABSENT, np.int8)
         known = np.flatnonzero(row >= 0)
         state[known] = self._fates(row[known], at_s[known])
@@ -70,27 +70,29 @@ class Entries:
         gone = np.where(np.isneginf(self.deadline_s[row]), State.DELETED, State.EXPIRED)
         return np.where(self.deadline_s[row] <= at_s, gone, evicted).astype(np.int8)
 
-    def regrouped(self, store: Ints) -> Entries:
-        """Return the same writes, each with its fate, under other store numbers. [W]"""
-        return _entries(store, self.key, self.write_s, self.deadline_s, self.evicted_s, self.keys)
+    def regrouped(self, instance: Ints) -> Entries:
+        """Return the same writes, each with its fate, under other instance numbers. [W]"""
+        return _entries(
+            instance, self.key, self.write_s, self.deadline_s, self.evicted_s, self.keys
+        )
 
 
 def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
-    """Return what every store held and when; a store that is not in `limits` never culls.
+    """Return what every instance held and when; one that is not in `limits` never culls.
 
-    A read sees the writes strictly before it. Stores that cannot have culled need no replay in
-    order, because a key's fate then hangs on the writes of that key alone.
+    A read sees the writes strictly before it. Instances that cannot have culled need no replay in
+    order, because a key's fate then depends on the writes of that key alone.
     """
     written = _all_writes(lookups)
     evicted_s = np.full(len(written), np.inf)
-    for store, limit in limits.items():
-        rows = np.flatnonzero(written.owner == store)
+    for instance, limit in limits.items():
+        rows = np.flatnonzero(written.target == instance)
         if _may_cull(written.key[rows], limit):
-            evicted_s[rows] = _evictions(lookups, store, written, rows, limit)
+            evicted_s[rows] = _evictions(lookups, instance, written, rows, limit)
     kept = np.flatnonzero(written.operation != Operation.USE)
     ends = np.where(written.operation == Operation.DELETE, -np.inf, written.at_s + written.ttl_s)
     return _entries(
-        written.owner[kept],
+        written.target[kept],
         written.key[kept],
         written.at_s[kept],
         ends[kept],
@@ -100,25 +102,25 @@ def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
 
 
 def _all_writes(lookups: Lookups) -> Writes:
-    """Return refills and other writes together, in the order of time."""
+    """Return refills and other writes together, ascending in time."""
     refilled = np.flatnonzero(~np.isnan(lookups.write_s))
-    other = lookups.writes
-    return Writes(
-        owner=np.concatenate([lookups.store[refilled], other.owner]),
-        key=np.concatenate([lookups.key[refilled], other.key]),
-        at_s=np.concatenate([lookups.write_s[refilled], other.at_s]),
-        operation=np.concatenate([np.full(len(refilled), Operation.SET), other.operation]),
-        ttl_s=np.concatenate([lookups.ttl_s[refilled], other.ttl_s]),
-    ).ordered()
+    written = Writes(
+        target=lookups.instance[refilled],
+        key=lookups.key[refilled],
+        at_s=lookups.write_s[refilled],
+        operation=np.full(len(refilled), Operation.SET),
+        ttl_s=lookups.ttl_s[refilled],
+    )
+    return written.followed_by(lookups.writes).ordered()
 
 
 def _entries(
-    store: Ints, key: Ints, write_s: Floats, deadline_s: Floats, evicted_s: Floats, keys: int
+    instance: Ints, key: Ints, write_s: Floats, deadline_s: Floats, evicted_s: Floats, keys: int
 ) -> Entries:
-    ranks = _rank(store, key, np.arange(len(store)), keys, len(store))
+    ranks = _rank(instance, key, np.arange(len(instance)), keys, len(instance))
     by_key = np.argsort(ranks)
     return Entries(
-        store=store,
+        instance=instance,
         key=key,
         write_s=write_s,
         deadline_s=deadline_s,
@@ -129,41 +131,36 @@ def _entries(
     )
 
 
-def _rank(store: Ints, key: Ints, row: Ints, keys: int, writes: int) -> Ints:
-    return (store * keys + key) * (writes + 1) + row
+def _rank(instance: Ints, key: Ints, row: Ints, keys: int, writes: int) -> Ints:
+    return (instance * keys + key) * (writes + 1) + row
 
 
 def _may_cull(written: Ints, limits: Limits) -> bool:
     """Return whether writes of these keys can have met a full cache."""
     distinct = len(np.unique(written))
-    # The write that brings the last key finds one place free; a rewrite after it finds none.
+    # The write that brings the last key finds room for one entry; a rewrite after it finds none.
     return distinct + (len(written) > distinct) > limits.max_entries
 
 
-def _evictions(lookups: Lookups, store: int, written: Writes, rows: Ints, limits: Limits) -> Floats:
-    """Return when each write of one store was culled, inf: never. [len(rows)]"""
-    read = np.flatnonzero(lookups.store == store)
-    times = np.concatenate([lookups.get_s[read], written.at_s[rows]])
-    keys = np.concatenate([lookups.key[read], written.key[rows]]).tolist()
-    ttls, operations, clock = (
-        written.ttl_s[rows].tolist(),
-        written.operation[rows].tolist(),
-        times.tolist(),
+def _evictions(
+    lookups: Lookups, instance: int, written: Writes, rows: Ints, limits: Limits
+) -> Floats:
+    """Return when each write of one instance was culled, inf: never. [len(rows)]"""
+    read = np.flatnonzero(lookups.instance == instance)
+    at_s = np.concatenate([lookups.get_s[read], written.at_s[rows]])
+    events = in_time_order(  # at equal times reads come first
+        at_s,
+        np.concatenate([np.full(len(read), -1), np.arange(len(rows))]),
+        np.concatenate([np.full(len(read), Operation.USE), written.operation[rows]]),
+        np.concatenate([lookups.key[read], written.key[rows]]),
+        at_s,
+        np.concatenate([np.zeros(len(read)), written.ttl_s[rows]]),
     )
-    cache, held = LocMem(limits), dict[int, int]()
+    cache, latest = LocMem(limits), dict[int, int]()
     evicted_s = np.full(len(rows), np.inf)
-    for event in np.argsort(times, kind="stable").tolist():  # at equal times reads come first
-        key, now, write = keys[event], clock[event], event - len(read)
-        operation = Operation.USE if write < 0 else operations[write]
-        if operation == Operation.USE:
-            cache.get(key, now)
-        elif operation == Operation.DELETE:
-            cache.delete(key)
-        elif operation == Operation.TOUCH:
-            cache.touch(key, now, ttls[write])
-        else:
-            for culled in cache.set(key, now, ttls[write]):
-                evicted_s[held[culled]] = now
-        if write >= 0 and operation != Operation.USE:
-            held[key] = write
+    for write, operation, key, now, ttl in events:
+        for culled in cache.apply(operation, key, now, ttl):
+            evicted_s[latest[culled]] = now
+        if operation != Operation.USE:
+            latest[key] = write
     return evicted_s

@@ -1,7 +1,7 @@
 """Who serves a request: slots drawn by their shares, and which life of a slot was in place.
 
 Lives follow each other in a slot as they did in the trial, and a slot without a living worker
-gets nothing; only the choice among those that are there is random.
+gets nothing; only the choice among the living workers is random.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +21,10 @@ FIT_STEPS = 30  # each makes the error several times smaller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A worker's place: its lives in order, when each took over and when it ended.
+    """One worker position: its lives in order, when each took over and when it ended.
 
-    `share` is what it gets of the requests while it is there, relative to the others that are.
-    `until_s` None: each life lasts until the next, and the last for ever.
+    `share` is what it gets of the requests while it is alive, relative to the others alive then.
+    `until_s` None: each life lasts until the next, and the last one does not end.
     """
 
     share: float
@@ -36,34 +35,18 @@ class Slot:
     def life_at(self, at_s: Floats) -> Ints:
         """Return who is in place at each time, ABSENT where nobody is. [M]"""
         until_s = np.append(self.since_s[1:], np.inf) if self.until_s is None else self.until_s
-        turn = np.searchsorted(self.since_s, at_s, side="right") - 1
-        there = (turn >= 0) & (at_s < until_s[turn])
-        return np.where(there, self.lives[turn], ABSENT)
+        latest = np.searchsorted(self.since_s, at_s, side="right") - 1
+        alive = (latest >= 0) & (at_s < until_s[latest])
+        return np.where(alive, self.lives[latest], ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Who was there and with what share, from one change to the next: E epochs of S slots."""
+    """Who was alive and with what share, from one change to the next: E epochs of S slots."""
 
     from_s: Floats  # [E - 1] start of each epoch but the first
     life: Ints  # [E, S]
-    bounds: Floats  # [E, S] cumulative shares, 1 from the last slot that is there
-
-
-class Router(Protocol):
-    """What decides who serves a request, given when it was sent."""
-
-    @property
-    def slots(self) -> Sequence[Slot]: ...
-
-    @property
-    def steady(self) -> bool: ...
-
-    def parts(self, requests: int) -> Iterator[tuple[Bools, Floats]]: ...
-
-    def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints: ...
-
-    def unbroken(self, life: Ints) -> Ints: ...
+    bounds: Floats  # [E, S] cumulative shares, 1 from the last slot that is alive
 
 
 @dataclass(frozen=True)
@@ -112,33 +95,76 @@ class Routing:
         epoch = np.searchsorted(schedule.from_s, sent_s, side="right")
         # All epochs' bounds in one ascending row: those of epoch e lie between e and e + 1.
         bounds = schedule.bounds + np.arange(len(schedule.bounds))[:, None]
-        place = np.searchsorted(bounds.ravel(), epoch + rng.random(len(sent_s)), side="right")
-        slot = np.minimum(place - epoch * len(self.slots), len(self.slots) - 1)
+        drawn = np.searchsorted(bounds.ravel(), epoch + rng.random(len(sent_s)), side="right")
+        slot = np.minimum(drawn - epoch * len(self.slots), len(self.slots) - 1)
         life: Ints = schedule.life[epoch, slot]
         return life
 
     def fitted(self, requests: npt.ArrayLike, sent_s: Floats) -> Routing:
         """Return the same slots with the shares that make `requests` [S] the most likely ones.
 
-        `sent_s` [R] are the times of all requests. A slot's share is what it served over what was
-        there to be served: w_s = n_s / sum_e (n_e / W_e) over the epochs e in which it was there,
-        W_e being the shares of all that were there. Solved by iteration (Hunter 2004, MM).
+        `sent_s` [R] are the times of all requests. A slot's share is what it served over what it
+        could have served: w_s = n_s / sum_e (n_e / W_e) over the epochs e in which it was alive,
+        W_e being the shares of all that were alive. Solved by iteration (Hunter 2004, MM).
         """
-        there = self.schedule.life != ABSENT
+        alive = self.schedule.life != ABSENT
         epoch = np.searchsorted(self.schedule.from_s, sent_s, side="right")
-        by_epoch = np.bincount(epoch, minlength=len(there))
+        by_epoch = np.bincount(epoch, minlength=len(alive))
         served = np.asarray(requests, np.float64)
         share = np.ones(len(self.slots))
         for _ in range(FIT_STEPS):
-            share = served / np.maximum(there.T @ (by_epoch / (there @ share)), 1e-300)
+            share = served / np.maximum(alive.T @ (by_epoch / (alive @ share)), 1e-300)
             share /= share.sum()
         slots = zip(self.slots, share.tolist(), strict=True)
         return Routing([replace(slot, share=part) for slot, part in slots])
 
-    def unbroken(self, life: Ints) -> Ints:
-        """Return the first life of the slot of each life: as if none had ever ended. [R]"""
+    def first_lives(self, life: Ints) -> Ints:
+        """Return the first life in the slot of each life: as if none had ended. [R]"""
         first = np.arange(1 + max(int(slot.lives.max()) for slot in self.slots))
         for slot in self.slots:
             first[slot.lives] = slot.lives[0]
-        continued: Ints = first[life]
-        return continued
+        found: Ints = first[life]
+        return found
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The routing inside each server, and the server that the balancer chose for each request. [R]
+
+    For a balancer that chooses by the key: only the worker inside that server is drawn. Drawing
+    the server too would predict caches for keys that they can never get.
+    """
+
+    servers: Sequence[Routing]
+    chosen: Ints
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """Return the slots of all servers."""
+        return [slot for routing in self.servers for slot in routing.slots]
+
+    @property
+    def steady(self) -> bool:
+        """Return whether the same lives were there all the time."""
+        return all(routing.steady for routing in self.servers)
+
+    def parts(self, requests: int) -> Iterator[tuple[Bools, Floats]]:  # noqa: ARG002
+        """Yield which requests each server got, and the shares of its slots. [R], [S]"""
+        for number, routing in enumerate(self.servers):
+            yield self.chosen == number, routing.shares
+
+    def draw(self, sent_s: Floats, rng: np.random.Generator) -> Ints:
+        """Return a random life of its server for each request. [R]"""
+        life = np.empty(len(sent_s), np.int64)
+        for number, routing in enumerate(self.servers):
+            mine = self.chosen == number
+            life[mine] = routing.draw(sent_s[mine], rng)
+        return life
+
+    def first_lives(self, life: Ints) -> Ints:
+        """Return the first life in the slot of each life: as if none had ended. [R]"""
+        return Routing(self.slots).first_lives(life)
+
+
+Router = Routing | Partition
+"""What decides who serves a request, given when it was sent."""

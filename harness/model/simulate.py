@@ -1,48 +1,168 @@
-"""Misses of one cache's trace under one routing, by the cheapest way that is exact for it.
+"""One cache's trace played under one routing: what hits, how many misses, how many entries.
 
-All three ways agree where they overlap: counting distinct (store, key) pairs, jumping from miss
-to miss, and playing every operation through `LocMem`.
+Misses alone are counted by the cheapest of three simulations that is exact for the trace. They
+agree where they overlap: counting distinct (instance, key) pairs, jumping from miss to miss, and
+playing every operation through `LocMem`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from math import isnan
+from typing import Any
 
 import numpy as np
 
-from harness.arrays import Floats, Ints
-from harness.model.play import play
-from harness.model.trace import CacheTrace
+from harness.arrays import Bools, Floats, Ints
+from harness.model.locmem import LocMem
+from harness.model.trace import NO_WRITES, CacheTrace, in_time_order
 
 Simulation = Callable[[CacheTrace, Ints, np.random.Generator], int]
 """Trace, the life that serves each request [R], generator -> misses."""
 
+LOOKUP, OBSERVATION = -1, -2  # events of a simulation, next to `Operation`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """The outcome of L lookups, and the refill that each would bring on a miss."""
+
+    hit: Bools  # [L]
+    delay_s: Floats  # [L] from the read to the write taking effect
+    ttl_s: Floats  # [L] nan: not refilled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """K looks into cache instances, in any order."""
+
+    instance: Ints  # [K]
+    at_s: Floats  # [K]
+
+
+NO_OBSERVATIONS = Observations(instance=np.empty(0, np.int64), at_s=np.empty(0))
+
+
+def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
+    """Return the outcomes of the lookups of `trace`, starting with the inherited entries.
+
+    `life` [R] says who serves each request. With timeouts, refills in flight, culls and other
+    writes operations are played one at a time; where an instance writes a key only once, all
+    lookups are answered in one step.
+    """
+    delay_s, ttl_s = trace.lifetimes(rng)
+    if trace.once and not trace.may_cull:
+        hit = np.ones(len(trace.key), np.bool_)
+        hit[np.unique(trace.instance(life) * trace.keys + trace.key, return_index=True)[1]] = False
+    else:
+        hit = _played(trace, life, delay_s, ttl_s)[0]
+    return Played(hit=hit, delay_s=delay_s, ttl_s=ttl_s)
+
+
+def entries_at(
+    trace: CacheTrace, life: Ints, observations: Observations, rng: np.random.Generator
+) -> Ints:
+    """Return how many entries each observation finds, expired ones that are in place included. [K]
+
+    `life` [R] says who serves each request; an instance that was never written to has none. A
+    refill counts from its lookup on. Other writes and inherited entries are left out: for caches
+    that serve one request at a time, so that the result does not depend on chance.
+    """
+    if trace.once and not trace.may_cull:
+        return _distinct_keys(trace.instance(life), trace, observations)
+    ttl_s = trace.refills.draw(trace.key, rng)[1]
+    alone = replace(trace, writes=NO_WRITES, inherited=NO_WRITES, serial=True)
+    return _played(alone, life, np.zeros(len(ttl_s)), ttl_s, observations)[1]
+
+
+def _distinct_keys(instance: Ints, trace: CacheTrace, observations: Observations) -> Ints:
+    """Return how many different keys each instance has looked up before each observation. [K]"""
+    first = np.unique(instance * trace.keys + trace.key, return_index=True)[1]
+    kept = first[trace.refills.count[trace.key[first]] > 0]
+    found = np.zeros(len(observations.at_s), np.int64)
+    for number in np.unique(observations.instance).tolist():
+        mine = observations.instance == number
+        written_s = np.sort(trace.at_s[kept[instance[kept] == number]])
+        found[mine] = np.searchsorted(written_s, observations.at_s[mine])
+    return found
+
+
+def _played(
+    trace: CacheTrace,
+    life: Ints,
+    delay_s: Floats,
+    ttl_s: Floats,
+    observations: Observations = NO_OBSERVATIONS,
+) -> tuple[Bools, Ints]:
+    """Return whether each lookup hits, and the entries that each observation finds. [L], [K]"""
+    caches: dict[int, LocMem] = defaultdict(lambda: LocMem(trace.limits))
+    in_flight: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
+    inherited = trace.inherited
+    columns = (inherited.target, inherited.key, inherited.at_s, inherited.ttl_s)
+    for where, key, now, ttl in zip(*(column.tolist() for column in columns), strict=True):
+        caches[where].set(key, now, ttl)
+    hit, found = np.ones(len(trace.key), np.bool_), np.zeros(len(observations.at_s), np.int64)
+    events = _events(trace, life, delay_s, ttl_s, observations)
+    for row, operation, key, where, now, delay, ttl in events:
+        cache, pending = caches[where], in_flight[where]
+        while pending and (trace.serial or pending[0][0] < now):
+            lands, written, lifetime = heappop(pending)
+            cache.set(written, lands, lifetime)
+        if operation == OBSERVATION:
+            found[row] = len(cache)
+        elif operation != LOOKUP:
+            cache.apply(operation, key, now, ttl)
+        elif not cache.get(key, now):
+            hit[row] = False
+            if not isnan(ttl):
+                heappush(pending, (now + delay, key, ttl))
+    return hit, found
+
+
+def _events(
+    trace: CacheTrace, life: Ints, delay_s: Floats, ttl_s: Floats, observations: Observations
+) -> Iterator[tuple[Any, ...]]:
+    """Yield (row, operation, key, instance, time, delay, ttl), ascending in time."""
+    writes, reads, looks = trace.writes, len(trace.key), len(observations.at_s)
+    at_s = np.concatenate([trace.at_s, writes.at_s, observations.at_s])
+    columns = (
+        (np.arange(reads), np.arange(len(writes)), np.arange(looks)),
+        (np.full(reads, LOOKUP), writes.operation, np.full(looks, OBSERVATION)),
+        (trace.key, writes.key, np.zeros(looks, np.int64)),
+        (trace.instance(life), trace.written_instance(life), observations.instance),
+        (trace.at_s, writes.at_s, observations.at_s),
+        (delay_s, np.zeros(len(writes)), np.zeros(looks)),
+        (ttl_s, writes.ttl_s, np.zeros(looks)),
+    )
+    yield from in_time_order(at_s, *(np.concatenate(parts) for parts in columns))
+
 
 def simulation_for(trace: CacheTrace) -> Simulation:
     """Return the cheapest simulation that is exact for this trace."""
-    if trace.may_cull or len(trace.writes) or len(trace.held):
+    if trace.may_cull or len(trace.writes) or len(trace.inherited):
         return played_misses
     return distinct_misses if trace.once else timed_misses
 
 
 def distinct_misses(trace: CacheTrace, life: Ints, _rng: np.random.Generator) -> int:
-    """Return the number of (store, key) pairs: exact where a key is written once per store."""
-    store = trace.store(life)
-    seen = np.zeros((int(store.max(initial=0)) + 1) * trace.keys, np.bool_)
-    seen[store * trace.keys + trace.key] = True
+    """Return the number of (instance, key) pairs: exact where an instance writes a key once."""
+    instance = trace.instance(life)
+    seen = np.zeros((int(instance.max(initial=0)) + 1) * trace.keys, np.bool_)
+    seen[instance * trace.keys + trace.key] = True
     return int(np.count_nonzero(seen))
 
 
 def timed_misses(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> int:
     """Return the misses with timeouts and refills in flight, without culls.
 
-    Every (store, key) pair jumps from a miss to the first lookup after the deadline of its
-    refill, all pairs at once; so the cost grows with the misses, not with the lookups.
+    Every (instance, key) pair jumps from a miss to the first lookup after the deadline of its
+    refill, all pairs in one step; so the cost grows with the misses, not with the lookups.
     """
-    groups = trace.store(life) * trace.keys + trace.key
+    groups = trace.instance(life) * trace.keys + trace.key
     order = np.argsort(groups.astype(np.min_scalar_type(groups.max(initial=0))), kind="stable")
     group, at_s, key = groups[order], trace.at_s[order], trace.key[order]
-    rank = group * len(order) + order  # (store, key, time) as one number, ascending
+    rank = group * len(order) + order  # (instance, key, time) as one number, ascending
     begin = np.flatnonzero(np.diff(group, prepend=-1))
     end = np.append(begin[1:], len(group))
     misses = 0
@@ -66,19 +186,19 @@ def _flight(
     """
     count = np.zeros(len(begin), np.int64)
     seen_s, landed_s, deadline_s = (np.full(len(begin), fill) for fill in (np.inf, -np.inf, np.inf))
-    flying = np.arange(len(begin))
-    while len(flying):
-        row = begin[flying] + count[flying]
+    in_flight = np.arange(len(begin))
+    while len(in_flight):
+        row = begin[in_flight] + count[in_flight]
         delay_s, ttl_s = trace.refills.draw(key[row], rng)
         lands_s = at_s[row] + delay_s
-        lasts = ~np.isnan(ttl_s) & (lands_s > landed_s[flying])
-        landed_s[flying[lasts]] = lands_s[lasts]
-        deadline_s[flying[lasts]] = (lands_s + ttl_s)[lasts]
+        lasts = ~np.isnan(ttl_s) & (lands_s > landed_s[in_flight])
+        landed_s[in_flight[lasts]] = lands_s[lasts]
+        deadline_s[in_flight[lasts]] = (lands_s + ttl_s)[lasts]
         from_s = np.where(np.isnan(ttl_s), np.inf, -np.inf if trace.serial else lands_s)
-        seen_s[flying] = np.minimum(seen_s[flying], from_s)
-        count[flying] += 1
-        flying = flying[begin[flying] + count[flying] < end[flying]]
-        flying = flying[at_s[begin[flying] + count[flying]] <= seen_s[flying]]
+        seen_s[in_flight] = np.minimum(seen_s[in_flight], from_s)
+        count[in_flight] += 1
+        in_flight = in_flight[begin[in_flight] + count[in_flight] < end[in_flight]]
+        in_flight = in_flight[at_s[begin[in_flight] + count[in_flight]] <= seen_s[in_flight]]
     return count, deadline_s
 
 

@@ -5,13 +5,58 @@ What a simulation needs to play the same lookups again with another routing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.arrays import Bools, Floats, Ints
 from harness.model.locmem import Limits
-from harness.model.writes import NO_WRITES, Writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """P writes that refill no miss, in any order.
+
+    `target` is the cache instance, or the request that a routing sends to one.
+    """
+
+    target: Ints  # [P]
+    key: Ints  # [P]
+    at_s: Floats  # [P]
+    operation: Ints  # [P] of `Operation`
+    ttl_s: Floats  # [P] of a SET or TOUCH; inf: no timeout
+
+    def ordered(self) -> Writes:
+        """Return the same writes, ascending in time."""
+        order = np.argsort(self.at_s, kind="stable")
+        return Writes(**{each.name: getattr(self, each.name)[order] for each in fields(self)})
+
+    def followed_by(self, other: Writes) -> Writes:
+        """Return these writes and then the others."""
+        names = [each.name for each in fields(self)]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return Writes(**{name: np.concatenate(pair) for name, pair in pairs.items()})
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
+NO_WRITES = Writes(
+    target=np.empty(0, np.int64),
+    key=np.empty(0, np.int64),
+    at_s=np.empty(0),
+    operation=np.empty(0, np.int64),
+    ttl_s=np.empty(0),
+)
+
+
+def in_time_order(at_s: Floats, *columns: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of `columns`, ascending in time; at equal times in the order given."""
+    order = np.argsort(at_s, kind="stable")
+    yield from zip(*(column[order].tolist() for column in columns), strict=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +83,7 @@ class Refills:
 
 
 def refills(key: Ints, delay_s: Floats, ttl_s: Floats, keys: int) -> Refills:
-    """Return the refills of M misses; nan: not refilled. A lifetime of 0 or less holds nothing."""
+    """Return the refills of M misses; nan: not refilled. A lifetime of 0 or less stores nothing."""
     order = np.argsort(key, kind="stable")
     count = np.bincount(key, minlength=keys)
     known = delay_s[~np.isnan(delay_s)]
@@ -54,11 +99,11 @@ def refills(key: Ints, delay_s: Floats, ttl_s: Floats, keys: int) -> Refills:
 class CacheTrace:
     """L lookups of one cache, ascending in time.
 
-    `shared`: one store for all workers, else one for each life. `serial`: a store never serves
-    two requests at once, so that no lookup can find a refill in flight. `emptied_s`: when a shared
-    store lost everything, ascending. `held`: what lives began with, all SETs, the least recently
-    used first. `delay_s` and `ttl_s`: the refill that followed a lookup that missed in truth,
-    `ttl_s` nan where none did; `delay_s` nan where that has to be drawn.
+    `shared`: one cache instance for all workers, else one for each life. `serial`: an instance
+    never serves two requests concurrently, so no lookup can find a refill in flight. `emptied_s`:
+    when a shared cache lost everything, ascending. `inherited`: the entries that lives started
+    with, all SETs, the least recently used first. `delay_s` and `ttl_s`: the refill that followed
+    a lookup that really missed, `ttl_s` nan where none did; `delay_s` nan where it has to be drawn.
     """
 
     request: Ints  # [L] row in what a routing draws
@@ -71,45 +116,43 @@ class CacheTrace:
     refills: Refills
     emptied_s: tuple[float, ...] = ()
     writes: Writes = NO_WRITES  # by request, ascending in time
-    held: Writes = NO_WRITES  # by life
+    inherited: Writes = NO_WRITES  # by life
     delay_s: Floats | None = None  # [L]
     ttl_s: Floats | None = None  # [L]
 
     def lifetimes(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Return delay and lifetime of the refill that a miss of each lookup brings. [L], [L]"""
+        """Return delay and lifetime of the refill after a miss of each lookup. [L], [L]"""
         delay_s, ttl_s = self.refills.draw(self.key, rng)
         if self.delay_s is None or self.ttl_s is None:
             return delay_s, ttl_s
         known = ~np.isnan(self.delay_s)
         return np.where(known, self.delay_s, delay_s), np.where(known, self.ttl_s, ttl_s)
 
-    def store(self, life: Ints) -> Ints:
-        """Return the store of each lookup, given who serves each request. [R] -> [L]"""
-        if self.shared:
-            return np.searchsorted(np.array(self.emptied_s), self.at_s)
-        store: Ints = life[self.request]
-        return store
+    def instance(self, life: Ints) -> Ints:
+        """Return the cache instance of each lookup, given who serves each request. [R] -> [L]"""
+        return self._instance(life, self.request, self.at_s)
 
-    def store_of_writes(self, life: Ints) -> Ints:
-        """Return the store of each of `writes`, as of `store`. [R] -> [P]"""
-        if self.shared:
-            return np.searchsorted(np.array(self.emptied_s), self.writes.at_s)
-        store: Ints = life[self.writes.owner]
-        return store
+    def written_instance(self, life: Ints) -> Ints:
+        """Return the cache instance of each of `writes`, given the same. [R] -> [P]"""
+        return self._instance(life, self.writes.target, self.writes.at_s)
+
+    def _instance(self, life: Ints, request: Ints, at_s: Floats) -> Ints:
+        found: Ints = np.searchsorted(np.array(self.emptied_s), at_s)
+        return found if self.shared else life[request]
 
     @property
     def may_cull(self) -> bool:
-        """Return whether some routing can fill a store beyond its limits."""
+        """Return whether some routing can fill a cache beyond its limits."""
         if self.limits is None:
             return False
-        distinct = len(np.unique(np.concatenate([self.key, self.writes.key, self.held.key])))
+        distinct = len(np.unique(np.concatenate([self.key, self.writes.key, self.inherited.key])))
         return distinct + (not self.once) > self.limits.max_entries
 
     @property
     def once(self) -> bool:
-        """Return whether a store writes a key at most once: no timeout passes, none in flight."""
+        """Return whether an instance writes a key at most once: no timeout, none in flight."""
         span_s = self.at_s[-1] - self.at_s[0] if len(self.at_s) else 0.0
-        if len(self.writes) or len(self.held):
+        if len(self.writes) or len(self.inherited):
             return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 

@@ -6,8 +6,9 @@ Plain values only, so that they can be written as JSON and read again by a later
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from harness.setup import HasSetup, Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,29 +116,17 @@ class DuelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialFacts:
+class TrialFacts(HasSetup):
     """One trial as it was served, by `workers` on each of its `servers`.
 
-    `routing` is how a balancer chose among the servers, "" where there was none.
-    `varied` holds the scenario keys in which the trials of the run differ beside backend and
-    workers, with this trial's values. `max_requests` is Gunicorn's: after so many a worker is
-    replaced, 0 for never. `rounds` are in the order in which they were served. `problem` is the
-    error that ended it early, or empty.
+    `rounds` are in the order in which they were served. `problem` is the error that ended the trial
+    early, or empty.
     """
 
     number: int
-    backend: str
-    workers: int
-    worker_class: str
-    threads: int
-    servers: int
-    timeout_s: float | None
-    max_entries: int
+    setup: Setup
     lives: tuple[LifeFacts, ...]
     load: LoadFacts
     actions: tuple[ActionFacts, ...] = ()
-    varied: Mapping[str, Any] = field(default_factory=dict)
-    max_requests: int = 0
     rounds: tuple[RoundFacts, ...] = ()
-    routing: str = ""
     problem: str = ""

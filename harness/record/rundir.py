@@ -32,9 +32,13 @@ from harness.record.facts import (
 )
 from harness.record.samples import Samples
 from harness.record.store import read_samples, write_samples
+from harness.setup import AXES, Setup
 
 RUN_FILE, SAMPLES_FILE, RESULT_FILE = "run.json", "samples.npz", "result.json"
 SCENARIO_FILE, LOGS = "scenario.toml", "logs"
+AXIS_NAMES = tuple(axis.name for axis in AXES)
+_BEFORE_3 = {"routing": "", "max_requests": 0}
+"""Axes that early runs of format 1 did not record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +173,11 @@ def _trial(content: Mapping[str, Any]) -> TrialFacts:
     rounds = tuple(RoundFacts(**one) for one in content.get("rounds", ()))
     load = LoadFacts(**content["load"])
     parts = {"lives": lives, "actions": actions, "rounds": rounds, "load": load}
-    return TrialFacts(**{**content, **parts})
+    flat = {name: value for name, value in content.items() if name not in AXIS_NAMES}
+    axes = {**_BEFORE_3, **{name: content[name] for name in AXIS_NAMES if name in content}}
+    # Up to format 2 the axes stood among the other fields.
+    setup = content.get("setup") or {"axes": axes, "varied": flat.pop("varied", {})}
+    return TrialFacts(**{**flat, **parts, "setup": Setup(**setup)})
 
 
 def _life(content: Mapping[str, Any]) -> LifeFacts:

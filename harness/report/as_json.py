@@ -61,7 +61,7 @@ def render_json(summary: Summary, duel: object = None) -> str:
 
 def plain(value: Any) -> Any:
     """Return `value` in dicts, lists, strings, numbers and None."""
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, Mapping):
         return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
@@ -75,4 +75,5 @@ def plain(value: Any) -> Any:
 def _names(record: type) -> list[str]:
     """Return the fields of a record, the promised ones first."""
     first = PROMISED.get(record, ())
-    return [*first, *(field.name for field in fields(record) if field.name not in first)]
+    more = [field.name for field in fields(record) if field.name not in (*first, "setup")]
+    return [*first, *more, *(("threads", "varied") if record is TrialSummary else ())]

@@ -9,10 +9,10 @@ from rich.text import Text
 from harness.analysis.summary import BreakEven, BreakEvenPoint, Summary
 from harness.report.cost_curve import Curve, render_curve
 from harness.report.durations import duration, unit_for
-from harness.report.figures import UNKNOWN, count, number_of
+from harness.report.figures import count
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
-from harness.report.setups import setup_words
+from harness.setup import UNKNOWN, number_of, setup_words
 
 CAPTION = (
     "Mean cost of a lookup, with store and origin where it missed. By model: the hit rate that "

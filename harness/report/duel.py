@@ -16,9 +16,10 @@ from harness.gate.verdict import Verdict
 from harness.report.durations import duration, three_digits
 from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats
-from harness.report.figures import UNKNOWN, count, percent
+from harness.report.figures import count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import HEADING, QUIET, Lines, prose
+from harness.setup import UNKNOWN
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")
 HIDDEN = ("percentile-withheld",)

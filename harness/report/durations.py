@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from harness.report.figures import UNKNOWN
+from harness.setup import UNKNOWN
 from harness.stats.interval import Interval
 
 WITHHELD = "withheld"

@@ -8,8 +8,8 @@ from typing import Any
 from rich.text import Text
 
 from harness.analysis.summary import Summary
-from harness.report.figures import number_of
 from harness.report.layout import QUIET, Lines, prose
+from harness.setup import number_of
 
 _SOFTWARE = ("Python", "Django", "Gunicorn", "Locust")
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.summary import Summary, TrialSummary
-from harness.report.figures import count, number_of, percent
+from harness.report.figures import count, percent
 from harness.report.layout import QUIET, Cell, Lines, heading, prose, row
 from harness.report.series import named_trials, series_of
+from harness.setup import number_of
 
 HEADS = ("per worker", "shared", "seen", "counted", "lost")
 CAPTION = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-UNKNOWN = "-"
+from harness.setup import UNKNOWN
 
 
 def points(fraction: float | None) -> str:
@@ -29,8 +29,3 @@ def percent(fraction: float | None) -> str:
 def count(number: float | None) -> str:
     """Return a whole number with thousands set apart: "3,000"."""
     return UNKNOWN if number is None else f"{round(number):,}"
-
-
-def number_of(amount: int, noun: str) -> str:
-    """Return an amount with its noun: "1 worker", "4 workers"."""
-    return f"{count(amount)} {noun}" + ("" if amount == 1 else "s")

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from harness.forecast.forecast import Forecast, Question
 from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.figures import count, number_of, percent
+from harness.report.figures import count, percent
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
 from harness.report.method import assumptions, methods
+from harness.setup import number_of
 
 SEPARATION = " │ "
 BEYOND_READING = 1e9

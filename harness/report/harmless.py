@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from harness.analysis.metrics import figure
 from harness.analysis.summary import Summary, TrialSummary
 from harness.report.durations import duration
-from harness.report.figures import number_of, percent
+from harness.report.figures import percent
 from harness.report.series import TrialSeries, axis_words, series_of
+from harness.setup import number_of
 
 COST = "lookup_cost_s"
 CLEARLY_LESS = 0.8
@@ -39,7 +40,8 @@ def _sentence(
     own: TrialSummary, other: TrialSummary, trials: Sequence[TrialSummary], series: TrialSeries
 ) -> str:
     mine, theirs = figure(own, COST).value, figure(other, COST).value
-    where = ", ".join([number_of(own.workers, "worker"), *axis_words(series.axes, trials)])
+    words = [number_of(own.workers, "worker"), axis_words(series.axes, trials)]
+    where = ", ".join(filter(None, words))
     if mine is None or theirs is None:
         return f"With {where} the cost of a lookup cannot be told."
     verdict = "Harmless here" if mine <= CLEARLY_LESS * theirs else "Nothing gained here"

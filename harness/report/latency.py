@@ -17,10 +17,10 @@ from harness.analysis.summary import (
     TrialSummary,
 )
 from harness.report.durations import duration, durations, ratio, unit_for
-from harness.report.figures import count, number_of
+from harness.report.figures import count
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
-from harness.report.setups import setup_of, setup_words
+from harness.setup import number_of, setup_words
 from harness.stats.interval import Interval
 from harness.stats.quantiles import BEYOND_NEEDED
 
@@ -105,7 +105,7 @@ def _named(
     timed: Sequence[tuple[TrialSummary, LatencySummary]],
 ) -> Iterator[tuple[str, LatencySummary]]:
     """Yield the times of each trial with its name: "redis, 4 workers"."""
-    setups = [setup_of(trial) for trial, _ in timed]
+    setups = [trial.setup.without("backend") for trial, _ in timed]
     for (trial, latency), setup in zip(timed, setups, strict=True):
         yield ", ".join(filter(None, [trial.backend, setup_words(setup, setups)])), latency
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.summary import RestartSummary, TrialSummary
-from harness.report.figures import count, number_of
-from harness.report.series import axes
+from harness.report.figures import count
+from harness.setup import number_of
 
 
 def loss_sentences(trials: Sequence[TrialSummary]) -> Iterator[str]:
@@ -14,7 +14,7 @@ def loss_sentences(trials: Sequence[TrialSummary]) -> Iterator[str]:
     groups: dict[str, dict[str, TrialSummary]] = {}
     for trial in sorted(trials, key=lambda trial: trial.workers):
         if trial.restart:
-            group = groups.setdefault(axes(trial)[3] or trial.restart.do, {})
+            group = groups.setdefault(trial.setup.varied_label or trial.restart.do, {})
             group[trial.backend] = trial
     for title, group in groups.items():
         told = [_loss(name, trial.restart) for name, trial in group.items() if trial.restart]

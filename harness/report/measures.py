@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from harness.analysis.metrics import METRICS, figure
 from harness.analysis.summary import ExpectationResult, Figure, Summary
 from harness.report.durations import duration, three_digits
-from harness.report.figures import UNKNOWN, count, percent
+from harness.report.figures import count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
 from harness.report.series import named_trials
+from harness.setup import UNKNOWN
 
 CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
 VERDICTS = {"pass": "holds", "failed": "FAILS", "no-data": "not known"}

@@ -9,11 +9,11 @@ from rich.text import Text
 from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
 from harness.analysis.summary import Expected, Prediction, Recovery, RestartSummary, TrialSummary
 from harness.report.durations import duration
-from harness.report.figures import UNKNOWN, count, percent, points
+from harness.report.figures import count, percent, points
 from harness.report.grid import Row, render_grid
 from harness.report.layout import HEADING, Lines, heading, prose
-from harness.report.setups import setup_of, setup_words, varying
 from harness.report.timeline import render_courses
+from harness.setup import UNKNOWN
 
 RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"
@@ -96,9 +96,9 @@ def _action(told: Told, width: int) -> Lines:
 
 def _labels(trials: Sequence[TrialSummary], *, with_backend: bool = True) -> list[str]:
     """Return a name for each of these trials, by what tells them apart."""
-    setups = [setup_of(trial) for trial in trials]
+    setups = [trial.setup.without("backend") for trial in trials]
     return [
-        ", ".join(filter(None, [trial.backend * with_backend, setup_words(setup, setups)]))
+        ", ".join(filter(None, [trial.backend * with_backend, setup.words(setups)]))
         for trial, setup in zip(trials, setups, strict=True)
     ]
 
@@ -155,7 +155,7 @@ def _is_recycling(trial: TrialSummary) -> bool:
     """Return whether a trial is part of the table: recycled, or its match without recycling."""
     if trial.restart:
         return trial.restart.do == RECYCLED
-    return any(name.startswith(RECYCLING_KEY) for name in varying(trial))
+    return any(name.startswith(RECYCLING_KEY) for name in trial.varied)
 
 
 def _expected(expected: Expected | None) -> str:

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
 from harness.backends import BACKENDS
-from harness.report.figures import number_of
-from harness.report.setups import varying, word
-
-Axes = tuple[str, int, int, str]
+from harness.setup import Setup, number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +19,7 @@ class TrialSeries:
 
     name: str
     backend: str
-    axes: Axes
+    axes: Setup
     trials: tuple[TrialSummary, ...]
 
     @property
@@ -33,36 +30,38 @@ class TrialSeries:
 
 def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
     """Return the series of a run, in the order in which they first occur."""
-    groups: dict[tuple[str, Axes], list[TrialSummary]] = {}
+    groups: list[tuple[Setup, list[TrialSummary]]] = []
     for trial in trials:
-        groups.setdefault((trial.backend, axes(trial)), []).append(trial)
+        setup = trial.setup.without("workers")
+        members = next((members for known, members in groups if known == setup), None)
+        if members is None:
+            groups.append((setup, [trial]))
+        else:
+            members.append(trial)
     return tuple(
         TrialSeries(
-            name=_name(backend, axis_words(axis, trials)),
-            backend=backend,
-            axes=axis,
+            name=_name(group[0], trials),
+            backend=group[0].backend,
+            axes=axes(group[0]),
             trials=tuple(sorted(group, key=lambda trial: trial.workers)),
         )
-        for (backend, axis), group in groups.items()
+        for _, group in groups
     )
 
 
-def _name(backend: str, words: Sequence[str]) -> str:
-    return f"{backend} ({', '.join(words)})" if words else backend
+def _name(trial: TrialSummary, trials: Sequence[TrialSummary]) -> str:
+    words = axis_words(axes(trial), trials)
+    return f"{trial.backend} ({words})" if words else trial.backend
 
 
-def axes(trial: TrialSummary) -> Axes:
+def axes(trial: TrialSummary) -> Setup:
     """Return what may differ between trials apart from backend and workers."""
-    varied = ", ".join(filter(None, (word(*item) for item in varying(trial).items())))
-    return trial.server, trial.servers, trial.threads, varied
+    return trial.setup.without("backend", "workers")
 
 
-def axis_words(axis: Axes, trials: Sequence[TrialSummary]) -> list[str]:
-    """Return words for those axes that differ anywhere in the run; none where all agree."""
-    words = (axis[0], number_of(axis[1], "server"), number_of(axis[2], "thread"), axis[3])
-    values = zip(*(axes(trial) for trial in trials), strict=True)
-    varies = [len(set(column)) > 1 for column in values]
-    return [told for told, varying in zip(words, varies, strict=True) if varying and told]
+def axis_words(axis: Setup, trials: Sequence[TrialSummary]) -> str:
+    """Return words for those axes that differ anywhere in the run; "" where all agree."""
+    return axis.words([axes(trial) for trial in trials])
 
 
 def named_trials(trials: Sequence[TrialSummary]) -> Iterator[tuple[str, TrialSummary]]:

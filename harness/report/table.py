@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.summary import Prediction, TrialSummary
-from harness.report.figures import UNKNOWN, count, percent, points
+from harness.report.figures import count, percent, points
 from harness.report.layout import INDENT, QUIET, Cell, Lines, prose, row
-from harness.report.series import Axes, axes, axis_words
+from harness.report.series import axes, axis_words
+from harness.setup import UNKNOWN, Setup
 
-RowKey = tuple[Axes, int, int]
+RowKey = tuple[int, int, int]
+"""Number of the set-up, in its order; workers; repetition."""
 HEADS = ("hit rate", "predicted", "req/s")
 STYLES = ("bold", "", QUIET)
 SEPARATION = " │ "
@@ -37,9 +39,13 @@ def render_table(trials: Sequence[TrialSummary], width: int) -> Lines:
     """
     if not trials:
         return []
-    groups = _groups(trials)
-    rows = _rows(groups, trials)
-    labels = {key: ", ".join([count(key[1]), *axis_words(key[0], trials)]) for key in rows}
+    setups = _setups(trials)
+    groups = _groups(trials, setups)
+    words = [axis_words(setup, trials) for setup in setups]
+    labels = {
+        key: ", ".join(filter(None, [count(key[1]), words[key[0]]]))
+        for key in sorted({key for _, group in groups for key in group})
+    }
     widths = _widths(trials)
     group_width = len(SEPARATION) + sum(widths) + sum(GAPS)
     longest = max(len("workers"), *map(len, labels.values()))
@@ -54,22 +60,24 @@ def render_table(trials: Sequence[TrialSummary], width: int) -> Lines:
     return lines + (prose(CAPTION, width, style=QUIET) if predicted else [])
 
 
-def _groups(trials: Sequence[TrialSummary]) -> list[Group]:
+def _setups(trials: Sequence[TrialSummary]) -> list[Setup]:
+    """Return what the trials were set up with but backend and workers, in the order of rows."""
+    found: list[Setup] = []
+    for trial in trials:
+        if axes(trial) not in found:
+            found.append(axes(trial))
+    return sorted(found, key=lambda one: (one["worker_class"], one["servers"], one["threads"]))
+
+
+def _groups(trials: Sequence[TrialSummary], setups: Sequence[Setup]) -> list[Group]:
     """Return the trials of each backend by row; a repeated trial gets a row of its own."""
     groups: dict[str, dict[RowKey, TrialSummary]] = {}
     for trial in trials:
         group = groups.setdefault(trial.backend, {})
-        place = (axes(trial), trial.workers)
+        place = (setups.index(axes(trial)), trial.workers)
         repeat = sum(key[:2] == place for key in group)
         group[(*place, repeat)] = trial
     return list(groups.items())
-
-
-def _rows(groups: Sequence[Group], trials: Sequence[TrialSummary]) -> list[RowKey]:
-    """Return the rows of all groups in order; what the scenario varies stays in its own order."""
-    varied = list(dict.fromkeys(axes(trial)[3] for trial in trials))
-    rows = {key for _, group in groups for key in group}
-    return sorted(rows, key=lambda key: (key[0][:3], varied.index(key[0][3]), key[1:]))
 
 
 def _section(

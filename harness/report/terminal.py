@@ -12,7 +12,6 @@ from harness.analysis.summary import Summary
 from harness.report.break_even import render_break_even
 from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats, render_evidence
-from harness.report.figures import number_of
 from harness.report.harmless import harmless_sentences
 from harness.report.latency import render_ratios, render_times
 from harness.report.layout import HEADING, QUIET, Lines, paragraphs, print_lines, prose
@@ -22,6 +21,7 @@ from harness.report.picture import render_picture
 from harness.report.restart import render_recycling, render_restarts
 from harness.report.table import render_table
 from harness.report.workers import render_workers
+from harness.setup import number_of
 
 
 def render_terminal(summary: Summary, width: int) -> Group:

@@ -9,37 +9,33 @@ from typing import Any
 
 from harness.scenario.schema import Action, Scenario
 from harness.scenario.variants import Variant, expand_variants
+from harness.setup import HasSetup, Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(HasSetup):
     """One server set-up that serves the whole trace. `number` counts from 0.
 
-    `varied` are the keys in which trials differ beside backend and workers, in short form;
     `scenario` is complete and varies nothing.
     """
 
     number: int
-    backend: str
-    workers: int
-    varied: Mapping[str, Any]
+    setup: Setup
     scenario: Scenario
 
     @property
     def name(self) -> str:
-        noun = "worker" if self.workers == 1 else "workers"
-        also = [f"{key.rpartition('.')[2]} {value}" for key, value in self.varied.items() if value]
-        return ", ".join([self.backend, f"{self.workers} {noun}", *also])
+        return self.setup.label
 
     @property
     def balanced(self) -> bool:
         """Return whether a balancer stands in front of its servers."""
-        return self.scenario.server.balancer or self.scenario.server.servers > 1
+        return _is_balanced(self.scenario)
 
     @property
     def slug(self) -> str:
         """Return a name fit for files and key prefixes."""
-        return f"{self.number:02d}-{self.backend}-{self.workers}"
+        return f"{self.number:02d}-{self.setup.slug}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +62,7 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
             group = []
             for backend, copy in product(matrix.backend, range(matrix.copies)):
                 varied = _varied(variant, copy if matrix.copies > 1 else None)
-                group.append(
-                    Trial(
-                        number=number,
-                        backend=backend,
-                        workers=workers,
-                        varied=varied,
-                        scenario=variant.scenario,
-                    )
-                )
+                group.append(_trial(number, variant.scenario, varied, backend, workers))
                 number += 1
             together = variant.scenario.load.rounds > 1
             trials += [tuple(group)] if together else [(trial,) for trial in group]
@@ -84,13 +72,7 @@ def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
 def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
     """Return a trial for each scenario, which has one backend and one number of workers."""
     return tuple(
-        Trial(
-            number=number,
-            backend=side.matrix.backend[0],
-            workers=side.matrix.workers[0],
-            varied=values,
-            scenario=side,
-        )
+        _trial(number, side, values, side.matrix.backend[0], side.matrix.workers[0])
         for number, (side, values) in enumerate(zip(sides, varied, strict=True))
     )
 
@@ -123,6 +105,18 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
 def most_keys(trials: Sequence[Trial]) -> Trial:
     """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
     return max(trials, key=lambda trial: trial.scenario.load.keys)
+
+
+def _trial(
+    number: int, scenario: Scenario, varied: Mapping[str, Any], backend: str, workers: int
+) -> Trial:
+    routing = scenario.server.routing if _is_balanced(scenario) else ""
+    setup = Setup.of(scenario, varied, backend=backend, workers=workers, routing=routing)
+    return Trial(number=number, setup=setup, scenario=scenario)
+
+
+def _is_balanced(scenario: Scenario) -> bool:
+    return scenario.server.balancer or scenario.server.servers > 1
 
 
 _TOLD_APART = ("matrix.backend", "matrix.workers")

@@ -14,7 +14,7 @@ import numpy as np
 from harness.analysis.measures.measure import SEED, Measure
 from harness.analysis.prepared import PreparedTrial
 from harness.arrays import Floats, Ints
-from harness.model.occupancy import Observations, entries_at
+from harness.model.simulate import Observations, entries_at
 
 Told = Callable[[PreparedTrial, Ints, Floats], float | None]
 """Store and number of each look, in the order of time -> one number; asked with a look or more."""
@@ -32,12 +32,12 @@ def model_input(told: Told, reading: PreparedTrial, stores: Ints) -> float | Non
     row = looks(reading)
     if reading.model_input is None or not len(row):
         return None
-    looked = Observations(store=stores[row], at_s=reading.samples.marked("looked_at")[row])
+    looked = Observations(instance=stores[row], at_s=reading.samples.marked("looked_at")[row])
     held = np.zeros(len(row))
     for trace, kind in zip(reading.model_input.traces, reading.cache_profiles, strict=True):
         if kind.per_process:
             held += entries_at(trace, stores, looked, np.random.default_rng(SEED))
-    return told(reading, looked.store, held)
+    return told(reading, looked.instance, held)
 
 
 def looks(reading: PreparedTrial) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 from harness.analysis.prepared import PreparedTrial
 from harness.analysis.summary import Expected, Figure
 from harness.arrays import Ints
-from harness.model.prediction import band
+from harness.model.prediction import interval_of_draws
 
 SEED = 0x6D65617375726573
 DRAWS = 200
@@ -64,8 +64,11 @@ def expected(measure: Measure, reading: PreparedTrial) -> Expected | None:
     values = [value for value in drawn if value is not None]
     if len(values) < DRAWS:
         return None
-    found = band(np.array(values))
-    return Expected(mean=found.mean, low=found.low, high=found.high)
+    found = interval_of_draws(np.array(values))
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    return Expected(mean=found.value, low=found.low, high=found.high)
 
 
 def is_shared(reading: PreparedTrial) -> bool:

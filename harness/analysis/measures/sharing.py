@@ -42,7 +42,7 @@ def holders(reading: PreparedTrial) -> Holders:
     samples, ends, aliases = reading.samples, reading.ends, len(reading.cache_profiles)
     lookups = lookups_by_process(samples, reading.cache_profiles)
     entries = replay(lookups, {})
-    own = entries.states(lookups.store, lookups.key, lookups.get_s) == State.HELD
+    own = entries.states(lookups.instance, lookups.key, lookups.get_s) == State.HELD
     row = np.flatnonzero(~own & (samples.lookup_life >= 0))
     life, at_s = samples.lookup_life[row], lookups.get_s[row]
     beside, elsewhere, ended = (np.zeros(len(row), np.bool_) for _ in range(3))

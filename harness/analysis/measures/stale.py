@@ -75,7 +75,7 @@ def model_input(reading: PreparedTrial, stores: Ints) -> PriceViews:
     it; every other store goes on with what it has.
     """
     looks = seen(reading)
-    timeout_s = inf if reading.facts.timeout_s is None else reading.facts.timeout_s
+    timeout_s = reading.facts.setup["timeout_s"] or inf
     deletes = reading.samples.marked("deletes")[looks.row]
     samples = reading.samples
     get_s = samples.sent_s.copy()
@@ -104,7 +104,7 @@ def _share(looks: PriceViews, low: float, high: float) -> float | None:
 
 
 def _part(looks: PriceViews, reading: PreparedTrial, low: float, high: float) -> float | None:
-    timeout_s = reading.facts.timeout_s
+    timeout_s = reading.facts.setup["timeout_s"]
     return None if timeout_s is None else _share(looks, low * timeout_s, high * timeout_s)
 
 

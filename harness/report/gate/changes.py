@@ -10,10 +10,10 @@ from harness.analysis.metrics import METRICS
 from harness.gate.change import Change
 from harness.gate.changes import Changes
 from harness.gate.verdict import Verdict
-from harness.report.figures import number_of
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
 from harness.report.measures import quantity
+from harness.setup import number_of
 
 STYLES = {
     Verdict.PASS: "green",
