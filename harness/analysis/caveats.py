@@ -194,6 +194,29 @@ def _if_any(count: int, text: str) -> str | None:
     return f"{count} {text}" if count else None
 
 
+def shared_clear(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        evidence.facts.shared_clears,
+        "times the cache was cleared while other trials were up that use the same Redis database,"
+        " so that they lost their entries as well",
+    )
+
+
+def foreign_keys_added(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        max(evidence.facts.foreign_keys or 0, 0),
+        "keys appeared in the Redis database that do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix}, and then trials share entries",
+    )
+
+
+def foreign_keys_lost(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        max(-(evidence.facts.foreign_keys or 0), 0),
+        "foreign keys of the Redis database are gone: they expired, or were cleared as allowed",
+    )
+
+
 def no_control(evidence: CaveatInput) -> str | None:
     restart = evidence.trial.restart
     if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
@@ -215,6 +238,9 @@ CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
     "no-answer": no_answer,
     "unaccounted": unaccounted,
     "all-failed": all_failed,
+    "shared-clear": shared_clear,
+    "foreign-keys-added": foreign_keys_added,
+    "foreign-keys-lost": foreign_keys_lost,
     "incomplete": incomplete,
     "failed-requests": failed_requests,
     "silent-worker": lambda evidence: silent_worker(evidence.facts, evidence.trial.lives),
@@ -237,7 +263,9 @@ CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
 }
 """Every caveat there is, the grave ones first."""
 
-INVALIDATING = frozenset({"no-answer", "unaccounted", "all-failed"})
+INVALIDATING = frozenset(
+    {"no-answer", "unaccounted", "all-failed", "shared-clear", "foreign-keys-added"}
+)
 """Caveats with which a trial cannot stand as a measurement."""
 
 
