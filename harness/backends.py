@@ -5,8 +5,6 @@ server names its service, a module of `harness.servers`. Rules are as in Django 
 leave open is None, and then nothing is assumed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal

@@ -105,7 +105,7 @@ CODES: dict[str, str] = {
     "HX305": "no Memcached server can be started, or it ended",
     "HX306": "no nginx can be started",
     "HX307": "a file cannot be written",
-    "HX308": "the port cannot be had",
+    "HX308": "the port is unavailable",
     "HX309": "the Redis database holds foreign keys",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",

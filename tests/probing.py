@@ -23,7 +23,7 @@ from django.conf import settings
 from harness.probe.caches import wrap
 from harness.probe.recording import Recording, current
 from harness.probe.tally import Life, Tally
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.lives import read_lives
 from harness.servers.reaper import Reaper
 from harness.servers.redis import start
@@ -174,7 +174,8 @@ def _memcached(scratch: Path) -> Iterator[Make]:
             path = Path(sockets, name)
             command = [executable, "-s", str(path), "-u", "root"]
             log = scratch / "log"
-            children.append(Child("memcached", command, environ={}, log=log, reaper=reaper))
+            process = ProcessSpec(name="memcached", command=command, environ={}, log=log)
+            children.append(Child(process, reaper))
             _wait_for(path, children[-1])
             caches.append(PyMemcacheCache(f"unix:{path}", {}))
             return caches[-1]

@@ -22,7 +22,7 @@ from harness.errors import (
 )
 from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
 from harness.record.samples import Samples
-from harness.servers.nginx_discovery import NginxChoice
+from harness.servers.nginx import NginxChoice
 from tests.test_record import a_trial, record
 
 

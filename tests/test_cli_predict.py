@@ -9,23 +9,44 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.cache.backends.base import BaseCache
 
 from harness.cli.main import main
-from harness.cli.predict import RANGES, parse_question
+from harness.cli.predict import OPTIONS, parse_question
 from harness.errors import UsageError
-from harness.forecast.forecast import CostInputs, Question
+from harness.forecast.question import CostInputs, Question
+from harness.model.locmem import Limits
 
 
-def test_without_options_the_defaults_are_asked() -> None:
+def test_without_options_the_defaults_are_those_of_a_question() -> None:
     assert parse_question({}) == Question()
+
+
+def test_the_defaults_in_the_help_are_those_that_are_used() -> None:
+    shown = {name: option.default for name, option in OPTIONS.items() if option.default}
+    typed = {name: default.removesuffix(", as in Django") for name, default in shown.items()}
+    assert parse_question({**typed, "timeout": None}) == Question()
+    assert typed["timeout"] == "300"
+
+
+def test_max_entries_and_timeout_are_those_of_django() -> None:
+    assert Question().max_entries == BaseCache({})._max_entries
+    assert Limits(300).cull_frequency == BaseCache({})._cull_frequency
+    at_a_rate = parse_question({"requests_per_second": "5"})
+    assert at_a_rate.timeout_s == BaseCache({}).default_timeout
+    assert (at_a_rate.max_entries, at_a_rate.requests) == (300, None)
+
+
+def test_requests_alone_have_no_timeout_since_they_have_no_duration() -> None:
+    assert parse_question({"requests": "5"}).timeout_s is None
 
 
 def test_the_defaults_of_the_command_line_are_those_of_a_question(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["predict", "--format", "json"]) == 0
-    asked = json.loads(capsys.readouterr().out)["question"]
-    assert Question(**asked) == Question()
+    question = json.loads(capsys.readouterr().out)["question"]
+    assert Question(**question) == Question()
 
 
 def test_every_option_reaches_the_question() -> None:
@@ -57,11 +78,26 @@ def test_every_option_reaches_the_question() -> None:
 
 
 def test_none_is_no_timeout_and_no_limit() -> None:
-    assert parse_question({"timeout": "none", "max_entries": "none"}) == Question()
+    asked = {"timeout": "none", "max_entries": "none", "requests_per_second": "5"}
+    question = parse_question(asked)
+    assert (question.timeout_s, question.max_entries) == (None, None)
+
+
+def test_a_thousand_keys_do_not_fit_into_djangos_default(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["predict", "--keys", "1000", "--workers", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "71.1 %" in shown
+    assert "MAX_ENTRIES 300 (Django's default)" in shown
+    assert main(["predict", "--keys", "1000", "--workers", "1", "--max-entries", "none"]) == 0
+    shown = capsys.readouterr().out
+    assert "79.6 %" in shown
+    assert "nothing is culled" in shown
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ("--workers 0", "HX102 --workers: got 0, need a whole number from 1 to 1,000,000"),
         ("--workers 4,8", "HX102 --workers: got 4,8, need a whole number"),
@@ -73,26 +109,26 @@ def test_none_is_no_timeout_and_no_limit() -> None:
         ("--requests 0", "HX102 --requests: got 0"),
         ("--requests 5 --requests-per-second 1", "need --requests or --requests-per-second, not"),
         ("--requests-per-second 0", "got 0, need a number above 0"),
-        ("--timeout 300", "HX102 --timeout: got 300, need --requests-per-second beside it"),
+        ("--timeout 300", "HX102 --timeout: got 300, need --requests-per-second as well"),
         ("--timeout 0 --requests-per-second 1", "with a timeout of 0 Django stores nothing"),
         ("--timeout inf --requests-per-second 1", "HX102 --timeout: got inf"),
         ("--max-entries 0", "HX102 --max-entries: got 0"),
-        ("--hit-us 9", "got 9, need --shared-hit-us and --origin-ms beside it"),
+        ("--hit-us 9", "got 9, need --shared-hit-us and --origin-ms as well"),
         ("--hit-us 9 --shared-hit-us x --origin-ms 1", "HX102 --shared-hit-us: got x"),
         ("--origin-ms -1 --hit-us 1 --shared-hit-us 1", "HX102 --origin-ms: got -1"),
     ],
 )
-def test_a_value_that_cannot_be_is_exit_2_with_place_and_hint(
-    arguments: str, told: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_value_is_exit_2_with_place_and_hint(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", *arguments.split()]) == 2
     captured = capsys.readouterr()
-    assert told in captured.err
+    assert message in captured.err
     assert "hint: " in captured.err
     assert captured.out == ""
 
 
-def test_all_mistakes_are_told_together() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     with pytest.raises(UsageError) as caught:
         parse_question({"workers": "0", "keys": "x", "timeout": "5", "hit_us": "1"})
     assert [problem.where for problem in caught.value.problems] == [
@@ -110,28 +146,30 @@ def test_blank_and_unprintable_values_are_shown_as_what_they_are() -> None:
         parse_question({"keys": "\x1b[0m"})
 
 
-@pytest.mark.parametrize("name", RANGES)
-def test_every_range_has_a_hint(name: str) -> None:
-    assert RANGES[name].hint
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_has_a_hint(name: str) -> None:
+    assert OPTIONS[name].hint
 
 
-def test_a_table_is_printed_and_tells_the_break_even(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_is_printed_with_the_break_even(capsys: pytest.CaptureFixture[str]) -> None:
     costs = ["--hit-us", "9", "--shared-hit-us", "400", "--origin-ms", "5"]
     assert main(["predict", "--workers", "8", *costs]) == 0
     shown = capsys.readouterr().out
-    assert "from 3 workers in all on" in " ".join(shown.split())
+    assert "With 3 or more workers in all" in " ".join(shown.split())
     assert "66.1 %" in shown
 
 
-def test_the_readme_shows_what_is_really_printed(
+def test_the_documentation_shows_what_is_really_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"^\$ harness (predict .+)\n([^$]+?)```", readme, flags=re.MULTILINE)
-    assert shown is not None
     monkeypatch.setenv("COLUMNS", "80")
-    assert main(shown[1].split()) == 0
-    assert capsys.readouterr().out == shown[2]
+    root = Path(__file__).parent.parent
+    for page in (root / "README.md", *sorted((root / "docs").rglob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        # Examples that show their output, in a block that ends with it.
+        for command, output in re.findall(r"^\$ harness (predict .+)\n([^$`]+)```", text, re.M):
+            assert main(command.split()) == 0
+            assert capsys.readouterr().out == output, page
 
 
 def test_nothing_is_loaded_that_measuring_needs() -> None:

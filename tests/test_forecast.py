@@ -10,18 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.forecast.break_even import break_even, ladder
-from harness.forecast.expected import CLAIMED, Method
 from harness.forecast.forecast import (
-    MOST_WORKERS,
-    CostInputs,
     Forecast,
     ForecastRow,
-    Question,
+    break_even,
     forecast,
+    worker_counts,
 )
+from harness.forecast.hit_rate import MAX_ERROR, Method, played_from_empty
 from harness.forecast.popularity import zipf_keys
-from harness.forecast.sampled import Play, sampled_from_empty
+from harness.forecast.question import MAX_WORKERS, CostInputs, Question
 from harness.load.trace import popularity
 from harness.model.locmem import Limits
 from tests.factories import STEADY
@@ -32,7 +30,7 @@ CHANCES = st.sampled_from([0.0, 0.5, 1.0, 1.7])
 
 def at(question: Question) -> ForecastRow:
     """Return what is expected with the workers asked for."""
-    return forecast(question).asked
+    return forecast(question).rows[-1]
 
 
 def limited(**changes: object) -> Question:
@@ -51,13 +49,13 @@ def test_hit_rate_and_entries_are_the_mean_over_every_trace_and_routing(
         for trace in product(range(3), repeat=requests)
         for where in product(range(workers), repeat=requests)
     )
-    rung = at(Question(workers=workers, keys=3, requests=requests))
-    assert rung.entries == pytest.approx(stored)
-    assert rung.hit_rate == pytest.approx(1 - stored / requests)
+    row = at(Question(workers=workers, keys=3, requests=requests))
+    assert row.entries == pytest.approx(stored)
+    assert row.hit_rate == pytest.approx(1 - stored / requests)
 
 
 def test_the_facts_measured_beforehand_come_out() -> None:
-    rates = [rung.hit_rate for rung in forecast(Question(workers=8)).rows]
+    rates = [row.hit_rate for row in forecast(Question(workers=8)).rows]
     assert rates == pytest.approx([0.905, 0.841, 0.759, 0.667], abs=0.006)
 
 
@@ -70,10 +68,11 @@ def test_closed_form_and_simulation_agree_wherever_both_apply(
     question = Question(
         workers=workers, keys=keys, zipf=zipf, requests=requests, max_entries=max_entries
     )
-    rung = at(question)
-    play = Play(keys=zipf_keys(keys, zipf), limits=Limits(max_entries))
-    played = sampled_from_empty(play, requests, workers, np.random.default_rng(7))
-    assert rung.hit_rate == pytest.approx(played.hit_rate, abs=CLAIMED + 2 * played.error)
+    row = at(question)
+    played = played_from_empty(
+        zipf_keys(keys, zipf), Limits(max_entries), requests, workers, np.random.default_rng(7)
+    )
+    assert row.hit_rate == pytest.approx(played.hit_rate, abs=MAX_ERROR + 2 * played.error)
 
 
 @pytest.mark.slow
@@ -82,7 +81,7 @@ def test_closed_form_and_simulation_agree_wherever_both_apply(
 def test_timeout_form_agrees_with_caches_that_are_played(
     workers: int, keys: int, zipf: float, per_timeout: float
 ) -> None:
-    rung = at(
+    row = at(
         Question(
             workers=workers,
             keys=keys,
@@ -93,15 +92,15 @@ def test_timeout_form_agrees_with_caches_that_are_played(
         )
     )
     # Without culls a cache of Django's forgets nothing but what has expired.
-    play = Play(keys=zipf_keys(keys, zipf), limits=Limits(10**6), lifetime=per_timeout / workers)
-    long = sampled_from_empty(play, 20_000, 1, np.random.default_rng(3))
+    popular, rng = zipf_keys(keys, zipf), np.random.default_rng(3)
+    long = played_from_empty(popular, Limits(10**6), 20_000, 1, rng, per_timeout / workers)
     learning = keys / 20_000
-    assert rung.way is Method.RENEWAL
-    assert rung.hit_rate == pytest.approx(long.hit_rate, abs=CLAIMED + learning)
+    assert row.method is Method.RENEWAL
+    assert row.hit_rate == pytest.approx(long.hit_rate, abs=MAX_ERROR + learning)
 
 
 @pytest.mark.parametrize(
-    ("question", "way"),
+    ("question", "method"),
     [
         (Question(), Method.DISTINCT_PAIRS),
         (Question(max_entries=300), Method.DISTINCT_PAIRS),
@@ -115,8 +114,10 @@ def test_timeout_form_agrees_with_caches_that_are_played(
         (limited(requests=None, requests_per_second=5.0, max_entries=10), Method.SIMULATION),
     ],
 )
-def test_each_figure_comes_by_the_cheapest_way_that_holds(question: Question, way: Method) -> None:
-    assert at(question).way is way
+def test_each_figure_comes_by_the_cheapest_method_that_holds(
+    question: Question, method: Method
+) -> None:
+    assert at(question).method is method
 
 
 @settings(STEADY, max_examples=60)
@@ -125,9 +126,16 @@ def test_more_workers_never_hit_more_often_and_never_hold_fewer_entries(
     keys: int, zipf: float, requests: int, servers: int
 ) -> None:
     answer = forecast(
-        Question(workers=512, servers=servers, keys=keys, zipf=zipf, requests=requests)
+        Question(
+            workers=512,
+            servers=servers,
+            keys=keys,
+            zipf=zipf,
+            requests=requests,
+            max_entries=None,
+        )
     )
-    assert all(0 <= rung.hit_rate <= 1 for rung in answer.rows)
+    assert all(0 <= row.hit_rate <= 1 for row in answer.rows)
     for less, more in pairwise(answer.rows):
         assert more.hit_rate <= less.hit_rate + 1e-9
         assert more.entries >= less.entries * (1 - 1e-9)
@@ -145,10 +153,13 @@ def test_more_workers_do_not_hit_more_often_when_entries_are_culled(
 
 
 def test_one_worker_has_what_a_shared_cache_has() -> None:
-    for question in (Question(workers=1), Question(workers=1, keys=10**6, zipf=0.7)):
+    for question in (
+        Question(workers=1),
+        Question(workers=1, keys=10**6, zipf=0.7, max_entries=None),
+    ):
         answer = forecast(question)
-        assert answer.asked.hit_rate == answer.shared.hit_rate
-        assert answer.asked.entries == pytest.approx(answer.shared.entries)
+        assert answer.rows[-1].hit_rate == answer.shared.hit_rate
+        assert answer.rows[-1].entries == pytest.approx(answer.shared.entries)
 
 
 def test_one_request_misses_and_one_key_is_missed_once_by_each_worker() -> None:
@@ -167,14 +178,14 @@ def test_keys_that_are_all_alike_are_learnt_as_in_the_coupon_collectors_problem(
 
 def test_in_the_long_run_a_cache_that_culls_does_as_well_among_many_as_alone() -> None:
     rows = forecast(limited(workers=64, requests=None, requests_per_second=9.0)).rows
-    assert len({rung.hit_rate for rung in rows}) == 1
+    assert len({row.hit_rate for row in rows}) == 1
     assert rows[-1].entries == pytest.approx(64 * rows[0].entries)
 
 
 def test_what_expired_takes_place_in_locmem_and_none_in_the_shared_cache() -> None:
     question = Question(requests=None, requests_per_second=1.0, timeout_s=60.0)
     answer = forecast(question)
-    assert answer.asked.entries == 4 * 300
+    assert answer.rows[-1].entries == 4 * 300
     hits = popularity(300, 1.0) * 60
     assert answer.shared.entries == pytest.approx((hits / (1 + hits)).sum())
 
@@ -189,8 +200,8 @@ def test_the_same_question_gives_the_same_answer() -> None:
 
 
 @pytest.mark.parametrize(("top", "rows"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6])])
-def test_the_ladder_doubles_up_to_what_was_asked(top: int, rows: list[int]) -> None:
-    assert ladder(top) == rows
+def test_worker_counts_double_up_to_the_highest(top: int, rows: list[int]) -> None:
+    assert worker_counts(top) == rows
 
 
 def scanned(question: Question, most: int) -> int | None:
@@ -198,8 +209,8 @@ def scanned(question: Question, most: int) -> int | None:
     for workers in range(1, most + 1):
         answer = forecast(replace(question, workers=workers))
         assert answer.shared.cost_us is not None
-        assert answer.asked.cost_us is not None
-        if answer.asked.cost_us > answer.shared.cost_us * (1 + 1e-9):
+        assert answer.rows[-1].cost_us is not None
+        if answer.rows[-1].cost_us > answer.shared.cost_us * (1 + 1e-9):
             return workers
     return None
 
@@ -253,14 +264,14 @@ def test_an_origin_that_costs_less_than_the_shared_cache_has_no_break_even(
     )
     even = forecast(question).break_even
     assert even is not None
-    assert (even.workers, even.searched) == (None, MOST_WORKERS)
+    assert (even.workers, even.searched) == (None, MAX_WORKERS)
 
 
 def test_break_even_is_left_out_without_costs() -> None:
     answer = forecast(Question())
     assert answer.break_even is None
     assert answer.shared.cost_us is None
-    assert {rung.cost_us for rung in answer.rows} == {None}
+    assert {row.cost_us for row in answer.rows} == {None}
 
 
 def test_a_break_even_between_simulated_figures_is_read_off_and_says_so() -> None:
@@ -293,6 +304,6 @@ def test_a_miss_pays_for_its_lookup_as_well() -> None:
 )
 def test_extreme_questions_have_sound_answers(question: Question) -> None:
     answer: Forecast = forecast(question)
-    for rung in answer.rows:
-        assert 0 <= rung.hit_rate <= 1
-        assert 0 < rung.entries < np.inf
+    for row in answer.rows:
+        assert 0 <= row.hit_rate <= 1
+        assert 0 < row.entries < np.inf

@@ -10,13 +10,13 @@ import pytest
 from harness.forecast.culling import (
     culls,
     distinct,
-    luck,
     misses_from_empty,
+    sampling_error,
     sawtooth,
     steady_entries,
     steady_hit_rate,
 )
-from harness.forecast.expected import CLAIMED, LUCK, ROUGH
+from harness.forecast.hit_rate import MAX_ERROR, MAX_SAMPLING_ERROR, ROUGH_ERROR
 from harness.forecast.popularity import Keys, zipf_keys
 from harness.model.locmem import Limits, LocMem
 
@@ -57,7 +57,7 @@ def played(
 
 
 def means(keys: Keys, max_entries: int, requests: int, caches: int) -> float:
-    """Return the hit rate of the first requests, over so many caches."""
+    """Return the hit rate of the first requests, over N caches."""
     rates = [played(keys, max_entries, requests, seed=seed)[0] for seed in range(caches)]
     return float(np.mean(rates))
 
@@ -69,7 +69,7 @@ def test_long_run_is_within_what_is_claimed_of_the_played_cache(
     popular = zipf_keys(keys, exponent)
     edges = sawtooth(popular, Limits(max_entries))
     rate, entries = played(popular, max_entries, 100_000, warm_up=20_000)
-    assert steady_hit_rate(popular, edges) == pytest.approx(rate, abs=CLAIMED)
+    assert steady_hit_rate(popular, edges) == pytest.approx(rate, abs=MAX_ERROR)
     assert steady_entries(popular, edges) == pytest.approx(entries, rel=0.03)
 
 
@@ -81,7 +81,7 @@ def test_long_run_with_a_timeout_is_within_what_is_claimed(
     popular = zipf_keys(keys, exponent)
     edges = sawtooth(popular, Limits(max_entries))
     rate, _ = played(popular, max_entries, 80_000, lifetime=lifetime, warm_up=20_000)
-    assert steady_hit_rate(popular, edges, lifetime) == pytest.approx(rate, abs=CLAIMED)
+    assert steady_hit_rate(popular, edges, lifetime) == pytest.approx(rate, abs=MAX_ERROR)
 
 
 @pytest.mark.parametrize("lifetime", [100.0, 1000.0, 3000.0, 10_000.0])
@@ -91,12 +91,12 @@ def test_keys_that_are_alike_and_expire_in_step_with_the_culls_are_within_the_ro
     popular = zipf_keys(300, 0.0)
     edges = sawtooth(popular, Limits(290))
     rate, _ = played(popular, 290, 120_000, lifetime=lifetime, warm_up=20_000)
-    assert steady_hit_rate(popular, edges, lifetime) == pytest.approx(rate, abs=ROUGH)
+    assert steady_hit_rate(popular, edges, lifetime) == pytest.approx(rate, abs=ROUGH_ERROR)
 
 
 @pytest.mark.parametrize(("keys", "exponent", "max_entries"), SIZES)
 @pytest.mark.parametrize("stretch", [1.0, 1.5, 3.0])
-def test_first_requests_are_within_what_luck_allows(
+def test_first_requests_are_within_what_chance_allows(
     keys: int, exponent: float, max_entries: int, stretch: float
 ) -> None:
     popular = zipf_keys(keys, exponent)
@@ -104,7 +104,11 @@ def test_first_requests_are_within_what_luck_allows(
     requests = round(edges.high * stretch)
     caches = max(PLAYED // requests, 4)
     formula = 1 - misses_from_empty(popular, edges, requests) / requests
-    allowed = max(CLAIMED - LUCK, 0) + luck(popular, edges, requests) + 0.8 / PLAYED**0.5
+    allowed = (
+        max(MAX_ERROR - MAX_SAMPLING_ERROR, 0)
+        + sampling_error(popular, edges, requests)
+        + 0.8 / PLAYED**0.5
+    )
     assert formula == pytest.approx(means(popular, max_entries, requests, caches), abs=allowed)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.forecast.popularity import ALONE, zipf_keys
+from harness.forecast.popularity import SINGLE, zipf_keys
 from harness.load.trace import popularity
 
-SIZES = pytest.mark.parametrize("keys", [1, 2, ALONE, ALONE + 1, ALONE + 2, 100_000, 1_000_000])
+SIZES = pytest.mark.parametrize("keys", [1, 2, SINGLE, SINGLE + 1, SINGLE + 2, 100_000, 1_000_000])
 EXPONENTS = pytest.mark.parametrize("exponent", [0.0, 0.3, 1.0, 1.000001, 2.0, 10.0])
 
 

@@ -15,6 +15,7 @@ from django.core.cache import CacheHandler, caches
 from harness import wire
 from harness.probe import gunicorn_conf as hooks
 from harness.probe.slots import Slots
+from harness.servers.child import ProcessSpec
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.lives import read_lives
 from harness.servers.reaper import Reaper
@@ -136,11 +137,9 @@ def test_a_real_gunicorn_serves_as_ever_and_counts_what_it_handed_over(
     environ = {**os.environ, "PYTHONPATH": path, wire.ENV_TOKEN: TOKEN}
     reaper = Reaper()
     server = Gunicorn(
-        "gunicorn",
+        ProcessSpec(name="gunicorn", command=(), environ=environ, log=tmp_path / "log"),
         GunicornSettings(wsgi="tiny:application", workers=1, worker_class=worker_class, threads=2),
-        environ=environ,
         lives=tmp_path / "lives",
-        log=tmp_path / "log",
         reaper=reaper,
     )
     try:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.forecast.break_even import CrossOver
-from harness.forecast.forecast import CostInputs, Forecast, Question, forecast
+from harness.forecast.forecast import CrossOver, Forecast, forecast
+from harness.forecast.question import CostInputs, Question
 from harness.report.cost_curve import Curve, cost_unit, render_curve
 from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
 from harness.report.layout import print_lines
@@ -24,14 +24,15 @@ LONG_RUN = Question(
     requests=None,
     requests_per_second=100_000.0,
     timeout_s=300.0,
+    max_entries=None,
     costs=COSTS,
 )
 CASES: Mapping[str, Question] = {
     "default": Question(),
     "costs": Question(workers=6, costs=COSTS),
     "long-run": LONG_RUN,
-    "mixed-ways": Question(workers=64, zipf=0.0, requests=30_000, max_entries=295),
-    "nothing-lost": Question(requests=None, requests_per_second=5.0),
+    "mixed-methods": Question(workers=64, zipf=0.0, requests=30_000, max_entries=295),
+    "nothing-lost": Question(requests=None, requests_per_second=5.0, max_entries=None),
 }
 
 
@@ -63,11 +64,11 @@ def test_the_largest_questions_still_fit_in_80_characters() -> None:
     assert max(map(len, printed(forecast(question)).splitlines())) <= 80
 
 
-def test_colour_adds_nothing_that_is_lost_without_it() -> None:
+def test_color_adds_nothing_that_is_lost_without_it() -> None:
     answer = forecast(CASES["costs"])
-    coloured = printed(answer, force_terminal=True, color_system="truecolor")
-    assert "\x1b[3" in coloured
-    assert Console().render_str("").from_ansi(coloured).plain.split() == printed(answer).split()
+    colored = printed(answer, force_terminal=True, color_system="truecolor")
+    assert "\x1b[3" in colored
+    assert Console().render_str("").from_ansi(colored).plain.split() == printed(answer).split()
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
@@ -81,25 +82,36 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
 
 @pytest.mark.parametrize(
-    ("even", "told"),
+    ("even", "text"),
     [
         (None, "Add --hit-us, --shared-hit-us and --origin-ms"),
-        (CrossOver(workers=None, searched=1_000_000), "up to the 1,000,000 that were tried"),
-        (CrossOver(workers=1, searched=9), "from the first worker on"),
-        (CrossOver(workers=3, searched=9), "from 3 workers in all on; with fewer, LocMem is"),
-        (CrossOver(workers=1200, searched=9, about=True), "from about 1,200 workers in all on"),
+        (
+            CrossOver(workers=None, searched=1_000_000),
+            "LocMem is cheaper per lookup with up to 1,000,000 workers",
+        ),
+        (CrossOver(workers=1, searched=9), "with any number of workers."),
+        (
+            CrossOver(workers=3, searched=9),
+            "With 3 or more workers in all the shared cache is cheaper",
+        ),
+        (
+            CrossOver(workers=1200, searched=9, about=True),
+            "With about 1,200 or more workers in all",
+        ),
     ],
 )
-def test_one_sentence_tells_the_break_even(even: CrossOver | None, told: str) -> None:
+def test_one_sentence_states_the_break_even(even: CrossOver | None, text: str) -> None:
     answer = replace(forecast(CASES["default"]), break_even=even)
-    assert told in break_even_sentence(answer)
+    assert text in break_even_sentence(answer)
 
 
-def test_djangos_own_limit_is_recalled_where_it_would_matter() -> None:
-    assert "Django's own is 300" in printed(forecast(Question(keys=2000, requests=10**6)))
-    assert "Django's own" not in printed(forecast(Question(keys=300, requests=10**6)))
-    culled = Question(keys=2000, requests=10**6, max_entries=300)
-    assert "Django's own" not in printed(forecast(culled))
+def test_djangos_defaults_are_called_so_and_others_are_not() -> None:
+    assert "MAX_ENTRIES 300 (Django's default)" in printed(forecast(Question()))
+    assert "Django's default TIMEOUT is 300 s" in " ".join(printed(forecast(Question())).split())
+    at_a_rate = Question(requests=None, requests_per_second=5.0, timeout_s=300.0, max_entries=900)
+    text = " ".join(printed(forecast(at_a_rate)).split())
+    assert "timeout 300 s (Django's default); MAX_ENTRIES 900" in text
+    assert text.count("Django's default") == 1
 
 
 def test_a_single_worker_has_a_table_and_no_curve() -> None:
@@ -113,8 +125,8 @@ def test_json_has_every_figure_unrounded() -> None:
     content = json.loads(render_forecast_json(answer))
     assert list(content) == ["format", "question", "shared", "locmem", "break_even"]
     assert content["locmem"][-1]["workers"] == 6
-    assert content["locmem"][-1]["hit_rate"] == answer.asked.hit_rate
-    assert content["locmem"][-1]["way"] == "distinct-pairs"
+    assert content["locmem"][-1]["hit_rate"] == answer.rows[-1].hit_rate
+    assert content["locmem"][-1]["method"] == "distinct-pairs"
     assert content["break_even"] == {"workers": 3, "searched": 1_000_000, "about": False}
     assert json.loads(render_forecast_json(forecast(CASES["default"])))["break_even"] is None
 
@@ -136,8 +148,8 @@ def test_a_curve_may_begin_with_any_number_of_workers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("highest_us", "told"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
+    ("highest_us", "text"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
 )
-def test_costs_are_told_in_the_unit_that_suits_the_highest(highest_us: float, told: str) -> None:
+def test_costs_are_shown_in_the_unit_that_suits_the_highest(highest_us: float, text: str) -> None:
     unit, figure = cost_unit(Curve(workers=[1], locmem_us=[1.0], shared_us=highest_us))
-    assert f"{unit} {figure(highest_us)}" == told
+    assert f"{unit} {figure(highest_us)}" == text

@@ -7,10 +7,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.servers.child import RAISED_LINES, TAIL_LINES, Child
+from harness.servers.child import EXCEPTION_LINES, TAIL_LINES, Child, ProcessSpec
 from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
@@ -41,15 +42,15 @@ def reaper() -> Iterator[Reaper]:
 def start(tmp_path: Path, reaper: Reaper) -> Iterator[Start]:
     children = []
 
-    def start(code: str, **options: str | bool) -> Child:
-        child = Child(
-            "child",
-            [sys.executable, "-c", code],
+    def start(code: str, **options: Any) -> Child:
+        process = ProcessSpec(
+            name="child",
+            command=[sys.executable, "-c", code],
             environ={"PYTHONUNBUFFERED": "1"},
             log=tmp_path / "child.log",
-            reaper=reaper,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
+        child = Child(process, reaper)
         children.append(child)
         return child
 
@@ -93,8 +94,8 @@ def test_a_child_may_be_stopped_twice(start: Start) -> None:
     assert not child.running
 
 
-def test_what_is_said_reaches_its_standard_input_which_then_ends(start: Start) -> None:
-    child = start("import sys; print(sys.stdin.read())", say="a secret")
+def test_input_reaches_its_standard_input_which_then_ends(start: Start) -> None:
+    child = start("import sys; print(sys.stdin.read())", input="a secret")
     assert child.process.wait(30) == 0
     assert child.last_lines() == ("a secret",)
 
@@ -103,12 +104,13 @@ def test_no_signal_is_ignored_that_the_command_did_not_choose_to(
     tmp_path: Path, reaper: Reaper
 ) -> None:
     ask = ["/bin/sh", "-c", "kill -s PIPE $$; echo survived"]
-    child = Child("child", ask, environ={}, log=tmp_path / "child.log", reaper=reaper)
+    log = tmp_path / "child.log"
+    child = Child(ProcessSpec(name="child", command=ask, environ={}, log=log), reaper)
     assert child.process.wait(30) == -signal.SIGPIPE
     child.stop()
 
 
-def test_it_inherits_no_descriptor_of_the_warden(start: Start) -> None:
+def test_it_inherits_no_descriptor_of_the_reaper(start: Start) -> None:
     child = start("import os; print(sorted(int(n) for n in os.listdir('/dev/fd'))[:4])")
     child.process.wait(30)
     assert child.last_lines() == ("[0, 1, 2, 3]",)  # 3 is the listing itself
@@ -123,7 +125,7 @@ def test_a_log_of_nothing_has_no_last_lines(start: Start) -> None:
 def test_the_last_lines_begin_with_the_exceptions_further_up(start: Start, tmp_path: Path) -> None:
     child = start("")
     child.process.wait(30)
-    errors = [f"Error{number}: broken" for number in range(RAISED_LINES + 1)]
+    errors = [f"Error{number}: broken" for number in range(EXCEPTION_LINES + 1)]
     raised = [f"Traceback:\n  File x\n    call()\n\n{error}\n" for error in errors]
     (tmp_path / "child.log").write_text("".join(raised) + "end\n" * TAIL_LINES)
     assert child.last_lines() == (*errors[1:], *["end"] * TAIL_LINES)

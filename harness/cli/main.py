@@ -18,9 +18,9 @@ from harness.cli.options import (
     load_options,
     out_option,
     overrides,
-    predict_options,
     scenario_argument,
 )
+from harness.cli.predict import predict
 from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
 
@@ -200,20 +200,6 @@ def report(run_dir: Path, style: str, fail_on: str | None) -> int:
 
 
 @cli.command()
-@predict_options
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
-def predict(style: str, **options: str | None) -> None:
-    """Say on paper, without measuring, what hit rate N workers will have.
-
-    LocMem beside one cache that all workers share, by number of workers. With what a hit in each
-    and the origin cost, also from how many workers on the shared cache is cheaper.
-    """
-    from harness.cli import predict as verb
-
-    verb.predict(options, style)
-
-
-@cli.command()
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def doctor(style: str) -> None:
     """Show what is installed here, and what each absence costs."""
@@ -222,7 +208,7 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
-for _verb in (check, baseline, compare, init_ci):
+for _verb in (check, baseline, compare, init_ci, predict):
     cli.add_command(_verb)
 
 

@@ -116,56 +116,6 @@ def duel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-PREDICT_OPTIONS = (
-    ("workers", "N", "4", "Gunicorn workers of each server, each with a LocMem cache of its own."),
-    ("servers", "N", "1", "Servers, all alike."),
-    ("keys", "N", "300", "Different keys that are asked for."),
-    ("zipf", "X", "1.0", "Popularity of a key is 1 / rank ** X; 0 makes all keys alike."),
-    (
-        "requests",
-        "N",
-        None,
-        "Requests to all servers together, from empty caches on.  [default: 3000]",
-    ),
-    (
-        "requests-per-second",
-        "X",
-        None,
-        "In place of --requests: the long run at this rate to all servers together.",
-    ),
-    (
-        "timeout",
-        "S",
-        None,
-        "Seconds until an entry expires, or none; with --requests-per-second.  [default: none]",
-    ),
-    (
-        "max-entries",
-        "N",
-        None,
-        "MAX_ENTRIES of each LocMem cache, or none: nothing is culled; Django's own is 300."
-        "  [default: none]",
-    ),
-    ("hit-us", "X", None, "Microseconds of a LocMem lookup."),
-    ("shared-hit-us", "X", None, "Microseconds of a shared lookup."),
-    ("origin-ms", "X", None, "Milliseconds that a miss costs on top, either way."),
-)
-"""Options of `harness predict`: name, metavar, default, help."""
-
-
-def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a forecast can be told; all as text, so that mistakes are told together."""
-    for name, metavar, default, told in reversed(PREDICT_OPTIONS):
-        command = click.option(
-            f"--{name}",
-            metavar=metavar,
-            default=default,
-            show_default=default is not None,
-            help=told,
-        )(command)
-    return command
-
-
 def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tuple[Any, str]]:
     """Return scenario key -> (value, the option as typed). Raises UsageError HX102."""
     chosen = {}

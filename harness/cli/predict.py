@@ -1,44 +1,49 @@
 """`harness predict`: options as typed -> a question -> its answer, printed. Nothing is measured."""
 
-from __future__ import annotations
-
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
-from rich.console import Console
 
+from harness.cli.options import FORMATS
 from harness.errors import Problem, UsageError
-from harness.forecast.forecast import MOST_WORKERS, CostInputs, Question, forecast
-from harness.report.forecast import render_forecast, render_forecast_json
-from harness.report.layout import print_lines
+from harness.forecast.question import DJANGO_TIMEOUT_S, MAX_WORKERS, CostInputs, Question
 
 Typed = Mapping[str, str | None]
 """Options by name, as text; None: not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """What an option may be; `positive`: more than 0 and not just 0 or more."""
+class Option:
+    """One option: its help, and what it may be. `positive`: above 0, else from 0.
 
+    `default` is only shown: that of a `Question` is used. `field`: of the question, if it has
+    another name.
+    """
+
+    help: str
     most: float
     hint: str
+    default: str = ""
+    field: str = ""
     whole: bool = False
     positive: bool = False
     or_none: bool = False
 
-    def __str__(self) -> str:
+    @property
+    def wanted(self) -> str:
+        """Return what the option takes, as a noun."""
         if self.whole:
-            told = f"a whole number from 1 to {self.most:,.0f}"
+            text = f"a whole number from 1 to {self.most:,.0f}"
         else:
-            told = f"a number {'above 0, up' if self.positive else 'from 0'} to {self.most:g}"
-        return f"{told}, or none" if self.or_none else told
+            text = f"a number {'above 0, up' if self.positive else 'from 0'} to {self.most:g}"
+        return f"{text}, or none" if self.or_none else text
 
     def parse(self, text: str) -> float | None:
-        """Return the value; nan for what is none, None for "none"."""
+        """Return the value; nan where it is not valid, None for "none"."""
         if self.or_none and text == "none":
             return None
         try:
@@ -49,35 +54,110 @@ class Range:
         return value if fits else math.nan
 
 
-RANGES = {
-    "workers": Range(most=MOST_WORKERS, whole=True, hint="for example --workers 4"),
-    "servers": Range(most=MOST_WORKERS, whole=True, hint="for example --servers 2"),
-    "keys": Range(most=10**12, whole=True, hint="in digits, for example --keys 1000000"),
-    "zipf": Range(most=10, hint="0 makes all keys alike, 1 is common"),
-    "requests": Range(most=10**15, whole=True, hint="in digits, for example --requests 3000"),
-    "requests_per_second": Range(
-        most=1e12, positive=True, hint="for example --requests-per-second 50"
+OPTIONS = {
+    "workers": Option(
+        help="Gunicorn workers of each server, each with a LocMem cache of its own.",
+        default="4",
+        most=MAX_WORKERS,
+        whole=True,
+        hint="for example --workers 4",
     ),
-    "timeout": Range(
+    "servers": Option(
+        help="Servers, all with as many workers.",
+        default="1",
+        most=MAX_WORKERS,
+        whole=True,
+        hint="for example --servers 2",
+    ),
+    "keys": Option(
+        help="Different keys that are requested.",
+        default="300",
+        most=10**12,
+        whole=True,
+        hint="in digits, for example --keys 1000000",
+    ),
+    "zipf": Option(
+        help="Popularity of a key is 1 / rank ** X; with 0 all keys are alike.",
+        default="1.0",
+        most=10,
+        hint="with 0 all keys are alike; 1 is common",
+    ),
+    "requests": Option(
+        help="Requests to all servers together, starting with empty caches.",
+        default="3000",
+        most=10**15,
+        whole=True,
+        hint="in digits, for example --requests 3000",
+    ),
+    "requests_per_second": Option(
+        help="Instead of --requests: the long run at this rate to all servers together.",
+        most=1e12,
+        positive=True,
+        hint="for example --requests-per-second 50",
+    ),
+    "timeout": Option(
+        help="With --requests-per-second: seconds until an entry expires, or none.",
+        default="300, as in Django",
+        field="timeout_s",
         most=1e12,
         positive=True,
         or_none=True,
-        hint="with a timeout of 0 Django stores nothing, so that every lookup misses",
+        hint="with a timeout of 0 Django stores nothing, and every lookup misses",
     ),
-    "max_entries": Range(
-        most=10**12, whole=True, or_none=True, hint="none, if nothing is ever culled"
+    "max_entries": Option(
+        help="MAX_ENTRIES of each LocMem cache, or none: nothing is culled.",
+        default="300, as in Django",
+        most=10**12,
+        whole=True,
+        or_none=True,
+        hint="--max-entries none if nothing is ever culled",
     ),
-    "hit_us": Range(most=1e12, hint="for example --hit-us 9"),
-    "shared_hit_us": Range(most=1e12, hint="for example --shared-hit-us 400"),
-    "origin_ms": Range(most=1e12, hint="for example --origin-ms 5"),
+    "hit_us": Option(
+        help="Microseconds of a LocMem lookup.", most=1e12, hint="for example --hit-us 9"
+    ),
+    "shared_hit_us": Option(
+        help="Microseconds of a lookup in the shared cache.",
+        most=1e12,
+        hint="for example --shared-hit-us 400",
+    ),
+    "origin_ms": Option(
+        help="Milliseconds that a miss costs on top, in both caches.",
+        most=1e12,
+        hint="for example --origin-ms 5",
+    ),
 }
-FIELDS = {"timeout": "timeout_s"}
-"""Fields of a `Question` that are named otherwise than their option."""
 COSTS = ("hit_us", "shared_hit_us", "origin_ms")
 
 
-def predict(options: Typed, style: str) -> None:
-    """Print the forecast. Raises UsageError HX102 with all that is wrong at once."""
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add all options as text, so that all mistakes are reported together."""
+    for name, option in reversed(OPTIONS.items()):
+        shown = f"{option.help}  [default: {option.default}]" if option.default else option.help
+        metavar = "N" if option.whole else "X"
+        command = click.option(_flag(name), metavar=metavar, help=shown)(command)
+    return command
+
+
+@click.command()
+@predict_options
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def predict(style: str, **options: str | None) -> None:
+    """Calculate the hit rate of N workers, without measuring.
+
+    Compares LocMem with one cache that all workers share, by number of workers. MAX_ENTRIES and
+    TIMEOUT are Django's defaults unless given. With the costs of a hit in each cache and of the
+    origin, also shows with how many workers the shared cache becomes cheaper.
+    """
+    from rich.console import Console
+
+    from harness.forecast.forecast import forecast
+    from harness.report.forecast import render_forecast, render_forecast_json
+    from harness.report.layout import print_lines
+
     answer = forecast(parse_question(options))
     if style == "json":
         click.echo(render_forecast_json(answer), nl=False)
@@ -87,45 +167,47 @@ def predict(options: Typed, style: str) -> None:
 
 
 def parse_question(options: Typed) -> Question:
-    """Return the question that options ask; what is not given is as in `Question`."""
+    """Return the question that the options ask; the defaults are Django's, else `Question`'s.
+
+    Raises UsageError HX102 with all mistakes together.
+    """
     typed = {name: text for name, text in options.items() if text is not None}
-    values: dict[str, Any] = {name: RANGES[name].parse(text) for name, text in typed.items()}
-    wrong = [name for name, value in values.items() if value is not None and math.isnan(value)]
-    problems = [_problem(name, typed[name], str(RANGES[name]), RANGES[name].hint) for name in wrong]
+    values: dict[str, Any] = {name: OPTIONS[name].parse(text) for name, text in typed.items()}
+    problems = [
+        _problem(name, typed[name], OPTIONS[name].wanted, OPTIONS[name].hint)
+        for name, value in values.items()
+        if value is not None and math.isnan(value)
+    ]
     problems += _conflicts(typed)
-    if not problems and values.get("workers", 1) * values.get("servers", 1) > MOST_WORKERS:
-        most = f"at most {MOST_WORKERS:,} workers in all"
-        problems.append(_problem("servers", typed["servers"], most, "ask for fewer of either"))
+    if not problems and values.get("workers", 1) * values.get("servers", 1) > MAX_WORKERS:
+        most = f"at most {MAX_WORKERS:,} workers in all"
+        problems.append(_problem("servers", typed["servers"], most, "use fewer of either"))
     if problems:
         raise UsageError(*problems)
-    fields = {FIELDS.get(name, name): v for name, v in values.items() if name not in COSTS}
+    fields = {OPTIONS[name].field or name: v for name, v in values.items() if name not in COSTS}
     if "requests_per_second" in fields:
-        fields["requests"] = None
+        fields = {"timeout_s": DJANGO_TIMEOUT_S, **fields, "requests": None}
     costs = CostInputs(**{name: values[name] for name in COSTS}) if COSTS[0] in values else None
     return Question(**fields, costs=costs)
 
 
 def _conflicts(typed: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong with options beside each other."""
+    """Yield what is wrong with options in combination."""
     rate = "requests_per_second"
     if "requests" in typed and rate in typed:
-        hint = "so many requests from empty caches on, or the long run at a rate"
-        wanted = f"--requests or {_option(rate)}, not both"
+        hint = "either N requests, starting with empty caches, or the long run at a rate"
+        wanted = f"--requests or {_flag(rate)}, not both"
         yield _problem("requests", typed["requests"], wanted, hint)
     elif typed.get("timeout", "none") != "none" and rate not in typed:
-        hint = f"add {_option(rate)} X: so many requests alone do not say how long they take"
-        yield _problem("timeout", typed["timeout"], f"{_option(rate)} beside it", hint)
+        hint = f"add {_flag(rate)} X: a number of requests alone does not say how long they take"
+        yield _problem("timeout", typed["timeout"], f"{_flag(rate)} as well", hint)
     given = [name for name in COSTS if name in typed]
     if given and len(given) < len(COSTS):
-        missing = " and ".join(_option(name) for name in COSTS if name not in typed)
+        missing = " and ".join(_flag(name) for name in COSTS if name not in typed)
         hint = "give all three costs, or none"
-        yield _problem(given[0], typed[given[0]], f"{missing} beside it", hint)
+        yield _problem(given[0], typed[given[0]], f"{missing} as well", hint)
 
 
 def _problem(name: str, found: str, wanted: str, hint: str) -> Problem:
     shown = found if found.isprintable() and found.strip() else repr(found)
-    return Problem(code="HX102", where=_option(name), what=f"got {shown}, need {wanted}", hint=hint)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return Problem(code="HX102", where=_flag(name), what=f"got {shown}, need {wanted}", hint=hint)

@@ -1,16 +1,15 @@
-"""What `MAX_ENTRIES` costs one LocMem cache in the mean, without playing a single lookup.
+"""What `MAX_ENTRIES` costs one LocMem cache on average, without playing a single lookup.
 
 Che's approximation (Che, Tung, Wang 2002; why it is so good: Fricker, Robert, Roberts 2012): a
-cache that drops what was longest unused holds just the keys asked for in a window of its latest
+cache that drops the least recently used entry holds exactly the keys of a window of its latest
 requests, and the window of n entries is the one with n different keys in it on average.
 
-Django culls a third at once when the cache is full. Until the next cull nothing is dropped: the
-window grows by one with each request; a cull cuts it back. So the window saws between two lengths,
-and all else follows from them. Windows are counted in requests of this cache. The mean number of
-entries comes near 5/6 `MAX_ENTRIES`, but a cache of that constant size would hit less often.
+Django culls a third in one go when the cache is full. Until the next cull nothing is dropped: the
+window grows by one with each request; a cull cuts it back. So the window's length is a sawtooth
+between two values, and all else follows from them. Windows are counted in requests of this cache.
+The mean number of entries is close to 5/6 `MAX_ENTRIES`, but a cache of that constant size would
+hit less often.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ NODES = 9
 class Sawtooth:
     """The window just after a cull and just before the next, and the keys in each of them."""
 
+    limits: Limits
     low: float
     high: float
     kept: float
@@ -42,13 +42,14 @@ def culls(keys: Keys, limits: Limits) -> bool:
 
 
 def sawtooth(keys: Keys, limits: Limits) -> Sawtooth:
-    """Return the saw of a cache that culls.
+    """Return the sawtooth of a cache that culls.
 
     Half an entry is added, since n entries last from the n-th to the next distinct key.
     """
     full = max(limits.max_entries, FEWEST_FULL)
     kept = full - full // limits.cull_frequency
     return Sawtooth(
+        limits=limits,
         low=_window(keys, kept + 0.5),
         high=_window(keys, full + 0.5),
         kept=kept + 0.5,
@@ -57,13 +58,13 @@ def sawtooth(keys: Keys, limits: Limits) -> Sawtooth:
 
 
 def distinct(keys: Keys, window: float) -> float:
-    """Return the expected number of different keys among so many requests."""
+    """Return the expected number of different keys among N requests."""
     with np.errstate(divide="ignore"):  # a single key has chance 1
         return float(keys.count @ -np.expm1(window * np.log1p(-keys.chance)))
 
 
 def window_after(sawtooth: Sawtooth, requests: float) -> tuple[float, float]:
-    """Return culls so far and the window of a cache that was empty before so many requests."""
+    """Return culls so far and the window of a cache that was empty N requests ago."""
     if requests <= sawtooth.high:
         return 0.0, requests
     culls, grown = divmod(requests - sawtooth.high, sawtooth.high - sawtooth.low)
@@ -71,7 +72,7 @@ def window_after(sawtooth: Sawtooth, requests: float) -> tuple[float, float]:
 
 
 def misses_from_empty(keys: Keys, sawtooth: Sawtooth, requests: float) -> float:
-    """Return the expected misses of the first requests: what is held plus what was culled."""
+    """Return the expected misses of the first requests: what is present plus what was culled."""
     culls, window = window_after(sawtooth, requests)
     return distinct(keys, window) + culls * (sawtooth.full - sawtooth.kept)
 
@@ -84,7 +85,7 @@ def steady_entries(keys: Keys, sawtooth: Sawtooth) -> float:
 def steady_hit_rate(keys: Keys, sawtooth: Sawtooth, lifetime: float = inf) -> float:
     """Return the long-run hit rate; `lifetime` is the timeout in requests of this cache.
 
-    Expired keys keep their place until they are read or culled, so the saw is the same.
+    Expired keys stay until they are read or culled, so the sawtooth is the same.
     """
     if lifetime == inf:
         return 1 - (sawtooth.full - sawtooth.kept) / (sawtooth.high - sawtooth.low)
@@ -97,8 +98,8 @@ def _hits_per_miss(chance: Floats, window: float, lifetime: float) -> Floats:
     """Return how often a key is hit after a miss, before it is unused too long or expires. [G]
 
     With a = q window: q lifetime, if the lifetime ends first; expm1(a), if there is none (the mean
-    number of gaps in a row that are shorter than the window). Between the two, the rate of hits
-    fades exponentially once the window has passed, at the pace that reaches both ends.
+    number of intervals in a row that are shorter than the window). Between the two, the rate of
+    hits fades exponentially once the window has passed, at the pace that reaches both ends.
     """
     if lifetime <= window:
         return chance * lifetime
@@ -114,7 +115,7 @@ def _nodes(sawtooth: Sawtooth) -> Floats:
 
 
 def _window(keys: Keys, entries: float) -> float:
-    """Return the window in which so many different keys are expected; fewer than there are."""
+    """Return the window in which N different keys are expected; fewer than there are."""
     low, high = np.log(entries), 700.0  # a window is never shorter than its keys
     for _ in range(60):
         middle = (low + high) / 2
@@ -123,10 +124,10 @@ def _window(keys: Keys, entries: float) -> float:
     return float(np.exp(high))
 
 
-def luck(keys: Keys, sawtooth: Sawtooth, requests: float) -> float:
+def sampling_error(keys: Keys, sawtooth: Sawtooth, requests: float) -> float:
     """Return how far chance moves the hit rate of the first requests from `misses_from_empty`.
 
-    Stores do not cull at the same moment. A jump of the miss rate by d at a moment with deviation
+    Caches do not cull at the same moment. A jump of the miss rate by d at a moment with deviation
     s is smoothed by 0.4 d s misses; once all phases are mixed, by at most d / 8 for each request
     from cull to cull. The deviation grows with the square root of the culls.
     """
@@ -138,7 +139,7 @@ def luck(keys: Keys, sawtooth: Sawtooth, requests: float) -> float:
 
 
 def _miss_rate(keys: Keys, window: float) -> float:
-    """Return the chance that a request asks for a key that is not in its window."""
+    """Return the chance that the key of a request is not in its window."""
     with np.errstate(divide="ignore"):
         absent = np.exp(window * np.log1p(-keys.chance))
     return float((keys.count * keys.chance * absent).sum())

@@ -1,171 +1,160 @@
-"""`harness predict` on paper: what a user knows -> hit rates, entries and costs by workers.
+"""The answer of `harness predict`: a question -> hit rates, entries and costs by worker count.
 
-LocMem, a cache in each worker, beside one cache that all workers share. The shared one knows no
-`MAX_ENTRIES` and drops what has expired. Nothing is measured here.
+LocMem, a cache in each worker, next to one cache that all workers share. The shared one has no
+`MAX_ENTRIES` and removes what has expired. Nothing is measured here.
 """
 
-from __future__ import annotations
-
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from math import inf
 
-from harness.forecast.break_even import CrossOver, break_even, ladder
-from harness.forecast.expected import (
+from harness.forecast.hit_rate import (
     Demand,
     HitRateForecast,
     Method,
-    alike,
     expected,
+    is_independent_of_workers,
     limited,
     live_entries,
 )
 from harness.forecast.popularity import zipf_keys
+from harness.forecast.question import MAX_WORKERS, CostInputs, Question
 
-MOST_WORKERS = 1_000_000
-"""How far a break-even is looked for, and how many workers a question may have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostInputs:
-    """What a lookup takes: a LocMem hit, a shared hit, and the origin behind a miss."""
-
-    hit_us: float
-    shared_hit_us: float
-    origin_ms: float
-
-    def locmem_us(self, hit_rate: float) -> float:
-        """Return the mean cost of a lookup; a miss pays for its lookup as well."""
-        return self.hit_us + (1 - hit_rate) * self.origin_ms * 1000
-
-    def shared_us(self, hit_rate: float) -> float:
-        """Return the same for the shared cache."""
-        return self.shared_hit_us + (1 - hit_rate) * self.origin_ms * 1000
+CostUs = Callable[[int], float]
+"""Workers in all -> mean cost of a lookup in microseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a user knows; None: no timeout, no `MAX_ENTRIES`, costs not known.
-
-    Either `requests` in all, from empty caches on and without a timeout, or, if None, the long run
-    at `requests_per_second` in all.
-    """
-
-    workers: int = 4
-    servers: int = 1
-    keys: int = 300
-    zipf: float = 1.0
-    requests: int | None = 3000
-    requests_per_second: float | None = None
-    timeout_s: float | None = None
-    max_entries: int | None = None
-    costs: CostInputs | None = None
-
-    @property
-    def caches(self) -> int:
-        """Return the number of LocMem caches: the workers of all servers."""
-        return self.workers * self.servers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRow:
-    """LocMem with `workers` in all: entries of all caches, mean cost of a lookup."""
+class ForecastRow(HitRateForecast):
+    """The figures with `workers` in all: `entries` of all their caches, mean cost of a lookup."""
 
     workers: int
-    hit_rate: float
-    entries: float
     cost_us: float | None
-    way: Method
-    error: float
-    stores: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """One cache for all workers, however many there are."""
+class CrossOver:
+    """The fewest workers with which the shared cache is cheaper; None: not up to `searched`.
 
-    hit_rate: float
-    entries: float
-    cost_us: float | None
-    way: Method
+    `about`: interpolated between two figures that are themselves estimates.
+    """
+
+    workers: int | None
+    searched: int
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The answer: rungs 1, 2, 4 ... up to the workers asked for. No costs, no break-even."""
+    """The answer: LocMem at 1, 2, 4 ... up to the workers in question, and the shared cache.
+
+    Without costs there is no break-even.
+    """
 
     question: Question
-    shared: Shared
+    shared: ForecastRow
     rows: tuple[ForecastRow, ...]
     break_even: CrossOver | None
-
-    @property
-    def asked(self) -> ForecastRow:
-        """Return the rung of the workers asked for."""
-        return self.rows[-1]
 
 
 def forecast(question: Question) -> Forecast:
     """Return what to expect; the same question gives the same answer."""
-    load = _load(question)
-    culled = load if question.max_entries is None else limited(load, question.max_entries)
-    at = cache(lambda workers: expected(culled, workers))
-
-    def each(workers: int) -> HitRateForecast:
-        return at(1 if alike(culled, workers) else workers)
-
-    shared = _shared(load, question.costs)
-    return Forecast(
-        question=question,
-        shared=shared,
-        rows=tuple(_rung(n, each(n), question.costs) for n in ladder(question.caches)),
-        break_even=_break_even(question, each, shared),
-    )
-
-
-def _load(question: Question) -> Demand:
-    rate, timeout_s = question.requests_per_second, question.timeout_s
-    return Demand(
+    rate, timeout_s, costs = question.requests_per_second, question.timeout_s, question.costs
+    demand = Demand(
         keys=zipf_keys(question.keys, question.zipf),
         exponent=question.zipf,
         requests=question.requests,
         lifetime=inf if rate is None or timeout_s is None else rate * timeout_s,
     )
+    culled = demand if question.max_entries is None else limited(demand, question.max_entries)
+    at = cache(lambda workers: expected(culled, workers))
 
+    def each(workers: int) -> HitRateForecast:
+        return at(1 if is_independent_of_workers(culled, workers) else workers)
 
-def _shared(load: Demand, costs: CostInputs | None) -> Shared:
-    alone = expected(load, 1)
-    return Shared(
-        hit_rate=alone.hit_rate,
-        entries=live_entries(load),
-        cost_us=None if costs is None else costs.shared_us(alone.hit_rate),
-        way=alone.way,
+    def row(workers: int) -> ForecastRow:
+        found = each(workers)
+        cost_us = costs.locmem_us(found.hit_rate) if costs else None
+        return _row(found, workers, found.entries * workers, cost_us)
+
+    alone = expected(demand, 1)
+    shared_us = costs.shared_us(alone.hit_rate) if costs else None
+    return Forecast(
+        question=question,
+        shared=_row(alone, question.caches, live_entries(demand), shared_us),
+        rows=tuple(row(workers) for workers in worker_counts(question.caches)),
+        break_even=_break_even(question.caches, costs, each, shared_us),
     )
 
 
-def _rung(workers: int, each: HitRateForecast, costs: CostInputs | None) -> ForecastRow:
+def _row(
+    found: HitRateForecast, workers: int, entries: float, cost_us: float | None
+) -> ForecastRow:
     return ForecastRow(
-        workers=workers,
-        hit_rate=each.hit_rate,
-        entries=each.entries * workers,
-        cost_us=None if costs is None else costs.locmem_us(each.hit_rate),
-        way=each.way,
-        error=each.error,
-        stores=each.stores,
+        **{**asdict(found), "entries": entries, "workers": workers, "cost_us": cost_us}
     )
 
 
 def _break_even(
-    question: Question, each: Callable[[int], HitRateForecast], shared: Shared
+    caches: int,
+    costs: CostInputs | None,
+    each: Callable[[int], HitRateForecast],
+    shared_us: float | None,
 ) -> CrossOver | None:
     """Return where the shared cache becomes cheaper; None without costs."""
-    costs, shared_us = question.costs, shared.cost_us
     if costs is None or shared_us is None:
         return None
     return break_even(
         lambda workers: costs.locmem_us(each(workers).hit_rate),
         shared_us,
-        max(MOST_WORKERS, question.caches),
-        lambda workers: each(workers).way is Method.SIMULATION,
+        max(MAX_WORKERS, caches),
+        lambda workers: each(workers).method is Method.SIMULATION,
     )
+
+
+def worker_counts(highest: int) -> list[int]:
+    """Return 1, 2, 4 ... and `highest` itself."""
+    return [*(1 << power for power in range((highest - 1).bit_length())), highest]
+
+
+def break_even(
+    locmem_us: CostUs, shared_us: float, searched: int, estimated: Callable[[int], bool]
+) -> CrossOver:
+    """Return where LocMem's cost rises above `shared_us`, searching 1 to `searched` workers.
+
+    The cost must not fall as workers are added. It does not: each worker has to learn each key,
+    and after a timeout or a cull again, so N workers never miss less often than fewer. So there is
+    one crossing, found by doubling, then by bisection; `estimated` costs, which scatter, are not
+    bisected but interpolated on a straight line over log N.
+    """
+    excess = cache(lambda workers: _excess(locmem_us(workers), shared_us))
+    high = next((workers for workers in worker_counts(searched) if excess(workers) > 0), None)
+    if high is None or high == 1:
+        return CrossOver(workers=high, searched=searched)
+    low = 1 << ((high - 1).bit_length() - 1)  # the worker count before
+    about = high - low > 1 and (estimated(low) or estimated(high))
+    workers = _interpolated(low, high, excess) if about else _bisected(low, high, excess)
+    return CrossOver(workers=workers, searched=searched, about=about)
+
+
+def _excess(cost_us: float, shared_us: float) -> float:
+    """Return how much dearer LocMem is; differences that rounding can make are 0."""
+    excess = cost_us - shared_us
+    return excess if excess > 1e-9 * max(cost_us, shared_us) else min(excess, 0.0)
+
+
+def _bisected(low: int, high: int, excess: CostUs) -> int:
+    """Return the first number above `low`, at most `high`, with an excess above 0."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if excess(middle) > 0 else (middle, high)
+    return high
+
+
+def _interpolated(low: int, high: int, excess: CostUs) -> int:
+    """Return the same from the two ends alone."""
+    share = -excess(low) / (excess(high) - excess(low))
+    crossing = low * math.exp(share * math.log(high / low))
+    return min(max(math.ceil(crossing), low + 1), high)

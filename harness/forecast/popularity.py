@@ -1,10 +1,9 @@
-"""Zipf's popularity of any number of keys, in some thousand groups of keys that are alike.
+"""Zipf's popularity of any number of keys, in a few thousand groups of keys of equal popularity.
 
-Sums over the keys then cost the same for a thousand keys as for a billion. The popular keys stand
-alone; the tests hold the rest to `harness.load.trace.popularity`, which lists every key.
+Sums over the keys then cost the same for a thousand keys as for a billion. Each popular key is a
+group of its own; the tests check the others against `harness.load.trace.popularity`, which lists
+every key.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 
-ALONE = 4096  # the ranks that are a group each
+SINGLE = 4096  # ranks that are a group each
 WIDEST = 0.01  # of a group's rank: its keys differ in popularity by that much times the exponent
 
 
@@ -38,10 +37,10 @@ class Keys:
 
 
 def zipf_keys(keys: int, exponent: float) -> Keys:
-    """Return keys with chance proportional to 1 / rank ** exponent; 0 makes all alike.
+    """Return keys with chance proportional to 1 / rank ** exponent; 0: all alike.
 
-    A group of ranks a to b - 1 weighs the integral of the law from a - 1/2 to b - 1/2, which is
-    the sum to within (exponent / a)^2.
+    The weight of a group of ranks a to b - 1 is the integral of the law from a - 1/2 to b - 1/2,
+    which is the sum to within (exponent / a)^2.
     """
     if exponent == 0:
         return Keys(chance=np.array([1 / keys]), count=np.array([float(keys)]))
@@ -54,12 +53,12 @@ def zipf_keys(keys: int, exponent: float) -> Keys:
 
 def _first_ranks(keys: int) -> Floats:
     """Return the first rank of each group, ascending from 1."""
-    alone = np.arange(1, min(keys, ALONE) + 1, dtype=np.float64)
-    if keys <= ALONE:
+    alone = np.arange(1, min(keys, SINGLE) + 1, dtype=np.float64)
+    if keys <= SINGLE:
         return alone
-    steps = np.arange(1, np.log((keys + 1) / ALONE) / WIDEST)
-    beyond = np.unique(np.floor(ALONE * np.exp(WIDEST * steps)))
-    return np.concatenate([alone, [ALONE + 1.0], beyond[(beyond > ALONE + 1) & (beyond <= keys)]])
+    steps = np.arange(1, np.log((keys + 1) / SINGLE) / WIDEST)
+    beyond = np.unique(np.floor(SINGLE * np.exp(WIDEST * steps)))
+    return np.concatenate([alone, [SINGLE + 1.0], beyond[(beyond > SINGLE + 1) & (beyond <= keys)]])
 
 
 def _integral(low: Floats, high: Floats, exponent: float) -> Floats:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
 _START_TIMEOUT_S = 60.0
@@ -28,14 +28,14 @@ class Locust:
     def __init__(
         self, locustfile: Path, *, environ: Mapping[str, str], log: Path, reaper: Reaper
     ) -> None:
-        self._child = Child(
-            "locust",
-            [sys.executable, "-m", "harness.load.driver", str(locustfile)],
+        process = ProcessSpec(
+            name="locust",
+            command=[sys.executable, "-m", "harness.load.driver", str(locustfile)],
             environ=environ,
             log=log,
-            reaper=reaper,
-            talk=True,
+            pipes=True,
         )
+        self._child = Child(process, reaper)
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -4,11 +4,8 @@ Starts and stops servers, with or without a load on them. When each is served is
 `session`.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
-import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -19,10 +16,10 @@ from harness.errors import HarnessError, InfrastructureError, Problem
 from harness.measure.actions import Targets
 from harness.scenario.plan import Trial
 from harness.servers.app import AppSettings, prepare_app
+from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.nginx import Nginx, demand_nginx
-from harness.servers.nginx_discovery import nginx_version
+from harness.servers.nginx import Nginx, NginxSettings, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
 
@@ -47,14 +44,12 @@ class Testbed:
         optional: Container[str] = (),
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
-        self._nginx = demand_nginx(os.environ) if balanced else None
+        self._nginx = require_nginx(os.environ) if balanced else None
         self._logs, self._stack = logs, stack
         self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self.reaper = Reaper()
         stack.callback(self.reaper.close)
-        self.scratch = Path(tempfile.gettempdir(), f"harness-{secrets.token_hex(8)}")
-        self.reaper.watch_path(self.scratch)
-        self.scratch.mkdir(mode=0o700)
+        self.scratch = self.reaper.make_directory()
         self._services: dict[str, Service] = {}
         self._leases: dict[int, Lease] = {}
         self.skipped: dict[str, str] = {}
@@ -71,7 +66,7 @@ class Testbed:
     @property
     def servers(self) -> dict[str, str]:
         """Return product, version and origin of each server except Gunicorn, by name."""
-        version = self._nginx and f"nginx {nginx_version(self._nginx)} ({self._nginx.display})"
+        version = self._nginx and f"nginx {self._nginx.version} ({self._nginx.display})"
         nginx = {"nginx": version} if version else {}
         return nginx | {name: service.display for name, service in self._services.items()}
 
@@ -102,15 +97,18 @@ class Testbed:
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
         def start(number: int) -> Gunicorn:
-            return Gunicorn(
-                f"gunicorn ({trial.name})"
-                if server.servers == 1
-                else f"gunicorn, server {number} ({trial.name})",
-                _gunicorn_settings(trial),
+            one = server.servers == 1
+            process = ProcessSpec(
+                name=f"gunicorn{'' if one else f', server {number}'} ({trial.name})",
+                command=(),
                 environ=environ,
                 cwd=self._app(trial).cwd,
+                log=log if one else log.with_stem(f"{log.stem}-server-{number}"),
+            )
+            return Gunicorn(
+                process,
+                _gunicorn_settings(trial),
                 lives=self.scratch / "lives" / trial.slug / str(number),
-                log=log if server.servers == 1 else log.with_stem(f"{log.stem}-server-{number}"),
                 reaper=self.reaper,
                 number=number,
                 port=0 if trial.balanced else port,
@@ -120,8 +118,7 @@ class Testbed:
             assert self._nginx
             return Nginx(
                 self._nginx,
-                upstreams,
-                routing=server.routing,
+                NginxSettings(upstreams=upstreams, routing=server.routing),
                 directory=self.scratch / f"nginx-{trial.slug}",
                 log=self._logs / f"nginx-{trial.slug}.log",
                 reaper=self.reaper,
@@ -166,8 +163,8 @@ class Testbed:
                     code="HX302",
                     where=f"{name}, {service.display}",
                     what=f"has no {backend.url} address, which {backend.name} needs",
-                    hint=f"leave {backend.name} out, name a server's Unix socket as in"
-                    f" {wire.ENV_REDIS_URL}=unix:///run/redis.sock, or shorten TMPDIR",
+                    hint=f"leave {backend.name} out, or name the server's socket as in"
+                    f" {wire.ENV_REDIS_URL}=unix:///run/redis.sock",
                 )
             )
 

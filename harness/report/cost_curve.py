@@ -1,9 +1,7 @@
-"""Mean cost of a lookup by number of workers as a small curve, LocMem against a shared cache.
+"""Mean cost of a lookup by worker count as a small curve, LocMem against a shared cache.
 
-Drawn with marks that tell the two apart without colour. Each doubling is equally wide.
+The marks differ in shape, so that no color is needed. Each doubling has the same width.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ MILLISECONDS_FROM_US = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Costs in microseconds: LocMem's by rising number of workers, the shared cache's.
+    """Costs in microseconds: LocMem's by ascending worker count, and the shared cache's.
 
     `crossing`, one of `workers`, is marked as the first with which the shared cache is cheaper.
     """
@@ -40,50 +38,37 @@ class Curve:
 
 
 def render_curve(curve: Curve, width: int) -> Lines:
-    """Return title, plot from 0 up, axis and legend. At least two numbers of workers."""
+    """Return title, plot from 0 up, axis and legend. At least two worker counts."""
     unit, figure = cost_unit(curve)
     labels = {HEIGHT - 1: figure(curve.highest_us), 0: "0"}
     room = max(map(len, labels.values()))
     across = min(width, WIDEST) - len(INDENT) - room - len(" │ ") - len(count(curve.workers[-1]))
-    columns = _columns(curve.workers, across - 1)
+    doublings = [log2(number / curve.workers[0]) for number in curve.workers]
+    columns = [round(each / doublings[-1] * (across - 1)) for each in doublings]
     lines = [Text(f"Mean cost of a lookup in {unit}, by number of workers in all", HEADING)]
     for level in reversed(range(HEIGHT)):
         lines.append(Text(f"{INDENT}{labels.get(level, ''):>{room}} │ ", QUIET))
         lines[-1].append_text(_marks(curve, columns, level))
         lines[-1].rstrip()
     margin = INDENT + " " * room
-    lines.append(Text(f"{margin} └─{_axis(curve, columns, across)}", QUIET))
+    axis = ["─"] * across
+    legend = [(POINT, curve.names[0]), (SHARED, curve.names[1])]
+    if curve.crossing in curve.workers:
+        axis[columns[curve.workers.index(curve.crossing)]] = CROSSING
+        legend.append((CROSSING, f"cheaper from here on: {curve.names[1]}"))
+    lines.append(Text(f"{margin} └─{''.join(axis)}", QUIET))
     lines.append(Text(f"{margin}   {_scale(curve.workers, columns)}", QUIET))
-    return [*lines, Text(f"{margin}   ").append_text(_joined(_legend(curve)))]
+    texts = [Text(f"{mark} {label}", STYLES[mark]) for mark, label in legend]
+    return [*lines, Text(f"{margin}   ").append_text(Text("   ").join(texts))]
 
 
 def cost_unit(curve: Curve) -> tuple[str, Callable[[float], str]]:
-    """Return the unit that suits all costs of a curve, and how a cost reads in it."""
+    """Return the unit that suits all costs of a curve, and the format of a cost in it."""
     if curve.highest_us >= MILLISECONDS_FROM_US:
         return "ms", lambda cost_us: f"{cost_us / 1000:,.1f}"
     if curve.highest_us >= 100:
         return "us", lambda cost_us: f"{cost_us:,.0f}"
     return "us", lambda cost_us: f"{cost_us:.1f}"
-
-
-def _columns(workers: Sequence[int], last: int) -> list[int]:
-    """Return the column of each number of workers, the first one's 0."""
-    doublings = [log2(number / workers[0]) for number in workers]
-    return [round(place / doublings[-1] * last) for place in doublings]
-
-
-def _axis(curve: Curve, columns: Sequence[int], across: int) -> str:
-    axis = ["─"] * across
-    if curve.crossing in curve.workers:
-        axis[columns[curve.workers.index(curve.crossing)]] = CROSSING
-    return "".join(axis)
-
-
-def _legend(curve: Curve) -> list[tuple[str, str]]:
-    legend = [(POINT, f"{POINT} {curve.names[0]}"), (SHARED, f"{SHARED} {curve.names[1]}")]
-    if curve.crossing in curve.workers:
-        legend.append((CROSSING, f"{CROSSING} cheaper from here on: {curve.names[1]}"))
-    return legend
 
 
 def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:
@@ -111,7 +96,7 @@ def _between(columns: Sequence[int], costs: Sequence[float]) -> list[float]:
 
 
 def _scale(workers: Sequence[int], columns: Sequence[int]) -> str:
-    """Return the numbers of workers under their points, as many as have room; the last one has."""
+    """Return the worker counts under their points, as many as have room; always the last one."""
     last = columns[-1]
     line = ""
     for number, column in zip(workers, columns, strict=True):
@@ -119,10 +104,3 @@ def _scale(workers: Sequence[int], columns: Sequence[int]) -> str:
         if column == last or (column >= free and column + len(count(number)) < last):
             line = line.ljust(column) + count(number)
     return line
-
-
-def _joined(parts: Sequence[tuple[str, str]]) -> Text:
-    text = Text()
-    for mark, words in parts:
-        text.append("   " if text else "").append(words, STYLES[mark])
-    return text

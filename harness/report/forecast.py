@@ -1,43 +1,46 @@
 """`Forecast` to a terminal or to JSON: a table by workers, the break-even, a curve, the method."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from itertools import groupby
 
 from rich.text import Text
 
-from harness.forecast.forecast import Forecast, Question
+from harness.forecast.forecast import Forecast, ForecastRow
+from harness.forecast.hit_rate import Method
+from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
 from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.figures import count, percent
+from harness.report.figures import count, percent, rounded_points
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.report.method import assumptions, methods
 from harness.setup import number_of
 
 SEPARATION = " │ "
-BEYOND_READING = 1e9
+SCIENTIFIC_FROM = 1e9
 CAPTION = "workers, and the entries in their memory: over all servers together"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One kind of figure: LocMem's by rung, and that of the shared cache, the same on each."""
-
-    name: str
-    locmem: Sequence[str]
-    shared: str
+METHODS = {
+    Method.NOTHING_LOST: "closed form (nothing expires and nothing is culled, so in the long run "
+    "every lookup hits; --requests shows the way there)",
+    Method.DISTINCT_PAIRS: "closed form (a worker misses each key once: the sum over keys of "
+    "N (1 - (1 - q/N)^R) misses in R requests to N workers, q the popularity of the key)",
+    Method.RENEWAL: "closed form (a timeout T that a hit does not prolong: qLT / (N + qLT) of the "
+    "lookups of a key hit, at L requests per second to N workers, q its popularity)",
+    Method.WINDOW: "approximation (MAX_ENTRIES as the window of keys in use of Che et al. 2002, "
+    "with Django's culls of a third)",
+    Method.SIMULATION: "simulation",
+}
 
 
 def render_forecast(forecast: Forecast, width: int) -> Lines:
     """Return the whole answer in lines of at most `width` characters, from 80 on."""
+    curve = _cost_curve(forecast)
     blocks = [
         _title(forecast.question, width),
-        [*_table(forecast), *prose(CAPTION, width, style=QUIET)],
+        [*_table(forecast, curve), *prose(CAPTION, width, style=QUIET)],
         prose(break_even_sentence(forecast), width),
-        _curve(forecast, width),
-        prose(f"How: {methods(forecast)}.", width, style=QUIET),
-        prose(f"Assumed: {assumptions(forecast)}.", width, style=QUIET),
+        render_curve(curve, width) if curve and len(curve.workers) > 1 else [],
+        prose(f"Method: {methods(forecast)}.", width, style=QUIET),
+        prose(f"Assumptions: {assumptions(forecast.question)}.", width, style=QUIET),
     ]
     return [line for block in blocks if block for line in [*block, Text()]][:-1]
 
@@ -48,57 +51,120 @@ def render_forecast_json(forecast: Forecast) -> str:
         "format": 1,
         "question": asdict(forecast.question),
         "shared": asdict(forecast.shared),
-        "locmem": [asdict(rung) for rung in forecast.rows],
+        "locmem": [asdict(each) for each in forecast.rows],
         "break_even": asdict(forecast.break_even) if forecast.break_even else None,
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def break_even_sentence(forecast: Forecast) -> str:
-    """Return from how many workers on the shared cache is cheaper, or what it takes to tell."""
+    """Return from how many workers the shared cache is cheaper, or which options answer that."""
     found = forecast.break_even
     if found is None:
         return (
-            "Add --hit-us, --shared-hit-us and --origin-ms to learn from how many workers on the "
-            "shared cache is cheaper."
+            "Add --hit-us, --shared-hit-us and --origin-ms to see with how many workers the shared "
+            "cache becomes cheaper."
         )
     if found.workers is None:
-        upto = f"up to the {count(found.searched)} that were tried"
-        return f"With no number of workers, {upto}, is the shared cache cheaper per lookup."
+        return f"LocMem is cheaper per lookup with up to {number_of(found.searched, 'worker')}."
     if found.workers == 1:
-        return "The shared cache is cheaper per lookup from the first worker on."
-    workers = f"{'about ' if found.about else ''}{count(found.workers)} workers in all"
-    return f"The shared cache is cheaper per lookup from {workers} on; with fewer, LocMem is."
+        return "The shared cache is cheaper per lookup with any number of workers."
+    workers = f"{'about ' if found.about else ''}{count(found.workers)} or more workers in all"
+    return f"With {workers} the shared cache is cheaper per lookup; with fewer, LocMem is."
+
+
+def methods(forecast: Forecast) -> str:
+    """Return how LocMem's figures were found, for which workers where that differs."""
+    parts = [list(part) for _, part in groupby(forecast.rows, key=lambda each: each.method)]
+    texts = [_method(part, alone=len(parts) == 1) for part in parts]
+    shared = forecast.shared.method
+    if all(each.method != shared for each in forecast.rows):
+        texts.append(f"the shared cache by {METHODS[shared]}")
+    return "; ".join(texts)
+
+
+def assumptions(question: Question) -> str:
+    """Return what is assumed, as far as it matters for this question."""
+    texts = [
+        "each request looks up one key, independent of all others, in a random worker",
+        "a miss stores its key immediately",
+    ]
+    if question.requests is not None:
+        texts.append(
+            f"no entry expires meanwhile (Django's default TIMEOUT is {DJANGO_TIMEOUT_S:.0f} s: "
+            "--requests-per-second takes it into account)"
+        )
+    if question.timeout_s is not None:
+        texts.append(
+            "LocMem keeps expired entries until they are read or culled, the shared cache does not"
+        )
+    if question.max_entries is not None:
+        texts.append("MAX_ENTRIES applies to LocMem alone")
+    return "; ".join(texts)
+
+
+def _method(part: Sequence[ForecastRow], *, alone: bool) -> str:
+    first, last = part[0], part[-1]
+    workers = f"{count(first.workers)} to {number_of(last.workers, 'worker')}"
+    workers = workers if len(part) > 1 else number_of(first.workers, "worker")
+    return f"{'' if alone else f'{workers} by '}{METHODS[first.method]}{_accuracy(part)}"
+
+
+def _accuracy(part: Sequence[ForecastRow]) -> str:
+    """Return how far off a figure can be, where it is no exact expectation."""
+    points = f"{max(rounded_points(each.error) for each in part):.1f} points"
+    least, most = (pick(each.caches_played for each in part) for pick in (min, max))
+    if most:
+        played = count(least) + (f" to {count(most)}" if most > least else "")
+        return f" ({played} caches played for each figure; within {points}, 95 %)"
+    return f", within {points} of the simulation" if part[0].error else ""
 
 
 def _title(question: Question, width: int) -> Lines:
     each = "each of " if question.servers > 1 else ""
     servers = f"{each}{number_of(question.servers, 'server')}"
     caches = number_of(question.caches, "LocMem cache")
-    told = [
+    texts = [
         f"{number_of(question.workers, 'worker')} on {servers}, {caches}",
         f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
         _span(question),
+        _max_entries(question.max_entries),
     ]
-    if question.max_entries is not None:
-        told.append(f"MAX_ENTRIES {count(question.max_entries)}")
-    title = prose("What hit rate is to be expected, on paper?", width, style=HEADING, indent="")
-    return [*title, *prose("; ".join(told), width, style=QUIET, indent="")]
+    title = prose("Expected hit rate (calculated, not measured)", width, style=HEADING, indent="")
+    return [*title, *prose("; ".join(texts), width, style=QUIET, indent="")]
 
 
 def _span(question: Question) -> str:
     if question.requests is not None:
-        return f"{number_of(question.requests, 'request')} from empty caches on"
-    timeout = "no timeout" if question.timeout_s is None else f"timeout {question.timeout_s:g} s"
+        return f"{number_of(question.requests, 'request')}, starting with empty caches"
+    timeout = "no timeout"
+    if question.timeout_s is not None:
+        default = " (Django's default)" if question.timeout_s == DJANGO_TIMEOUT_S else ""
+        timeout = f"timeout {question.timeout_s:g} s{default}"
     return f"the long run at {question.requests_per_second:,.10g} requests/s, {timeout}"
 
 
-def _table(forecast: Forecast) -> Lines:
-    """Return a line per number of workers, of which the one asked for stands out."""
-    numbers = [count(rung.workers) for rung in forecast.rows]
+def _max_entries(max_entries: int | None) -> str:
+    if max_entries is None:
+        return "nothing is culled"
+    default = " (Django's default)" if max_entries == DJANGO_MAX_ENTRIES else ""
+    return f"MAX_ENTRIES {count(max_entries)}{default}"
+
+
+def _table(forecast: Forecast, curve: Curve | None) -> Lines:
+    """Return a line per worker count, of which the last, the one in question, stands out."""
+    rows, shared = forecast.rows, forecast.shared
+    numbers = [count(each.workers) for each in rows]
     size = max(len("workers"), *map(len, numbers))
     labels = [text.rjust(size) for text in ("", "workers", *numbers)]
-    blocks = [_block(group) for group in _groups(forecast)]
+    blocks = [
+        _block("hit rate", [percent(each.hit_rate) for each in rows], percent(shared.hit_rate)),
+        _block("entries", [_entries(each.entries) for each in rows], _entries(shared.entries)),
+    ]
+    if curve is not None:
+        unit, figure = cost_unit(curve)
+        costs = [figure(cost) for cost in curve.locmem_us]
+        blocks.append(_block(f"{unit} per lookup", costs, figure(curve.shared_us)))
     rule = "┼".join("─" * (len(lines[0]) + 2) for lines in [labels, *blocks])[1:-1]
     texts = [SEPARATION.join(cells) for cells in zip(labels, *blocks, strict=True)]
     styles = [HEADING, QUIET, *("" for _ in numbers[1:]), HEADING]
@@ -106,48 +172,32 @@ def _table(forecast: Forecast) -> Lines:
     return [*lines[:2], row([Cell(rule, style=QUIET)]), *lines[2:]]
 
 
-def _block(group: Group) -> list[str]:
-    """Return name, heads and figures of a group, all of one width."""
-    own = max(map(len, ["LocMem", *group.locmem]))
-    other = max(map(len, ["shared", group.shared]))
-    pairs = [("LocMem", "shared"), *((text, group.shared) for text in group.locmem)]
+def _block(name: str, locmem: Sequence[str], shared: str) -> list[str]:
+    """Return name, heads and figures of one quantity, LocMem's next to the shared, all of a width.
+
+    The figure of the shared cache is the same in each row.
+    """
+    own = max(map(len, ["LocMem", *locmem]))
+    other = max(map(len, ["shared", shared]))
+    pairs = [("LocMem", "shared"), *((text, shared) for text in locmem)]
     lines = [f"{left:>{own}}  {right:>{other}}" for left, right in pairs]
-    width = max(len(group.name), len(lines[0]))
-    return [group.name.ljust(width), *(line.rjust(width) for line in lines)]
-
-
-def _groups(forecast: Forecast) -> list[Group]:
-    rows, shared = forecast.rows, forecast.shared
-    groups = [
-        Group("hit rate", [percent(rung.hit_rate) for rung in rows], percent(shared.hit_rate)),
-        Group("entries", [_entries(rung.entries) for rung in rows], _entries(shared.entries)),
-    ]
-    curve = _cost_curve(forecast)
-    if curve is None:
-        return groups
-    unit, figure = cost_unit(curve)
-    costs = [figure(cost) for cost in curve.locmem_us]
-    return [*groups, Group(f"{unit} per lookup", costs, figure(curve.shared_us))]
+    width = max(len(name), len(lines[0]))
+    return [name.ljust(width), *(line.rjust(width) for line in lines)]
 
 
 def _entries(number: float) -> str:
-    return (
-        count(number)
-        if number < BEYOND_READING
-        else f"{number:.3g}".replace("e+0", "e").replace("e+", "e")
-    )
-
-
-def _curve(forecast: Forecast, width: int) -> Lines:
-    curve = _cost_curve(forecast)
-    return render_curve(curve, width) if curve and len(curve.workers) > 1 else []
+    if number < SCIENTIFIC_FROM:
+        return count(number)
+    return f"{number:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def _cost_curve(forecast: Forecast) -> Curve | None:
-    """Return the costs of the forecast; None where they are not known."""
+    """Return the costs of the forecast; None where they are unknown."""
     shared_us = forecast.shared.cost_us
-    costs = [rung.cost_us for rung in forecast.rows if rung.cost_us is not None]
     if shared_us is None:
         return None
-    workers = [rung.workers for rung in forecast.rows]
-    return Curve(workers=workers, locmem_us=costs, shared_us=shared_us)
+    return Curve(
+        workers=[each.workers for each in forecast.rows],
+        locmem_us=[each.cost_us for each in forecast.rows if each.cost_us is not None],
+        shared_us=shared_us,
+    )

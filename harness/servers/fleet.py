@@ -1,9 +1,7 @@
-"""What a trial stands on: one or several Gunicorns, and the balancer in front of them, as one.
+"""The servers of a trial: one or several Gunicorns and the balancer in front of them, as one.
 
-Whatever is done to it is done to all of its servers. Knows nothing of keys or hits.
+Every action applies to all of its servers. Knows nothing of keys or hits.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,7 +13,7 @@ from harness.servers.nginx import Nginx
 StartServer = Callable[[int], Gunicorn]
 """Number of a server, from 0 -> that server, still booting."""
 StartBalancer = Callable[[Sequence[str]], Nginx]
-"""URLs of the servers -> a balancer that takes connections."""
+"""URLs of the servers -> a balancer that accepts connections."""
 
 
 class Fleet:
@@ -30,23 +28,25 @@ class Fleet:
                 self._servers.append(start(number))
                 undo.callback(self._servers[number].stop)
             self._balancer = balance([one.url for one in self._servers]) if balance else None
-            undo.pop_all()
+            self._stack = undo.pop_all()
+        if self._balancer:
+            self._stack.callback(self._balancer.stop)
         self.url = self._balancer.url if self._balancer else self._servers[0].url
 
     def lives(self) -> tuple[LifeFacts, ...]:
-        """Return every worker life so far, with what it has counted, server by server."""
+        """Return every worker life until now, with its counts, server by server."""
         return tuple(life for server in self._servers for life in server.lives())
 
     def wait_until_ready(self) -> None:
         """Return once every worker of every server has reported.
 
-        Raises SurroundingsError HX312 if a server ends, HX311 if a worker stays silent.
+        Raises InfrastructureError HX312 if a server ends, HX311 if a worker stays silent.
         """
         for server in self._servers:
             server.wait_until_ready()
 
     def check(self) -> None:
-        """Raise SurroundingsError HX313 or HX315 if a server or the balancer has ended."""
+        """Raise InfrastructureError HX313 or HX315 if a server or the balancer has ended."""
         for server in self._servers:
             server.check()
         if self._balancer:
@@ -55,7 +55,7 @@ class Fleet:
     def reload(self) -> None:
         """Replace every worker, server after server, as a rolling deploy does.
 
-        Like the other actions below it raises SurroundingsError HX314 if one does not come back.
+        Like the other actions below it raises InfrastructureError HX314 if one does not come back.
         """
         for server in self._servers:
             server.reload()
@@ -65,8 +65,9 @@ class Fleet:
 
         Return its server and slot once it is replaced.
         """
-        number = 0 if slot is not None else self._busiest()
-        return number, self._servers[number].kill_worker(slot)
+        servers = self._servers if slot is None else self._servers[:1]
+        server = max(servers, key=lambda one: one.busiest)
+        return self._servers.index(server), server.kill_worker(slot)
 
     def restart(self) -> None:
         """Stop and start again, server after server."""
@@ -74,18 +75,10 @@ class Fleet:
             server.restart()
 
     def scale(self, by: int) -> None:
-        """Add so many workers to each server, or take them away."""
+        """Add `by` workers to each server, or remove them."""
         for server in self._servers:
             server.scale(by)
 
     def stop(self) -> None:
-        """Stop the balancer and every server, whatever becomes of the others."""
-        with ExitStack() as stack:
-            for server in self._servers:
-                stack.callback(server.stop)
-            if self._balancer:
-                stack.callback(self._balancer.stop)
-
-    def _busiest(self) -> int:
-        """Return the server of the living worker that has begun the most requests."""
-        return max(range(len(self._servers)), key=lambda number: self._servers[number].busiest)
+        """Stop the balancer and every server, even if one of them fails to stop."""
+        self._stack.close()

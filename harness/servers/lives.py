@@ -1,11 +1,10 @@
 """Reads the tallies that the probe keeps, one per worker life."""
 
-from __future__ import annotations
-
 import json
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from harness import wire
 from harness.record.facts import CacheFacts, InheritedFacts, LifeFacts, RoundFacts
@@ -15,23 +14,22 @@ _HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
 
 def read_lives(directory: Path) -> tuple[LifeFacts, ...]:
     """Return every life that has opened its tally, by server, slot and generation."""
-    lives = [_read_life(path) for path in directory.glob("*.tally")]
-    return tuple(sorted(lives, key=lambda life: (life.server, life.slot, life.generation)))
+    return tuple(sorted(map(_read_life, directory.glob("*.tally")), key=_identity))
 
 
 def round_facts(number: int, before: Sequence[LifeFacts], after: Sequence[LifeFacts]) -> RoundFacts:
     """Return what round `number` cost, from all lives before and after it."""
-    earlier = {(life.server, life.slot, life.generation): life.tally for life in before}
-    spans = [
-        (earlier[life.server, life.slot, life.generation], life.tally)
-        for life in after
-        if (life.server, life.slot, life.generation) in earlier
-    ]
+    starts = {_identity(life): life.tally for life in before}
+    spans = [(starts[one], life.tally) for life in after if (one := _identity(life)) in starts]
     return RoundFacts(
         round=number,
         cpu_s=sum(end["cpu_ns"] - start["cpu_ns"] for start, end in spans) / 1e9,
         requests=sum(end["finished"] - start["finished"] for start, end in spans),
     )
+
+
+def _identity(life: LifeFacts) -> tuple[int, int, int]:
+    return life.server, life.slot, life.generation
 
 
 def _read_life(path: Path) -> LifeFacts:
@@ -45,28 +43,22 @@ def _read_life(path: Path) -> LifeFacts:
         generation=identity["generation"],
         pid=identity["pid"],
         tally={name: sum(counts[at::_WIDTH]) for at, name in enumerate(wire.TALLY_COUNTS)},
-        caches=_read_caches(path.with_suffix(".caches.json")),
-        held=_read_held(path.with_suffix(".held.json")),
+        caches=tuple(
+            CacheFacts(alias=alias, **facts)
+            for alias, facts in _by_alias(path.with_suffix(".caches.json"))
+        ),
+        held=tuple(
+            InheritedFacts(
+                alias=alias,
+                at_s=facts["at_s"],
+                keys=tuple(key for key, _ in facts["entries"]),
+                ttl_s=tuple(ttl_s for _, ttl_s in facts["entries"]),
+            )
+            for alias, facts in _by_alias(path.with_suffix(".held.json"))
+        ),
     )
 
 
-def _read_caches(path: Path) -> tuple[CacheFacts, ...]:
-    if not path.exists():
-        return ()
-    return tuple(
-        CacheFacts(alias=alias, **facts) for alias, facts in json.loads(path.read_text()).items()
-    )
-
-
-def _read_held(path: Path) -> tuple[InheritedFacts, ...]:
-    if not path.exists():
-        return ()
-    return tuple(
-        InheritedFacts(
-            alias=alias,
-            at_s=facts["at_s"],
-            keys=tuple(key for key, _ in facts["entries"]),
-            ttl_s=tuple(ttl_s for _, ttl_s in facts["entries"]),
-        )
-        for alias, facts in json.loads(path.read_text()).items()
-    )
+def _by_alias(path: Path) -> Sequence[tuple[str, dict[str, Any]]]:
+    """Return what a file of the probe has for each cache alias, () without the file."""
+    return tuple(json.loads(path.read_text()).items()) if path.exists() else ()

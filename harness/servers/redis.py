@@ -7,7 +7,6 @@ harness itself deletes only keys with its own prefix.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import time
@@ -15,13 +14,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from harness import wire
 from harness.backends import users_of
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child
-from harness.servers.ports import START_TRIES, free_port
+from harness.servers.child import Child, ProcessSpec
+from harness.servers.ports import START_TRIES, free_port, socket_directory
 from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
 from harness.servers.services import Lease, ServiceContext
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     import redis
 
 DATABASES = 1024
-_LONGEST_SOCKET = 103  # bytes of a path; 107 on Linux
 _START_TIMEOUT_S = 10.0
 OUR_KEY = re.compile(
     rf"harness-([0-9a-f]{{8}})-\d{{2,}}-(?:{'|'.join(users_of('redis'))})-\d".encode()
@@ -40,16 +37,15 @@ OUR_KEY = re.compile(
 class OwnRedis:
     """A Redis that the harness starts, with a database for each lease.
 
-    It has no Unix socket where the path to it would be too long. Raises InfrastructureError HX302
-    if it does not come up.
+    Raises InfrastructureError HX302 if it does not come up.
     """
+
+    addresses = ("", "unix")
 
     def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
         self.display = f"{redis_version(choice)} ({choice.display})"
         self._choice, self._context = choice, context
-        self._socket = context.scratch / "redis.sock"
-        fits = len(os.fsencode(self._socket)) <= _LONGEST_SOCKET
-        self.addresses = ("", "unix") if fits else ("",)
+        self._socket = socket_directory(context.scratch, context.reaper) / "redis.sock"
         self._free = list(range(DATABASES))
         # Redis takes no socket that is already bound, so a free port may be lost before it is used.
         for _ in range(START_TRIES):
@@ -77,11 +73,10 @@ class OwnRedis:
 
     def _urls(self, number: int) -> dict[str, str]:
         login = f":{self._password}@"
-        urls = {
+        return {
             "": f"redis://{login}127.0.0.1:{self._port}/{number}",
-            "unix": f"unix://{login}{quote(str(self._socket))}?db={number}",
+            "unix": f"unix://{login}{self._socket}?db={number}",
         }
-        return {name: urls[name] for name in self.addresses}
 
     def _close(self, number: int) -> None:
         with _answering(self.display), _client(self._urls(number)[""]) as client:
@@ -105,14 +100,15 @@ class OwnRedis:
         """Start it, empty, and return whether it answers within some seconds."""
         import redis
 
-        self._child = Child(
-            "redis",
-            [self._choice.target, "-"],
+        process = ProcessSpec(
+            name="redis",
+            command=[self._choice.target, "-"],
             environ={},
             log=self._context.logs / "redis.log",
-            reaper=self._context.reaper,
-            say=self._configuration(),
+            cwd=self._context.scratch,
+            input=self._configuration(),
         )
+        self._child = Child(process, self._context.reaper)
         deadline = time.monotonic() + _START_TIMEOUT_S
         with _client(self._urls(0)[""]) as client:
             while self._child.running and time.monotonic() < deadline:
@@ -123,16 +119,12 @@ class OwnRedis:
         return False
 
     def _configuration(self) -> str:
-        """Return a configuration for standard input, so that the password is in no argument list.
-
-        Paths are quoted, and the socket's is relative to `dir`.
-        """
-        directory = str(self._context.scratch).replace("\\", "\\\\").replace('"', '\\"')
+        """Return what it reads from standard input: the password is in no argument list."""
         lines = (
-            f'dir "{directory}"',
             "bind 127.0.0.1",
             f"port {self._port}",
-            *(("unixsocket redis.sock", "unixsocketperm 700") if "unix" in self.addresses else ()),
+            f"unixsocket {self._socket}",
+            "unixsocketperm 700",
             f"requirepass {self._password}",
             f"databases {DATABASES}",
             'save ""',

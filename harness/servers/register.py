@@ -1,7 +1,7 @@
-"""Puts this process group under the warden's care, then becomes the command that follows.
+"""Registers this process group with the reaper, then becomes the command that follows.
 
-A child tells of itself before it is anything else: so it is known even if the harness ends at the
-very moment of starting it. Until it is known it holds the pipe open, and the warden waits.
+A child registers itself before anything else, so that it is tracked even if the harness ends
+while starting it. Until then the child holds the pipe open, and the reaper waits.
 
 Standard library only. Run as `python register.py DESCRIPTOR COMMAND…`.
 """
@@ -9,10 +9,13 @@ Standard library only. Run as `python register.py DESCRIPTOR COMMAND…`.
 import os
 import signal
 import sys
+from contextlib import suppress
 
 if __name__ == "__main__":
     descriptor, command = int(sys.argv[1]), sys.argv[2:]
-    os.write(descriptor, f"group {os.getpid()}\n".encode())
+    message = b'["track", "group", %d]' % os.getpid()
+    with suppress(BrokenPipeError):  # the reaper has died: the harness tracks this group itself
+        os.write(descriptor, len(message).to_bytes(4) + message)
     os.set_inheritable(descriptor, False)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec would pass that on

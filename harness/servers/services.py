@@ -4,8 +4,6 @@ A service is the module of this package that a backend's row names. Its `start` 
 server and returns a `Service`; whatever trials leave behind goes with their leases.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module

@@ -13,15 +13,16 @@ BAR_S = 1.0
 SIZE = ("--keys", "1000000", "--workers", "512", "--servers", "32")
 COSTS = ("--hit-us", "9", "--shared-hit-us", "400", "--origin-ms", "5")
 QUESTIONS = {
-    "requests": ("--requests", "100000000"),
-    "a timeout": ("--requests-per-second", "100000", "--timeout", "300"),
-    "MAX_ENTRIES 300": ("--requests", "100000000", "--max-entries", "300"),
+    "requests": ("--requests", "100000000", "--max-entries", "none"),
+    "a timeout": ("--requests-per-second", "100000", "--max-entries", "none"),
+    "MAX_ENTRIES 300": ("--requests", "100000000"),
+    "MAX_ENTRIES 300 and a timeout": ("--requests-per-second", "100000"),
     "MAX_ENTRIES 10, simulated": ("--requests", "100000000", "--max-entries", "10"),
 }
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Return the median of so many calls for each kind of question, interpreter included."""
+    """Return the median of N calls for each question, interpreter included."""
     return [
         Figure(
             what=f"predict, 1,000,000 keys x 512 workers x 32 servers, {name}",

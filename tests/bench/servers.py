@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from harness import wire
-from harness.servers.child import Child
+from harness.servers.child import Child, ProcessSpec
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.reaper import Reaper
 
@@ -30,14 +30,13 @@ def probed_server(
 ) -> Iterator[str]:
     """Yield the address, as in `127.0.0.1:8000`, of a server whose workers are all ready."""
     with closing(Reaper()) as reaper:
-        server = Gunicorn(
-            "probed",
-            settings,
+        process = ProcessSpec(
+            name="probed",
+            command=(),
             environ={**environ, wire.ENV_TOKEN: TOKEN},
-            lives=scratch / "lives",
             log=scratch / "probed.log",
-            reaper=reaper,
         )
+        server = Gunicorn(process, settings, lives=scratch / "lives", reaper=reaper)
         try:
             server.wait_until_ready()
             yield server.url.removeprefix("http://")
@@ -52,14 +51,14 @@ def bare_server(wsgi: str, environ: Mapping[str, str], scratch: Path) -> Iterato
     quiet.write_text("control_socket_disable = True\n")
     with closing(Reaper()) as reaper, socket.create_server(("127.0.0.1", 0)) as bound:
         command = [*(sys.executable, "-m", "gunicorn", "--config", str(quiet))]
-        child = Child(
-            "bare",
-            [*command, "--bind", f"fd://{bound.fileno()}", wsgi],
+        process = ProcessSpec(
+            name="bare",
+            command=[*command, "--bind", f"fd://{bound.fileno()}", wsgi],
             environ=environ,
             log=scratch / "bare.log",
-            reaper=reaper,
             pass_fds=(bound.fileno(),),
         )
+        child = Child(process, reaper)
         try:
             yield f"127.0.0.1:{bound.getsockname()[1]}"
         finally:

@@ -26,7 +26,7 @@ def test_a_gunicorn_that_is_killed_ends_the_run_and_leaves_both_trials_on_record
     scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.01)
     harness.start("run", scenario, "--out", "run")
     in_the_middle(harness, SECOND)
-    harness.kill("-m gunicorn", "--workers 2")
+    harness.kill("gunicorn_conf", "--workers 2")
     outcome = harness.wait()
 
     assert outcome.code == 3

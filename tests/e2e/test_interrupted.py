@@ -78,7 +78,7 @@ MOMENTS: dict[str, Callable[[Harness], object]] = {
     "locust-starts": lambda harness: harness.pid_of("harness.load.driver"),
     "redis-starts": lambda harness: harness.pid_of(REDIS),
     "database-is-filled": lambda harness: harness.pid_of("seed_shop"),
-    "gunicorn-boots": lambda harness: harness.pid_of("-m gunicorn"),
+    "gunicorn-boots": lambda harness: harness.pid_of("gunicorn_conf"),
     "one-worker-is-there": lambda harness: harness.lives("00-locmem-2"),
     "under-load": lambda harness: harness.started("00-locmem-2") >= 20,
     "second-trial-under-load": lambda harness: harness.started("01-redis-2") >= 20,

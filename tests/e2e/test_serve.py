@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from harness.servers.nginx_discovery import find_nginx
+from harness.servers.nginx import find_nginx
 from harness.servers.ports import free_port, listen
 from tests.e2e.processes import Harness
 
@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_an_error_with_a_way_out(harness: Harness) -> No
         port = str(taken.getsockname()[1])
         outcome = harness.run("serve", "throttle", "--workers", "1", "--port", port, *FEW)
     assert outcome.code == 3
-    assert outcome.stderr.startswith(f"HX308 port {port}: cannot be had")
+    assert outcome.stderr.startswith(f"HX308 port {port}: unavailable")
     assert harness.processes() == {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.servers.nginx_discovery import find_nginx
+from harness.servers.nginx import find_nginx
 from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness
 
