@@ -13,12 +13,12 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 endif
 
-.PHONY: help demo test check bench bench-gate constraints clean
+.PHONY: help demo test check docs bench bench-gate constraints picture schema clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/.installed ## measure the hit rate by worker count, LocMem beside Redis
+demo: .venv/.installed ## measure the hit rate by worker count, compared with Redis
 	@$(BIN)/harness run hit-rate
 
 test: .venv/.installed-dev ## run the whole test suite, real servers included
@@ -29,6 +29,10 @@ check: .venv/.installed-dev ## format, lint, strict types and unit tests, in sec
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/pytest -q -m "not e2e and not slow"
+
+docs: .venv/.installed-dev ## make the pages that come from the code, and build site/, strictly
+	@$(BIN)/python -m tests.docs
+	@$(BIN)/zensical build --strict --clean
 
 bench: .venv/.installed-dev ## measure what the harness itself costs, side by side
 	@$(BIN)/python -m tests.bench
@@ -42,12 +46,17 @@ constraints: .venv/.made ## choose the newest versions and pin them in constrain
 	  --all-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --output-file constraints.txt
 
-picture: .venv/.installed ## draw the report in the README anew, from the recorded run
+picture: .venv/.installed ## draw the picture of the README from the recorded run
 	@$(BIN)/harness report tests/runs/hit-rate --format svg > tests/runs/hit-rate/report.svg.new
 	@mv tests/runs/hit-rate/report.svg.new tests/runs/hit-rate/report.svg
 
+schema: .venv/.installed ## write the JSON Schema of scenario files, from their keys
+	@$(BIN)/python -c 'import json; from harness.scenario.parse import scenario_schema; \
+	  print(json.dumps(scenario_schema(), indent=2))' > scenario.schema.json.new
+	@mv scenario.schema.json.new harness/scenario/scenario.schema.json
+
 clean: ## remove the environment and everything built or cached, but no measurement
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv build dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made:

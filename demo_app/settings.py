@@ -1,4 +1,4 @@
-"""Settings of the shop. Everything that differs between machines comes from the environment."""
+"""Settings of the shop. What differs between machines comes from environment variables."""
 
 import os
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent
 
 
 def whole_number(name: str, default: int, minimum: int) -> int:
-    """Return the environment variable `name` as an int; refuse what is no number or too small."""
+    """Return the environment variable `name` as an int. Raises ImproperlyConfigured."""
     text = os.environ.get(name, str(default))
     if not (text.isascii() and text.isdigit() and int(text) >= minimum):
         raise ImproperlyConfigured(f"{name}={text!r}: need a whole number of {minimum} or more")
@@ -20,30 +20,20 @@ def whole_number(name: str, default: int, minimum: int) -> int:
 
 
 def one_of(name: str, default: str, choices: Iterable[str]) -> str:
-    """Return the environment variable `name`; refuse what is none of the choices."""
+    """Return the environment variable `name`, one of `choices`. Raises ImproperlyConfigured."""
     text = os.environ.get(name, default)
     if text not in choices:
         raise ImproperlyConfigured(f"{name}={text!r}: need one of {', '.join(choices)}")
     return text
 
 
-# Sessions are signed with it, so several processes have to be told the same one.
+# Sessions are signed with it, so all processes need the same one.
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 EXTRA_HOSTS = os.environ.get("SHOP_ALLOWED_HOSTS", "").split(",")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *(h.strip() for h in EXTRA_HOSTS if h.strip())]
 
-INSTALLED_APPS = [
-    "django.contrib.sessions",
-    "demo_app.catalog",
-    "demo_app.accounts",
-    "demo_app.counters",
-    "demo_app.inside",
-    "demo_app.jobs",
-    "demo_app.limits",
-    "demo_app.locations",
-    "demo_app.reports",
-]
+INSTALLED_APPS = ["django.contrib.sessions", "demo_app.shop"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -54,14 +44,14 @@ ROOT_URLCONF = "demo_app.urls"
 WSGI_APPLICATION = "demo_app.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-# A cache in the database is asked for every page: its connections are worth keeping.
+# A cache in the database is read for every page: its connections are worth keeping.
 CACHE_IN_DATABASE = os.environ.get("SHOP_CACHE") == "database"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE") or BASE_DIR / "shop.sqlite3",
-        # Several processes write: each waits for its turn, and takes it at once.
-        # What a demo loses when the power fails is not worth waiting for the disk.
+        # Several processes write: each waits for the lock, and takes it when it begins.
+        # A demo need not survive a power failure, so no write waits for the disk.
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
@@ -72,28 +62,28 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SHOP_PRODUCTS = whole_number("SHOP_PRODUCTS", default=1000, minimum=1)
-# How long each product's manual is: kept with the page's data, shown nowhere.
+# Length of each product's manual: cached with the page's data, shown nowhere.
 SHOP_PAGE_BYTES = whole_number("SHOP_PAGE_BYTES", default=0, minimum=0)
 # How many searches a client may make in an hour.
 SHOP_LIMIT = whole_number("SHOP_LIMIT", default=10, minimum=1)
 # How long a job takes.
 SHOP_JOB_MS = whole_number("SHOP_JOB_MS", default=100, minimum=0)
-# How long the supplier of a report's data takes to answer.
+# How long the supplier of a report's data takes to respond.
 SHOP_ORIGIN_MS = whole_number("SHOP_ORIGIN_MS", default=200, minimum=0)
-# What is done lest all who miss a report compute it at the same time.
+# Whether a lock keeps all requests that miss a report from computing it concurrently.
 SHOP_STAMPEDE = one_of("SHOP_STAMPEDE", "none", ("none", "lock"))
-# How many pages a process caches before it serves.
+# How many pages a process caches before it serves requests.
 SHOP_WARM = whole_number("SHOP_WARM", default=0, minimum=0)
 
-# What a change of a price does to the page that is cached.
+# What a price change does to the cached page.
 SHOP_INVALIDATE = one_of("SHOP_INVALIDATE", "update", ("update", "delete"))
-# How much longer each product page takes to compute than it has to: a slowdown to be found.
+# CPU time added to each product page: a slowdown for a duel to find.
 SHOP_BUSY_MICROSECONDS = whole_number("SHOP_BUSY_MICROSECONDS", default=0, minimum=0)
 
-# What stands behind a page: every query, or without the costly one over all reviews.
+# What a page queries: everything, or all but the costly query over all reviews.
 SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
 
-# Heeded by LocMemCache, the database and the files; Redis and Memcached are given memory instead.
+# Used by LocMemCache, the database and the files; Redis and Memcached have a memory limit instead.
 ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
 CACHE_TABLE = os.environ.get("SHOP_CACHE_TABLE") or "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
@@ -129,12 +119,12 @@ CACHE_CHOICES: dict[str, dict[str, Any]] = {
 SHOP_CACHE = one_of("SHOP_CACHE", "locmem", [*CACHE_CHOICES, "unset"])
 
 NEVER_EXPIRES = os.environ.get("SHOP_CACHE_TIMEOUT") == "none"
-# Whether the two caches for notes are told the same LOCATION or one each, if they are LocMemCache.
+# Whether the two caches for notes have the same LOCATION or one each, if they are LocMemCache.
 SHOP_LOCATIONS = one_of("SHOP_LOCATIONS", "same", ("same", "two"))
 
 
 def cache_settings(location: str = "") -> dict[str, Any]:
-    """Return the settings of one cache; a LOCATION is given to LocMemCache alone."""
+    """Return the settings of one cache; `location` is for LocMemCache alone."""
     chosen = {
         **CACHE_CHOICES[SHOP_CACHE],
         "KEY_PREFIX": os.environ.get("SHOP_CACHE_PREFIX", ""),
@@ -143,7 +133,7 @@ def cache_settings(location: str = "") -> dict[str, Any]:
     return {**chosen, "LOCATION": location} if location and SHOP_CACHE == "locmem" else chosen
 
 
-if SHOP_CACHE != "unset":  # else Django decides, as in a project that never heard of CACHES
+if SHOP_CACHE != "unset":  # else Django's default, as in a project without CACHES
     CACHES = {
         "default": cache_settings(),
         "inbox": cache_settings("notes"),

@@ -10,8 +10,8 @@ MISSING = object()
 class TwoLevelCache(BaseCache):
     """A LocMemCache with a short timeout in front of a Redis that all processes share.
 
-    The option NEAR_TIMEOUT says for how many seconds a process may answer from its own memory: so
-    long it may not see what others have written. MAX_ENTRIES limits that memory alone.
+    NEAR_TIMEOUT is for how many seconds a process may answer from its own memory, and may miss
+    what others have written. MAX_ENTRIES limits that memory alone.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from harness.model.locmem import Limits, LocMem
 from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.setup import AXES, HasSetup, Setup
+from harness.stats.interval import Interval
 from harness.wire import TALLY_COUNTS
 
 EPOCH_S = 1_700_000_000.0
@@ -237,6 +238,12 @@ def replaced(record: Record, **overrides: Any) -> Record:
     axes_now = {**record.setup.axes, **mine, **_axes_in(varied)}
     setup = overrides.pop("setup", Setup(axes_now, varied))
     return replace(record, setup=setup, **overrides)  # type: ignore[type-var]
+
+
+def known(interval: Interval | None) -> Interval:
+    """Return an interval that is not withheld."""
+    assert interval is not None
+    return interval
 
 
 def trial_facts(**overrides: Any) -> TrialFacts:

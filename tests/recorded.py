@@ -38,7 +38,7 @@ def trial(workers: int = 4, hits: int | None = None, **overrides: Any) -> TrialS
 
 
 def prediction(rate: float, room: float = 0.0, closed_form: float | None = None) -> Prediction:
-    return Prediction(hit_rate=rate, low=rate - room, high=rate + room, closed_form=closed_form)
+    return Prediction(value=rate, low=rate - room, high=rate + room, closed_form=closed_form)
 
 
 def run(*trials: TrialSummary, of: Scenario | None = None, **overrides: Any) -> RunFigures:

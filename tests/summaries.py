@@ -10,7 +10,6 @@ from harness.analysis.summary import (
     Cause,
     Caveat,
     ExpectationResult,
-    Expected,
     Explained,
     LifeSummary,
     Prediction,
@@ -20,6 +19,7 @@ from harness.analysis.summary import (
     TrialSummary,
 )
 from harness.gate.claims import Claim
+from harness.stats.interval import Interval
 from tests.factories import replaced, setup
 
 RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
@@ -65,7 +65,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
         lookups=3000,
         hits=hits,
         hit_rate=hits / 3000,
-        predicted=Prediction(hit_rate=rate, low=low, high=high, closed_form=rate),
+        predicted=Prediction(value=rate, low=low, high=high, closed_form=rate),
         explained=Explained(
             per_process=1.0 if alone else SHARED[workers], shared=SHARED[workers] if alone else 1.0
         ),
@@ -135,10 +135,10 @@ def make_restart(**overrides: Any) -> RestartSummary:
         entries_lost=1516,
         keys_lost=244,
         misses_by_cause=360,
-        predicted_by_cause=Expected(mean=362.6, low=353, high=376),
+        predicted_by_cause=Interval(value=362.6, low=353, high=376),
         misses_vs_control=282,
-        predicted_vs_control=Expected(mean=278.3, low=253, high=304),
-        predicted=Expected(mean=277.9, low=264, high=294),
+        predicted_vs_control=Interval(value=278.3, low=253, high=304),
+        predicted=Interval(value=277.9, low=264, high=294),
         origin_s_again=0.072,
         requests_failed=3,
         requests_lost_in_flight=2,
@@ -156,14 +156,14 @@ def make_restart(**overrides: Any) -> RestartSummary:
 
 def lossless_restart(**overrides: Any) -> RestartSummary:
     """Return a restart that a shared cache did not notice."""
-    nothing = Expected(mean=0.0, low=0.0, high=0.0)
+    nothing = Interval(value=0.0, low=0.0, high=0.0)
     unharmed = make_restart(
         entries_lost=0,
         keys_lost=0,
         misses_by_cause=0,
         predicted_by_cause=nothing,
         misses_vs_control=-1,
-        predicted_vs_control=Expected(mean=-0.4, low=-3, high=2),
+        predicted_vs_control=Interval(value=-0.4, low=-3, high=2),
         predicted=nothing,
         origin_s_again=0.0,
         requests_failed=0,

@@ -55,8 +55,8 @@ def test_locmem_falls_with_the_workers_as_measured_on_real_servers(
     assert trial.predicted is not None
     assert trial.explained is not None
     assert trial.hit_rate == pytest.approx(expected, abs=0.01)
-    assert trial.predicted.hit_rate == pytest.approx(expected, abs=0.01)
-    assert trial.predicted.closed_form == pytest.approx(trial.predicted.hit_rate, abs=0.001)
+    assert trial.predicted.value == pytest.approx(expected, abs=0.01)
+    assert trial.predicted.closed_form == pytest.approx(trial.predicted.value, abs=0.001)
     assert trial.explained.per_process == 1
     assert trial.explained.shared == pytest.approx(1 - trial.misses["fragmentation"] / 3000)
     assert trial.effective_workers == pytest.approx(workers, rel=0.01)
@@ -86,8 +86,8 @@ def test_where_a_balancer_chose_the_server_by_the_key_it_is_taken_as_observed() 
     )
     assert by_key.predicted is not None
     assert by_key.hit_rate == pytest.approx(0.841, abs=0.01)  # as of 2 workers, not of 4
-    assert by_key.predicted.hit_rate == pytest.approx(0.841, abs=0.01)
-    assert by_key.predicted.closed_form == pytest.approx(by_key.predicted.hit_rate, abs=0.001)
+    assert by_key.predicted.value == pytest.approx(0.841, abs=0.01)
+    assert by_key.predicted.closed_form == pytest.approx(by_key.predicted.value, abs=0.001)
     assert "outside-interval" not in {caveat.code for caveat in by_key.caveats}
     assert "outside-interval" in {caveat.code for caveat in blind.caveats}
 
@@ -122,7 +122,7 @@ def test_the_prediction_is_independent_of_a_trace_drawn_from_the_same_seed(seed:
     trial = routed_samples(zipf_keys(200_000, 20_000, seed), even_routing(200_000, 4))
     predicted = analyse_trial(facts_of(trial, number=seed), trial).predicted
     assert predicted is not None
-    assert predicted.hit_rate == pytest.approx(predicted.closed_form, abs=0.0005)
+    assert predicted.value == pytest.approx(predicted.closed_form, abs=0.0005)
     assert predicted.high - predicted.low < 0.005
 
 
@@ -192,10 +192,8 @@ def test_requests_that_read_two_keys_are_routed_once_in_the_prediction() -> None
     once = analyse_trial(facts_of(single), single)
     assert trial.predicted is not None
     assert once.predicted is not None
-    assert 1 - trial.predicted.hit_rate == pytest.approx(
-        (1 - once.predicted.hit_rate) / 2, abs=2e-3
-    )
-    assert trial.predicted.closed_form == pytest.approx(trial.predicted.hit_rate, abs=1e-3)
+    assert 1 - trial.predicted.value == pytest.approx((1 - once.predicted.value) / 2, abs=2e-3)
+    assert trial.predicted.closed_form == pytest.approx(trial.predicted.value, abs=1e-3)
     assert trial.explained is not None
     assert trial.explained.per_process == 1
 

@@ -132,5 +132,5 @@ def test_the_hit_rate_of_warm_keys_alone_is_one(ttl_s: float | None) -> None:
     )
     trial = analyse_trial(beginning_with(facts_of(hits), held(0, 1, ttl_s=ttl_s)), hits)
     assert trial.predicted is not None
-    assert (trial.predicted.hit_rate, trial.predicted.low) == (1.0, 1.0)
+    assert (trial.predicted.value, trial.predicted.low) == (1.0, 1.0)
     assert trial.predicted.closed_form is None

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.analysis.analyse import analyse_run, analyse_trial
-from harness.analysis.summary import Expected, RestartSummary, TrialSummary
+from harness.analysis.summary import RestartSummary, TrialSummary
 from harness.model.locmem import Limits, LocMem, State
 from harness.record.facts import ActionFacts, TrialFacts
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
 from tests.factories import (
     EPOCH_S,
     INF,
@@ -34,7 +35,7 @@ from tests.factories import (
     zipf_keys,
 )
 
-NOTHING = Expected(mean=0.0, low=0.0, high=0.0)
+NOTHING = Interval(value=0.0, low=0.0, high=0.0)
 Trial = tuple[TrialFacts, Samples]
 
 
@@ -75,7 +76,7 @@ def test_the_difference_leaves_out_what_would_have_been_fragmentation() -> None:
     """One worker that always serves: nothing is left to luck, and both of its keys miss again."""
     trial = routed_samples([0, 1, 0, 1, 2], [0, 0, 1, 1, 1], lives=restarted_lives(1))
     restart = of(analyse_trial(facts_of(trial, actions=(action_facts("reload", 2),)), trial))
-    assert restart.predicted == restart.predicted_by_cause == Expected(mean=2, low=2, high=2)
+    assert restart.predicted == restart.predicted_by_cause == Interval(value=2, low=2, high=2)
 
 
 def test_the_difference_leaves_out_what_would_have_timed_out_anyway() -> None:
@@ -86,7 +87,7 @@ def test_the_difference_leaves_out_what_would_have_timed_out_anyway() -> None:
     restart = of(analyse_trial(facts, trial))
     assert (restart.misses_by_cause, restart.predicted_by_cause) == (
         1,
-        Expected(mean=1, low=1, high=1),
+        Interval(value=1, low=1, high=1),
     )
     assert restart.predicted == NOTHING
 
@@ -151,13 +152,13 @@ def test_a_shared_cache_that_was_emptied_loses_all_and_every_key_is_missed_once_
     assert restart.misses_by_cause == 2
     assert trial.misses["first"] == 4
     assert trial.misses["unexplained"] == 0
-    assert restart.predicted == restart.predicted_by_cause == Expected(mean=2, low=2, high=2)
+    assert restart.predicted == restart.predicted_by_cause == Interval(value=2, low=2, high=2)
 
 
 def test_the_predicted_hit_rate_of_an_emptied_cache_knows_of_it() -> None:
     trial = emptied([0, 1, 2, 0, 1, 1, 0, 3, 1], 4)
     assert trial.predicted is not None
-    assert trial.predicted.hit_rate == pytest.approx(trial.hit_rate)
+    assert trial.predicted.value == pytest.approx(trial.hit_rate)
     assert trial.explained is not None
     assert trial.explained.shared == 1
 
@@ -246,7 +247,7 @@ def test_a_trial_that_never_recycles_is_the_control_of_one_that_does() -> None:
     restart = of(run.trials[1])
     assert restart.misses_vs_control == restart.misses_by_cause > 0
     assert restart.predicted_vs_control is not None
-    assert restart.predicted_vs_control.mean == restart.misses_vs_control
+    assert restart.predicted_vs_control.value == restart.misses_vs_control
 
 
 @pytest.mark.slow
@@ -266,7 +267,7 @@ def test_measured_misses_lie_in_their_predicted_intervals_in_9_of_10_runs(
         assert sum(_inside(measured, expected) for measured, expected in told) >= 0.9 * runs
 
 
-def _inside(measured: int | None, expected: Expected | None) -> bool:
+def _inside(measured: int | None, expected: Interval | None) -> bool:
     assert measured is not None
     assert expected is not None
     return expected.low <= measured <= expected.high

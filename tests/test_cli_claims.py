@@ -13,7 +13,7 @@ from harness.cli import measure
 from harness.cli.main import main
 from harness.errors import InfrastructureError, Problem
 from harness.report.claims import conclusion, render_claims
-from harness.scenario.catalogue import TOPICS, catalogue
+from harness.scenario.load import TOPICS, catalogue
 from tests.summaries import judged, make_claim, make_summary
 
 

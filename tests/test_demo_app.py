@@ -64,7 +64,7 @@ def seed(database: Path, products: int = PRODUCTS) -> str:
 def rows(database: Path, table: str) -> Rows:
     connection = sqlite3.connect(database)
     try:
-        return connection.execute(f"SELECT * FROM catalog_{table} ORDER BY id").fetchall()
+        return connection.execute(f"SELECT * FROM shop_{table} ORDER BY id").fetchall()
     finally:
         connection.close()
 
@@ -152,7 +152,7 @@ print(*(pk for pk in range(1, 20) if cache.get(f"product:{pk}")))
     assert warmed.stdout.split() == ["1", "2", "3"], warmed.stderr
 
 
-def test_the_page_inside_tells_what_the_process_holds(database: Path) -> None:
+def test_the_page_inside_shows_what_the_process_holds(database: Path) -> None:
     found = visit(
         "/inside/", "/products/7/", "/products/8/", "/inside/", SHOP_DATABASE=str(database)
     )
@@ -189,7 +189,7 @@ def test_an_error_in_a_view_is_printed_with_its_traceback(tmp_path: Path) -> Non
     answer = visit("/", SHOP_DATABASE=str(tmp_path / "empty.sqlite3"))
     assert answer["visits"][0]["status"] == 500
     assert "Traceback" in answer["stderr"]
-    assert "no such table: catalog_product" in answer["stderr"]
+    assert "no such table: shop_product" in answer["stderr"]
 
 
 def test_the_rows_are_the_same_every_time(database: Path, tmp_path: Path) -> None:

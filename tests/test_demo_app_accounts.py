@@ -60,5 +60,5 @@ def test_an_unknown_way_to_keep_sessions_is_refused_with_the_choices() -> None:
 
 
 def test_the_front_page_leads_to_the_account() -> None:
-    page = SHOP / "catalog" / "templates" / "catalog" / "product_list.html"
+    page = SHOP / "shop" / "templates" / "shop" / "product_list.html"
     assert "{% url 'account' %}" in page.read_text()

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.summary import Expected, Figure
+from harness.analysis.summary import Figure
 from harness.gate.change import Change
 from harness.gate.changes import Changes, compare
 from harness.gate.recorded import RunFigures
 from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
+from harness.stats.interval import Interval
 from tests.recorded import prediction, run, scenario, trial
 from tests.summaries import make_trial
 
@@ -128,7 +129,7 @@ def test_more_failures_are_a_regression() -> None:
 
 
 def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
-    exact = Figure(value=1.0, expected=Expected(mean=1.0, low=1.0, high=1.0))
+    exact = Figure(value=1.0, expected=Interval(value=1.0, low=1.0, high=1.0))
     base = four(2281, measures={"limits_granted": exact})
     leak = four(2281, measures={"limits_granted": replace(exact, value=1.01)})
     assert the(compare(base, base), "limits_granted").verdict is Verdict.PASS
@@ -136,7 +137,7 @@ def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
 
 
 def test_a_prediction_without_room_that_was_missed_says_nothing_of_chance() -> None:
-    missed = Figure(value=1.5, expected=Expected(mean=1.0, low=1.0, high=1.0))
+    missed = Figure(value=1.5, expected=Interval(value=1.0, low=1.0, high=1.0))
     base = four(2281, measures={"limits_granted": missed})
     worse = four(2281, measures={"limits_granted": replace(missed, value=1.7)})
     assert the(compare(base, base), "limits_granted").verdict is Verdict.PASS

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.summary import Expected, Figure, Prediction
+from harness.analysis.summary import Figure, Prediction
 from harness.errors import GateUsageError
 from harness.gate.expect import FAILED, NO_DATA, PASS, judge, refuse_unfit, refuse_unknown
 from harness.scenario.load import load_scenario, scenario_paths
 from harness.scenario.schema import Expect, Matrix, Scenario
+from harness.stats.interval import Interval
 from tests.summaries import make_trial
 
 FOUR = {"backend": "locmem", "workers": 4}
@@ -114,14 +115,14 @@ def test_without_the_trial_that_lacks_the_fault_nothing_is_known() -> None:
 
 
 def test_outside_of_its_prediction_a_figure_is_not_as_predicted() -> None:
-    narrow = Prediction(hit_rate=0.5, low=0.49, high=0.51, closed_form=None)
+    narrow = Prediction(value=0.5, low=0.49, high=0.51, closed_form=None)
     trial = make_trial("locmem", 4, predicted=narrow)
     (one,) = judge([Expect(metric="hit_rate", as_predicted=True)], [trial])
     assert one.verdict == FAILED
 
 
 def test_a_prediction_without_spread_leaves_room_for_rounding_alone() -> None:
-    figure = Figure(value=4.0 + 1e-12, expected=Expected(mean=4.0, low=4.0, high=4.0))
+    figure = Figure(value=4.0 + 1e-12, expected=Interval(value=4.0, low=4.0, high=4.0))
     trial = make_trial("locmem", 4, measures={"limits_granted": figure})
     (one,) = judge([Expect(metric="limits_granted", as_predicted=True)], [trial])
     assert one.verdict == PASS

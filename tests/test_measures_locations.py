@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyse import analyse_trial
-from harness.analysis.summary import Expected, Figure
+from harness.analysis.summary import Figure
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
 from tests.factories import facts_of, redis_facts, samples
 from tests.test_analysis_measures import marked, model_input
 
@@ -24,7 +25,7 @@ def notes(found: Sequence[int], *, same: int = 1) -> Samples:
 
 
 def exactly(value: float) -> Figure:
-    return Figure(value=value, expected=Expected(mean=value, low=value, high=value))
+    return Figure(value=value, expected=Interval(value=value, low=value, high=value))
 
 
 def test_one_location_is_one_store_in_a_process_and_none_between_two() -> None:

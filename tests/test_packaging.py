@@ -57,6 +57,7 @@ def test_the_wheel_carries_what_a_checkout_has_beside_the_package(wheel: Path) -
         wanted = {str(path.relative_to(ROOT)) for path in files_below(ROOT / name)}
         assert wanted, name
         assert {f"harness/_bundled/{path}" for path in wanted} <= carried
+    assert "harness/scenario/scenario.schema.json" in carried
 
 
 def test_nothing_made_by_running_travels_along(wheel: Path) -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
-from harness.analysis.summary import Expected, Recovery, TrialSummary
+from harness.analysis.summary import Recovery, TrialSummary
 from harness.report.lesson import lesson_sentences
 from harness.report.restart import render_recycling, render_restarts
 from harness.report.series import named_trials
+from harness.stats.interval import Interval
 from tests.summaries import (
     lossless_restart,
     make_restart,
@@ -74,7 +75,7 @@ def test_without_a_control_the_models_own_difference_is_shown() -> None:
     told = shown(
         misses_vs_control=None,
         predicted_vs_control=None,
-        predicted=Expected(mean=77.7, low=70, high=85),
+        predicted=Interval(value=77.7, low=70, high=85),
     )
     assert "-    78 (70-85)" in told
 
@@ -85,7 +86,7 @@ def test_without_a_model_there_is_no_prediction() -> None:
 
 
 def test_a_bound_below_zero_is_not_taken_for_a_dash() -> None:
-    assert "0 (-3 to 2)" in shown(predicted_vs_control=Expected(mean=-0.4, low=-3, high=2))
+    assert "0 (-3 to 2)" in shown(predicted_vs_control=Interval(value=-0.4, low=-3, high=2))
 
 
 @pytest.mark.parametrize(

@@ -148,9 +148,34 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
             {"app": {"env": {"X": "{password}"}}},
             'HX203 {file}, key app.env.X: got "{password}", need only the placeholders backend',
         ),
-        ({"app": {"env": {"X": "{"}}}, 'HX203 {file}, key app.env.X: got "{", need braces'),
+        (
+            {"app": {"env": {"X": "{"}}},
+            'HX203 {file}, key app.env.X: got "{", need balanced braces',
+        ),
         ({"load": {"locustfile": "no.py"}}, "HX205 {file}, key load.locustfile:"),
-        ({"app": {"path": "nowhere"}}, "HX205 {file}, key app.path: nowhere is not there"),
+        (
+            {"load": {"keys": 10**18}},
+            f"HX203 {{file}}, key load.keys: got {10**18}, need a number of 100000000 or less",
+        ),
+        ({"load": {"zipf": float("nan")}}, "HX203 {file}, key load.zipf: got NaN, need a finite"),
+        (
+            {"claim": "\x1b[31mred"},
+            r'HX203 {file}, key claim: got "\u001b[31mred", need printable text',
+        ),
+        ({"name": "../up"}, 'HX203 {file}, key name: got "../up", need printable text; a name'),
+        (
+            {"app": {"env": {"\x1b": ""}}},
+            r'HX203 {file}, key app.env.\x1b.[key]: got "\u001b", need printable text',
+        ),
+        (
+            {"matrix": {"vary": {"load.keys": [7] * 300, "seed": [1, 2, 3, 4]}}},
+            "HX203 {file}, key matrix: makes 1,200 trials or more, need 1,000 or less",
+        ),
+        (
+            {"matrix": {"workers": [*range(1, 511)]}},
+            "HX203 {file}, key matrix: makes 1,020 trials or more, need 1,000 or less",
+        ),
+        ({"app": {"path": "nowhere"}}, "HX205 {file}, key app.path: nowhere does not exist"),
     ],
 )
 def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_wanted(
@@ -172,9 +197,38 @@ def test_toml_that_does_not_parse_is_told_with_its_line(tmp_path: Path) -> None:
     assert "line 1" in found
 
 
+@pytest.mark.parametrize(
+    ("text", "reported"),
+    [
+        (f"seed = {'9' * 5000}", "HX201 {file}: not valid TOML: Exceeds the limit (4300 digits)"),
+        (f"lesson = {'[' * 5000}{']' * 5000}", "HX201 {file}: not valid TOML: maximum recursion"),
+        (f"lesson = {'[' * 250}{']' * 250}", "HX203 {file}: values are nested too deeply"),
+        ("\udcff", "HX201 {file}: not valid TOML: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_file_that_no_parser_should_be_given_is_refused(
+    tmp_path: Path, text: str, reported: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    assert str(caught.value).startswith(reported.replace("{file}", str(path)))
+
+
+def test_more_variants_than_anyone_could_count_are_refused_before_they_are_made(
+    tmp_path: Path,
+) -> None:
+    vary = {f"app.env.V{number}": [*map(str, range(200))] for number in range(12)}
+    (found,) = problems_of(tmp_path, {**MINIMAL, "matrix": {"vary": vary}})
+    assert f"makes {200**12:,} trials or more" in found
+
+
 def test_an_unknown_name_is_answered_with_the_names_there_are() -> None:
     with pytest.raises(UsageError, match=r"HX101 .*hit-rate.*\n.*did you mean hit-rate\?"):
         find_scenario("hitrate")
+    with pytest.raises(UsageError, match="HX101"):
+        find_scenario("x" * 5000)
 
 
 def test_an_override_is_applied_and_its_mistakes_name_the_option() -> None:
@@ -185,7 +239,7 @@ def test_an_override_is_applied_and_its_mistakes_name_the_option() -> None:
         load_scenario(path, {"load.users": (0, "--users")})
     with pytest.raises(HarnessError, match=r"HX202 --set load\.user: is not a key"):
         load_scenario(path, {"load.user": (1, "--set load.user")})
-    with pytest.raises(HarnessError, match=r"HX202 --set seed\.x: seed is no table"):
+    with pytest.raises(HarnessError, match=r"HX202 --set seed\.x: seed is not a table"):
         load_scenario(path, {"seed.x": (1, "--set seed.x")})
 
 

@@ -154,7 +154,7 @@ RELOAD = {"at": 0.5, "do": "reload"}
     ("content", "told"),
     [
         ({"actions": [{**RELOAD, "at": 1.5}]}, "actions[0].at: got 1.5, need a number below 1"),
-        ({"actions": [{**RELOAD, "at": 0}]}, "actions[0].at: got 0, need a number over 0"),
+        ({"actions": [{**RELOAD, "at": 0}]}, "actions[0].at: got 0, need a number above 0"),
         ({"actions": [{**RELOAD, "do": "x"}]}, 'actions[0].do: got "x", need one of'),
         ({"actions": [{"at": 0.5, "do": "kill-worker"}]}, "actions[0].slot: is missing"),
         (
@@ -162,7 +162,7 @@ RELOAD = {"at": 0.5, "do": "reload"}
             "actions[0].slot: got 3, need a slot of each trial: 1 to 2",
         ),
         ({"actions": [{"at": 0.5, "do": "kill-worker", "slot": "x"}]}, "actions[0].slot"),
-        ({"actions": [{**RELOAD, "slot": 1}]}, "actions[0].slot: does not go with reload"),
+        ({"actions": [{**RELOAD, "slot": 1}]}, "actions[0].slot: does not apply to reload"),
         ({"actions": [{"at": 0.5, "do": "scale"}]}, "actions[0].workers: is missing"),
         (
             {"actions": [{"at": 0.5, "do": "scale", "workers": -1}], "matrix": {"workers": [1]}},

@@ -104,7 +104,7 @@ def by_round(timings: Timings, rounds: int) -> ByRound:
         return ByRound(count=count, median=median, mean=total / count)
 
 
-def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval, int]:
+def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval | None, int]:
     """Return the ratio other / base with its 95 % interval, and the rounds it stands on.
 
     All of [N], in the order of rounds. The trials serve by turns, AB BA AB ..., so each two
@@ -126,7 +126,7 @@ def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval, 
     block = np.log(other[rows] / base[rows]).mean(axis=0)
     rounds = 2 * len(block)
     if rounds < ROUNDS_NEEDED:
-        return Interval(), rounds
+        return None, rounds
     middle = float(block.mean())
     reach = t_95(len(block) - 1) * float(block.std(ddof=1)) / float(np.sqrt(len(block)))
     value, low, high = np.exp([middle, middle - reach, middle + reach]).tolist()
@@ -189,7 +189,7 @@ def _comparison(
         metric=metric,
         statistic=statistic,
         outcome=outcome,
-        ratio=Interval() if behind else ratio,
+        ratio=None if behind else ratio,
         rounds=rounds,
         samples=int(a.count.sum() + b.count.sum()),
         withheld="saturated" if behind else "few-rounds" if rounds < ROUNDS_NEEDED else "",

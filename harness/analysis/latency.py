@@ -15,7 +15,6 @@ from harness.analysis.timings import (
 )
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from harness.stats.interval import Interval
 from harness.stats.quantiles import mean, quantile
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
@@ -51,8 +50,8 @@ def _times(timings: Timings, withheld: bool) -> Times:
     seconds = timings.seconds
     return Times(
         count=len(seconds),
-        mean_s=Interval() if withheld else mean(seconds),
+        mean_s=None if withheld else mean(seconds),
         quantiles_s={
-            name: Interval() if withheld else quantile(seconds, p) for name, p in QUANTILES.items()
+            name: None if withheld else quantile(seconds, p) for name, p in QUANTILES.items()
         },
     )

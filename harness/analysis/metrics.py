@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.summary import Cause, Expected, Figure, TrialSummary
+from harness.analysis.summary import Cause, Figure, TrialSummary
+from harness.stats.interval import Interval
 
 HIGHER, LOWER, NEITHER = "higher", "lower", ""
 
@@ -37,7 +38,7 @@ def figure(trial: TrialSummary, name: str) -> Figure:
 
 def _hit_rate(trial: TrialSummary) -> Figure:
     found = trial.predicted
-    expected = Expected(mean=found.hit_rate, low=found.low, high=found.high) if found else None
+    expected = Interval(value=found.value, low=found.low, high=found.high) if found else None
     return Figure(value=trial.hit_rate, expected=expected)
 
 
@@ -68,8 +69,8 @@ def _origin_per_request(trial: TrialSummary) -> Figure:
     value = (trial.lookups - trial.hits) / trial.requests
     if found is None:
         return Figure(value=value)
-    mean, low, high = ((1 - rate) * each for rate in (found.hit_rate, found.high, found.low))
-    return Figure(value=value, expected=Expected(mean=mean, low=low, high=high))
+    mean, low, high = ((1 - rate) * each for rate in (found.value, found.high, found.low))
+    return Figure(value=value, expected=Interval(value=mean, low=low, high=high))
 
 
 def _unaccounted(trial: TrialSummary) -> Figure:

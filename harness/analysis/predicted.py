@@ -38,10 +38,7 @@ def prediction(
     rng = np.random.default_rng([SEED, facts.number])
     found = predict(model_input.traces, samples.sent_s, model_input.routing, rng)
     closed_form = _closed_form(model_input.traces, model_input.routing, samples.requests)
-    assert found.value is not None
-    assert found.low is not None
-    assert found.high is not None
-    return Prediction(hit_rate=found.value, low=found.low, high=found.high, closed_form=closed_form)
+    return Prediction(value=found.value, low=found.low, high=found.high, closed_form=closed_form)
 
 
 def _wait_for_others(samples: Samples) -> bool:

@@ -15,20 +15,21 @@ from harness.analysis.causes import (
 from harness.analysis.model_input import ModelInput
 from harness.analysis.predicted import SEED
 from harness.analysis.prepared import PreparedTrial
-from harness.analysis.summary import Cause, Expected
+from harness.analysis.summary import Cause
 from harness.arrays import Floats
 from harness.model.prediction import drawn_losses, drawn_misses, interval_of_draws
 from harness.model.simulate import play
 from harness.record.samples import Samples
+from harness.stats.interval import Interval
 
 RESTART = CAUSES.index(Cause.RESTART)
 DRAWS_AT_MOST, DRAWS_AT_LEAST = 120, 5
 LOOKUPS_AFFORDED = 360_000  # that all draws together may play and replay; about a second
 BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
-NONE = Expected(mean=0.0, low=0.0, high=0.0)
+NONE = Interval(value=0.0, low=0.0, high=0.0)
 
 
-def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Expected | None:
+def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Interval | None:
     """Return the misses with cause `restart` under random routing; None if there is no model.
 
     Each draw is a whole trial: routed at random, answered by the model, and given its causes by
@@ -40,10 +41,10 @@ def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Expected | Non
         return NONE
     rng = _stream(reading, BY_CAUSE)
     draws = [_restarts(reading, reading.model_input, found, rng) for _ in range(_draws(reading))]
-    return _expected(np.array(draws, np.float64))
+    return interval_of_draws(np.array(draws, np.float64))
 
 
-def expected_net(reading: PreparedTrial, found: Outcomes) -> Expected | None:
+def expected_net(reading: PreparedTrial, found: Outcomes) -> Interval | None:
     """Return the misses beyond those of the same requests at the same workers without any end."""
     if reading.model_input is None:
         return None
@@ -51,16 +52,16 @@ def expected_net(reading: PreparedTrial, found: Outcomes) -> Expected | None:
         return NONE
     model, sent_s = reading.model_input, reading.samples.sent_s
     rng = _stream(reading, NET)
-    return _expected(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
+    return interval_of_draws(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
 
 
-def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Expected | None:
+def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Interval | None:
     """Return the misses beyond those of the control, each routed at random by itself."""
     with_ends, without = _misses(reading, WITH), _misses(control, WITHOUT)
     if with_ends is None or without is None:
         return None
     draws = min(len(with_ends), len(without))
-    return _expected(with_ends[:draws] - without[:draws])
+    return interval_of_draws(with_ends[:draws] - without[:draws])
 
 
 def _loses(reading: PreparedTrial, found: Outcomes) -> bool:
@@ -114,11 +115,3 @@ def _misses(reading: PreparedTrial, stream: int) -> Floats | None:
 
 def _stream(reading: PreparedTrial, stream: int) -> np.random.Generator:
     return np.random.default_rng([SEED, reading.facts.number, stream])
-
-
-def _expected(draws: Floats) -> Expected:
-    found = interval_of_draws(draws)
-    assert found.value is not None
-    assert found.low is not None
-    assert found.high is not None
-    return Expected(mean=found.value, low=found.low, high=found.high)

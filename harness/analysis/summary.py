@@ -27,13 +27,13 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """Expected hit rate with its 95 % interval, and the closed form where one holds."""
+class Prediction(Interval):
+    """The hit rate to expect, with the 95 % interval of a single trial around it.
 
-    hit_rate: float
-    low: float
-    high: float
-    closed_form: float | None
+    `closed_form` is the same as a formula gives it, None where none holds.
+    """
+
+    closed_form: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +80,11 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """What the model expects: mean, and bounds that hold 95 % of the single outcomes."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A metric of one trial and what theory expects of it. None: cannot be told."""
 
     value: float | None = None
-    expected: Expected | None = None
+    expected: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +147,10 @@ class RestartSummary:
     entries_lost: int
     keys_lost: int
     misses_by_cause: int
-    predicted_by_cause: Expected | None
+    predicted_by_cause: Interval | None
     misses_vs_control: int | None
-    predicted_vs_control: Expected | None
-    predicted: Expected | None
+    predicted_vs_control: Interval | None
+    predicted: Interval | None
     origin_s_again: float
     requests_failed: int
     requests_lost_in_flight: int
@@ -175,8 +166,8 @@ class Times:
     """How long `count` lookups or requests took. `quantiles_s` are named "p50" to "p99.9"."""
 
     count: int
-    mean_s: Interval
-    quantiles_s: Mapping[str, Interval]
+    mean_s: Interval | None
+    quantiles_s: Mapping[str, Interval | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +222,7 @@ class Comparison:
     metric: str
     statistic: str
     outcome: str
-    ratio: Interval
+    ratio: Interval | None
     rounds: int
     samples: int
     withheld: str = ""

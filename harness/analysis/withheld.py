@@ -44,5 +44,5 @@ def _withheld(latency: LatencySummary) -> Iterator[str]:
 
 def _without_value(times: Times) -> list[str]:
     """Return the percentiles that have no value; none where nothing was timed at all."""
-    unknown = [name for name, estimate in times.quantiles_s.items() if estimate.value is None]
+    unknown = [name for name, estimate in times.quantiles_s.items() if estimate is None]
     return unknown if times.count else []

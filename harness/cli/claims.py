@@ -17,8 +17,7 @@ from harness.gate.claims import MISSING, Claim, claim_of
 from harness.gate.expect import FAILED, PASS
 from harness.report.claims import claims_as_json, render_claims
 from harness.report.layout import print_lines
-from harness.scenario.catalogue import catalogue
-from harness.scenario.load import Overrides, find_scenario, load_scenario
+from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 
 

@@ -144,5 +144,5 @@ def value_of(text: str) -> Any:
     """Return what TOML reads, else the text itself, so that backends need no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # not TOML, or more digits or brackets than it accepts
         return text.strip()

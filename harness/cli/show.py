@@ -11,9 +11,9 @@ from rich.console import Console
 
 from harness.report.doctor import as_dict, render_doctor
 from harness.report.scenarios import render_list, render_scenario
-from harness.scenario.catalogue import catalogue
 from harness.scenario.load import (
     Overrides,
+    catalogue,
     find_scenario,
     load_scenario,
 )

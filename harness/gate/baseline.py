@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.metrics import METRICS
-from harness.analysis.summary import Expected, Figure
+from harness.analysis.summary import Figure
 from harness.errors import BaselineError, Problem, UsageError
 from harness.gate.identity import Identity
 from harness.gate.recorded import RunFigures, TrialFigures
+from harness.stats.interval import Interval
 
 KIND, FORMAT = "harness-baseline", 1
 
@@ -110,7 +111,7 @@ def _figure_content(figure: Figure) -> Any:
     expected = figure.expected
     if expected is None:
         return figure.value
-    return [figure.value, expected.mean, expected.low, expected.high]
+    return [figure.value, expected.value, expected.low, expected.high]
 
 
 def _recorded(content: Mapping[str, Any], name: str) -> RunFigures:
@@ -139,4 +140,4 @@ def _figure(content: Any) -> Figure:
     if not isinstance(content, list):
         return Figure(value=content)
     value, mean, low, high = content
-    return Figure(value=value, expected=Expected(mean=mean, low=low, high=high))
+    return Figure(value=value, expected=Interval(value=mean, low=low, high=high))

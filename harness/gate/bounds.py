@@ -55,7 +55,7 @@ def _as_predicted(found: Figure) -> bool:
     if expected is None or found.value is None:
         return False
     # A prediction without spread is exact; rounding aside it leaves no room.
-    room = ROUNDING * max(1.0, abs(expected.mean))
+    room = ROUNDING * max(1.0, abs(expected.value))
     return _inside(found.value, expected.low - room, expected.high + room)
 
 

@@ -65,5 +65,5 @@ def _misses_by(figure: Figure) -> float:
     """Return how far a figure lies from the mean of its prediction, relative if that is above 1."""
     if figure.expected is None or figure.value is None:
         return 0.0
-    mean = figure.expected.mean
+    mean = figure.expected.value
     return abs(figure.value - mean) / max(1.0, abs(mean))

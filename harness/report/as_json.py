@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from harness.analysis.summary import Summary, TrialSummary
+from harness.analysis.summary import Prediction, Summary, TrialSummary
+from harness.stats.interval import Interval
 
 RUN_FIELDS = (
     "format",
@@ -48,6 +49,10 @@ PROMISED: dict[type, tuple[str, ...]] = {Summary: RUN_FIELDS, TrialSummary: TRIA
 """Fields that come first, in this order; whatever else a record has follows them."""
 
 
+EXPECTED = ("expected", "predicted", "predicted_by_cause", "predicted_vs_control")
+"""Fields that hold what theory expects: the figure of such an interval is a mean."""
+
+
 def render_json(summary: Summary, duel: object = None) -> str:
     """Return the run as indented JSON in ASCII, ending in a newline.
 
@@ -59,10 +64,21 @@ def render_json(summary: Summary, duel: object = None) -> str:
     return json.dumps(told, indent=2, allow_nan=False) + "\n"
 
 
-def plain(value: Any) -> Any:
-    """Return `value` in dicts, lists, strings, numbers and None."""
+def plain(value: Any, role: str = "value") -> Any:
+    """Return `value` in dicts, lists, strings, numbers and None.
+
+    `role` is what the figure of an interval is called.
+    """
+    if isinstance(value, Interval):
+        name = "hit_rate" if isinstance(value, Prediction) else role
+        closed_form = {"closed_form": value.closed_form} if isinstance(value, Prediction) else {}
+        bounds = {"low": plain(value.low), "high": plain(value.high)}
+        return {name: plain(value.value), **bounds, **closed_form}
     if is_dataclass(value) and not isinstance(value, Mapping):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+        return {
+            name: plain(getattr(value, name), "mean" if name in EXPECTED else "value")
+            for name in _names(type(value))
+        }
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import isinf
 
 from harness.setup import UNKNOWN
 from harness.stats.interval import Interval
@@ -24,12 +25,12 @@ def duration(seconds: float, unit: str = "") -> str:
     return figure if unit else f"{figure} {chosen}"
 
 
-def durations(estimate: Interval, unit: str) -> str:
+def durations(estimate: Interval | None, unit: str) -> str:
     """Return a duration with its interval in `unit`: "9.12 (8.90-9.40)"."""
     return _with_interval(estimate, lambda seconds: duration(seconds, unit))
 
 
-def ratio(estimate: Interval) -> str:
+def ratio(estimate: Interval | None) -> str:
     """Return a ratio with its interval: "1.32 (1.28-1.36)"."""
     return _with_interval(estimate, _two_decimals)
 
@@ -45,9 +46,9 @@ def _two_decimals(figure: float) -> str:
     return f"{figure:.3f}" if figure < 0.1 else three_digits(figure)
 
 
-def _with_interval(estimate: Interval, told: Callable[[float], str]) -> str:
-    if estimate.value is None:
+def _with_interval(estimate: Interval | None, told: Callable[[float], str]) -> str:
+    if estimate is None:
         return WITHHELD
-    if estimate.low is None or estimate.high is None:
+    if isinf(estimate.low):
         return f"{told(estimate.value)} ({UNKNOWN})"
     return f"{told(estimate.value)} ({told(estimate.low)}-{told(estimate.high)})"

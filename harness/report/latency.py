@@ -21,7 +21,6 @@ from harness.report.figures import count
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
 from harness.setup import number_of, setup_words
-from harness.stats.interval import Interval
 from harness.stats.quantiles import BEYOND_NEEDED
 
 OUTCOMES = ("all", "hit", "miss")
@@ -130,7 +129,7 @@ def _rows(name: str, times: TimesByOutcome | None, *, short: bool) -> Iterator[R
         one: Times = getattr(times, outcome)
         if one.count:
             estimates = [one.mean_s, *one.quantiles_s.values()]
-            unit = unit_for(known.value for known in estimates if known.value is not None)
+            unit = unit_for(known.value for known in estimates if known)
             label = name if short else f"{name}, {outcome}"
             yield f"{label} [{unit}]", [count(one.count), *(durations(e, unit) for e in estimates)]
 
@@ -156,7 +155,7 @@ def _pace(pace: Pace) -> str:
 def _withheld(named: Named) -> list[str]:
     """Return the reasons why any time is withheld."""
     few = any(
-        estimate == Interval()
+        estimate is None
         for _, latency in named
         for kind in (latency.lookup, None if latency.saturated else latency.request)
         if kind is not None

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
-from harness.analysis.summary import Expected, Prediction, Recovery, RestartSummary, TrialSummary
+from harness.analysis.summary import Prediction, Recovery, RestartSummary, TrialSummary
 from harness.report.durations import duration
 from harness.report.figures import count, percent, points
 from harness.report.grid import Row, render_grid
 from harness.report.layout import HEADING, Lines, heading, prose
 from harness.report.timeline import render_courses
 from harness.setup import UNKNOWN
+from harness.stats.interval import Interval
 
 RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"
@@ -158,15 +159,15 @@ def _is_recycling(trial: TrialSummary) -> bool:
     return any(name.startswith(RECYCLING_KEY) for name in trial.varied)
 
 
-def _expected(expected: Expected | None) -> str:
+def _expected(expected: Interval | None) -> str:
     if expected is None:
         return UNKNOWN
     low, high = (count(bound + 0.0) for bound in (round(expected.low), round(expected.high)))
     between = " to " if expected.low < 0 else "-"
-    return f"{count(round(expected.mean) + 0.0)} ({low}{between}{high})"
+    return f"{count(round(expected.value) + 0.0)} ({low}{between}{high})"
 
 
 def _prediction(predicted: Prediction | None) -> str:
     if predicted is None:
         return UNKNOWN
-    return f"{points(predicted.hit_rate)} ({points(predicted.low)}-{points(predicted.high)})"
+    return f"{points(predicted.value)} ({points(predicted.low)}-{points(predicted.high)})"

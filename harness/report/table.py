@@ -149,7 +149,7 @@ def _prediction(predicted: Prediction | None) -> str:
     if predicted is None:
         return UNKNOWN
     interval = f"({points(predicted.low)}-{points(predicted.high)})"
-    return f"{points(predicted.hit_rate)} {interval}"
+    return f"{points(predicted.value)} {interval}"
 
 
 def _widths(trials: Sequence[TrialSummary]) -> list[int]:

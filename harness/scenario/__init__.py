@@ -1,1 +1,1 @@
-"""Scenario files: TOML in, a frozen `Scenario` out, every problem of a file told at once."""
+"""What is measured: TOML files and options -> valid scenarios -> the trials of a run."""

@@ -1,7 +1,11 @@
-"""TOML -> `Scenario`. All problems of a file are reported at once, each with its key."""
+"""TOML files -> `Scenario`, those that are bundled and the user's own.
+
+All problems of a file are reported together, each with its key.
+"""
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -14,13 +18,29 @@ from harness.scenario.parse import override, parse_scenario
 from harness.scenario.schema import Scenario
 from harness.scenario.variants import expand_variants, varied_keys
 
+TOPICS = (
+    "What it is",
+    "What it costs",
+    "What breaks",
+    "What a restart does",
+    "What to do",
+)
+"""The headings of the bundled scenarios, in their order; one without a heading comes last."""
+
 Overrides = Mapping[str, tuple[Any, str]]
 """Dotted key -> (value, the option that set it)."""
 
 
 def scenario_paths() -> dict[str, Path]:
-    """Return the scenarios that come with the harness, by name."""
+    """Return the bundled scenarios, by name."""
     return {path.stem: path for path in sorted(bundled("scenarios").glob("*.toml"))}
+
+
+def catalogue() -> list[tuple[Path, Scenario]]:
+    """Return every bundled scenario with its file, by topic and name. Raises ScenarioError."""
+    rank = {topic: place for place, topic in enumerate(TOPICS)}
+    found = [(path, load_scenario(path)) for path in scenario_paths().values()]
+    return sorted(found, key=lambda one: (rank.get(one[1].topic, len(rank)), one[1].name))
 
 
 def find_scenario(name: str) -> Path:
@@ -28,7 +48,7 @@ def find_scenario(name: str) -> Path:
     known = scenario_paths()
     if name in known:
         return known[name]
-    if Path(name).is_file():
+    if os.path.isfile(name):  # unlike a Path, it accepts a name of any length
         return Path(name)
     close = get_close_matches(name, known, n=1)
     raise UsageError(
@@ -44,8 +64,8 @@ def find_scenario(name: str) -> Path:
 def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
     """Return the scenario of a file, with overrides applied.
 
-    Raises ScenarioError with every problem that the file and the overrides have, UsageError HX102
-    where the scenario would override the overrides.
+    Raises ScenarioError with every problem of the file and the overrides, UsageError HX102 if the
+    scenario would override the overrides.
     """
     overrides = overrides or {}
     content = {"name": path.stem, **_parse_toml(path)}
@@ -60,20 +80,20 @@ def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Return the scenario of a recorded run; the files that it names need not be there any more.
+    """Return the scenario of a recorded run; the files that it names may be gone.
 
     Raises ScenarioError.
     """
     return parse_scenario({"name": path.stem, **_parse_toml(path)}, where=str(path))
 
 
-def locustfile_path(scenario: Scenario, beside: Path | None = None) -> Path:
-    """Return the Locust file of a scenario: a path, beside the scenario, or a bundled one."""
+def locustfile_path(scenario: Scenario, scenario_file: Path | None = None) -> Path:
+    """Return the Locust file of a scenario: a path, one next to the scenario, or a bundled one."""
     name = scenario.load.locustfile
     candidates = [Path(name), bundled("locustfiles") / name]
-    if beside:
-        candidates.insert(0, beside.parent / name)
-    return next((path for path in candidates if path.is_file()), candidates[-1]).resolve()
+    if scenario_file:
+        candidates.insert(0, scenario_file.parent / name)
+    return next((path for path in candidates if os.path.isfile(path)), candidates[-1]).resolve()
 
 
 def app_path(scenario: Scenario) -> Path:
@@ -84,17 +104,19 @@ def app_path(scenario: Scenario) -> Path:
 def _parse_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problem = Problem(
-            code="HX201", where=str(path), what=f"not valid TOML: {error}", hint="see toml.io"
-        )
     except OSError as error:
         problem = Problem(code="HX205", where=str(path), what=f"cannot be read: {error.strerror}")
+    except (ValueError, RecursionError) as error:
+        # Not UTF-8, not TOML, a number of thousands of digits, or arrays nested as deep.
+        reason = str(error).partition(";")[0]
+        problem = Problem(
+            code="HX201", where=str(path), what=f"not valid TOML: {reason}", hint="see toml.io"
+        )
     raise ScenarioError(problem)
 
 
 def _refuse_varied(scenario: Scenario, options: Mapping[str, str]) -> None:
-    """Raise where an option sets a key that the matrix gives values of its own: it would win."""
+    """Raise if an option sets a key that gets its values from the matrix, which would win."""
     varied = varied_keys(scenario.matrix)
     problems = [
         Problem(
@@ -111,20 +133,21 @@ def _refuse_varied(scenario: Scenario, options: Mapping[str, str]) -> None:
 
 
 def _check_files(scenario: Scenario, path: Path) -> None:
-    locustfile = locustfile_path(scenario, path)
-    wanted = [(f"{path}, key load.locustfile", locustfile, locustfile.is_file())]
-    if scenario.app.path:
-        directory = Path(scenario.app.path)
-        wanted.append((f"{path}, key app.path", directory, directory.is_dir()))
+    locustfile, directory = locustfile_path(scenario, path), Path(scenario.app.path)
+    missing = {
+        "load.locustfile": None if os.path.isfile(locustfile) else locustfile,
+        "app.path": None if os.path.isdir(directory) else directory,
+    }
     problems = [
         Problem(
             code="HX205",
-            where=where,
-            what=f"{missing} is not there",
-            hint="paths are taken from the current directory and from beside the scenario",
+            where=f"{path}, key {key}",
+            what=f"{file} does not exist",
+            hint="paths are relative to the current directory; that of a Locust file may also be "
+            "relative to the scenario",
         )
-        for where, missing, there in wanted
-        if not there
+        for key, file in missing.items()
+        if file
     ]
     if problems:
         raise ScenarioError(*problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from harness.errors import HarnessError, Problem, ScenarioError
@@ -12,7 +13,9 @@ from harness.scenario.parse import override, parse_scenario, scenario_content
 from harness.scenario.schema import Action, Matrix, Scenario
 
 Placed = tuple[Any, str]
-"""A value and the place in the scenario where it stands."""
+"""A value and its place in the scenario."""
+
+MOST_TRIALS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +27,14 @@ class Variant:
 
 
 def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Variant, ...]:
-    """Return the variants in order; the scenario alone where it varies nothing.
+    """Return the variants in order; the scenario alone if it varies nothing.
 
-    Raises ScenarioError where a value does not fit its key, or the keys do not fit together.
+    Raises ScenarioError if a value does not fit its key, if keys do not fit together, or if there
+    are more than 1,000 trials.
     """
-    variants, problems = [], []
-    for places in _combinations(scenario.matrix, where):
+    matrix, problems, variants = scenario.matrix, list[Problem](), list[Variant]()
+    _refuse_more(prod(map(len, matrix.vary.values())) * (len(matrix.cases) or 1), where)
+    for places in _combinations(matrix, where):
         varied = {key: value for key, (value, _) in places.items()}
         try:
             variant = Variant(varied=varied, scenario=_resolved(scenario, places, where))
@@ -39,11 +44,12 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
             problems += error.problems
     if problems:
         raise ScenarioError(*dict.fromkeys(problems))
+    _refuse_more(sum(_trials(variant.scenario.matrix) for variant in variants), where)
     return tuple(variants)
 
 
 def varied_keys(matrix: Matrix) -> dict[str, str]:
-    """Return each dotted key that `matrix` gives values to, with the key that does so."""
+    """Return each dotted key that gets its values from `matrix`, with the key that gives them."""
     by_case = {key: "matrix.cases" for case in matrix.cases for key in case}
     return by_case | {key: f"matrix.vary.{key}" for key in matrix.vary}
 
@@ -51,15 +57,29 @@ def varied_keys(matrix: Matrix) -> dict[str, str]:
 def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
     """Yield the keys of each variant with value and place; cases change slower than `vary`."""
     for number, case in enumerate(matrix.cases or ({},)):
-        told = {
-            key: (value, f"{where}, key matrix.cases[{number}].{key}")
-            for key, value in case.items()
-        }
+        place = f"{where}, key matrix.cases[{number}]"
+        by_case = {key: (value, f"{place}.{key}") for key, value in case.items()}
         for values in product(*matrix.vary.values()):
-            told_too = zip(matrix.vary, values, strict=True)
-            yield told | {
-                key: (value, f"{where}, key matrix.vary.{key}") for key, value in told_too
+            pairs = zip(matrix.vary, values, strict=True)
+            yield by_case | {
+                key: (value, f"{where}, key matrix.vary.{key}") for key, value in pairs
             }
+
+
+def _trials(matrix: Matrix) -> int:
+    return len(matrix.backend) * len(matrix.workers) * matrix.copies
+
+
+def _refuse_more(trials: int, where: str) -> None:
+    if trials > MOST_TRIALS:
+        raise ScenarioError(
+            Problem(
+                code="HX203",
+                where=f"{where}, key matrix",
+                what=f"makes {trials:,} trials or more, need {MOST_TRIALS:,} or less",
+                hint="vary fewer keys, or give them fewer values",
+            )
+        )
 
 
 def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> Scenario:
@@ -72,53 +92,44 @@ def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> S
     )
 
 
-def _clashes(scenario: Scenario, where: str) -> list[Problem]:
-    """Return what is wrong with keys that are each right alone."""
-    found = []
+def _clashes(scenario: Scenario, where: str) -> Iterator[Problem]:
+    """Yield the problems of keys that are valid alone but not together."""
     if scenario.actions and scenario.load.rounds > 1:
-        found.append(
-            Problem(
-                code="HX203",
-                where=f"{where}, key load.rounds",
-                what=f"got {scenario.load.rounds} together with actions, need 1",
-                hint="actions happen once in a trace that is served in one go",
-            )
+        yield Problem(
+            code="HX203",
+            where=f"{where}, key load.rounds",
+            what=f"got {scenario.load.rounds} together with actions, need 1",
+            hint="actions are done once, in a trace that is served without a break",
         )
     for number, action in enumerate(scenario.actions):
-        place = f"{where}, key actions[{number}]"
-        found += _action_clashes(action, scenario, place)
-    return found
+        yield from _action_clashes(action, scenario, f"{where}, key actions[{number}]")
 
 
-_NEEDED = {"kill-worker": "slot", "scale": "workers"}
+_NEEDED = {
+    "slot": ("kill-worker", 'slot = 1, or "busiest"'),
+    "workers": ("scale", "workers = 2"),
+}
+"""Key of an action -> what it is for, and an example."""
 
 
-def _action_clashes(action: Action, scenario: Scenario, place: str) -> list[Problem]:
-    found = []
-    for key in ("slot", "workers"):
-        given, needed = getattr(action, key) is not None, _NEEDED.get(action.do) == key
-        if given != needed:
-            word = "is missing" if needed else f"does not go with {action.do}"
-            example = {"slot": 'slot = 1, or "busiest"', "workers": "workers = 2"}[key]
-            hint = f"add {example}" if needed else f"remove {key}"
-            found.append(Problem(code="HX203", where=f"{place}.{key}", what=word, hint=hint))
+def _action_clashes(action: Action, scenario: Scenario, place: str) -> Iterator[Problem]:
+    for key, (do, example) in _NEEDED.items():
+        if (getattr(action, key) is None) == (action.do == do):
+            word = "is missing" if action.do == do else f"does not apply to {action.do}"
+            hint = f"add {example}" if action.do == do else f"remove {key}"
+            yield Problem(code="HX203", where=f"{place}.{key}", what=word, hint=hint)
     fewest = min(scenario.matrix.workers)
     if isinstance(action.slot, int) and action.slot > fewest:
-        found.append(
-            Problem(
-                code="HX203",
-                where=f"{place}.slot",
-                what=f"got {action.slot}, need a slot of each trial: 1 to {fewest}",
-                hint=f'write slot = {fewest}, or slot = "busiest"',
-            )
+        yield Problem(
+            code="HX203",
+            where=f"{place}.slot",
+            what=f"got {action.slot}, need a slot of each trial: 1 to {fewest}",
+            hint=f'write slot = {fewest}, or slot = "busiest"',
         )
     if action.workers is not None and fewest + action.workers < 1:
-        found.append(
-            Problem(
-                code="HX203",
-                where=f"{place}.workers",
-                what=f"got {action.workers} with {fewest} workers, need one worker to stay",
-                hint="take fewer workers away",
-            )
+        yield Problem(
+            code="HX203",
+            where=f"{place}.workers",
+            what=f"got {action.workers} with {fewest} workers, need one worker to be left",
+            hint="remove fewer workers",
         )
-    return found

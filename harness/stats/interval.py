@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A figure and its 95 % interval. `value` None: withheld; bounds None: no interval known."""
+    """A figure and its 95 % interval; infinite bounds where no interval is known.
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    A figure that is withheld has no interval: None takes its place.
+    """
+
+    value: float
+    low: float = -inf
+    high: float = inf
 
 
 def t_95(degrees: int) -> float:

@@ -20,7 +20,7 @@ MEAN_NEEDED = 30
 REACH = 10  # standard deviations around the mean of a binomial; the rest is below 1e-15
 
 
-def quantile(ascending: Floats, p: float) -> Interval:
+def quantile(ascending: Floats, p: float) -> Interval | None:
     """Return the p-quantile, 0 < p < 1, of n ascending values, withheld where n is too small.
 
     The value is the smallest with a share of at least p at or below it. Its interval lies between
@@ -29,10 +29,10 @@ def quantile(ascending: Floats, p: float) -> Interval:
     """
     n = len(ascending)
     if beyond(n, p) < BEYOND_NEEDED:
-        return Interval()
+        return None
     low, high = ranks(n, p)
     if low < 1 or high > n:
-        return Interval()
+        return None
     middle = int(np.ceil(n * p - 1e-9))
     value, below, above = ascending[[middle - 1, low - 1, high - 1]].tolist()
     return Interval(value=value, low=below, high=above)
@@ -61,11 +61,11 @@ def ranks(n: int, p: float) -> tuple[int, int]:
     return low, high
 
 
-def mean(values: Floats) -> Interval:
-    """Return the mean, with its normal interval from `MEAN_NEEDED` values on; None of no value."""
+def mean(values: Floats) -> Interval | None:
+    """Return the mean, with its normal interval from `MEAN_NEEDED` values on; None without one."""
     n = len(values)
     if not n:
-        return Interval()
+        return None
     middle = float(values.mean())
     if n < MEAN_NEEDED:
         return Interval(value=middle)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.prepared import PreparedTrial
-from harness.analysis.summary import Expected, Figure
+from harness.analysis.summary import Figure
 from harness.arrays import Ints
 from harness.model.prediction import interval_of_draws
+from harness.stats.interval import Interval
 
 SEED = 0x6D65617375726573
 DRAWS = 200
@@ -45,7 +46,7 @@ def measured(reading: PreparedTrial, measures: Sequence[Measure]) -> Mapping[str
     }
 
 
-def expected(measure: Measure, reading: PreparedTrial) -> Expected | None:
+def expected(measure: Measure, reading: PreparedTrial) -> Interval | None:
     """Return mean and 95 % bounds of the model under random routing; None where it says nothing.
 
     Workers are drawn by their measured shares. A cache that all workers share is one store, and
@@ -55,7 +56,7 @@ def expected(measure: Measure, reading: PreparedTrial) -> Expected | None:
         return None
     if is_shared(reading):
         value = measure.model_input(reading, np.zeros(reading.samples.requests, np.int64))
-        return None if value is None else Expected(mean=value, low=value, high=value)
+        return None if value is None else Interval(value=value, low=value, high=value)
     if reading.model_input is None:
         return None
     rng = np.random.default_rng([SEED, reading.facts.number])
@@ -64,11 +65,7 @@ def expected(measure: Measure, reading: PreparedTrial) -> Expected | None:
     values = [value for value in drawn if value is not None]
     if len(values) < DRAWS:
         return None
-    found = interval_of_draws(np.array(values))
-    assert found.value is not None
-    assert found.low is not None
-    assert found.high is not None
-    return Expected(mean=found.value, low=found.low, high=found.high)
+    return interval_of_draws(np.array(values))
 
 
 def is_shared(reading: PreparedTrial) -> bool:

@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class LocationsConfig(AppConfig):
-    name = "demo_app.locations"
