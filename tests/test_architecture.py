@@ -9,6 +9,7 @@ import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -100,8 +101,13 @@ MODULES: Mapping[str, Path] = {
 }
 
 
-def imports(module: str) -> Iterator[str]:
-    """Yield the full name of each module that a module's text imports."""
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Return the full name of each module that a module's text imports."""
+    return frozenset(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text())):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.core.cache.backends.base import BaseCache
@@ -157,19 +155,6 @@ def test_a_table_is_printed_with_the_break_even(capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr().out
     assert "With 3 or more workers in all" in " ".join(shown.split())
     assert "66.1 %" in shown
-
-
-def test_the_documentation_shows_what_is_really_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    root = Path(__file__).parent.parent
-    for page in (root / "README.md", *sorted((root / "docs").rglob("*.md"))):
-        text = page.read_text(encoding="utf-8")
-        # Examples that show their output, in a block that ends with it.
-        for command, output in re.findall(r"^\$ harness (predict .+)\n([^$`]+)```", text, re.M):
-            assert main(command.split()) == 0
-            assert capsys.readouterr().out == output, page
 
 
 def test_nothing_is_loaded_that_measuring_needs() -> None:

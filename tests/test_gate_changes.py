@@ -76,6 +76,7 @@ def test_the_luck_of_both_runs_counts() -> None:
     assert change.allowed == pytest.approx(0.01 + 3.02 * 0.00794, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_and_a_raise_no_alarm() -> None:
     """Of 300 comparisons with luck as predicted, next to none is called worse or better."""
     rng = np.random.default_rng(7)

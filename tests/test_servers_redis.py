@@ -20,6 +20,8 @@ from harness.servers.services import ServiceContext, key_prefix
 
 ENDED, THIS, RUNNING = "00000000", "11111111", "22222222"
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[ServiceContext]:

@@ -16,7 +16,7 @@ from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness, Outcome
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 SMALL = ("--requests", "240", "--keys", "40", "--format", "json", "--out", "run")
 CLEAR = "--set=app.env.TINY_LOSS=clear"
