@@ -28,6 +28,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness": ("", ""),
     **dict.fromkeys(GROUND.split(), ("", "")),
     "harness.arrays": ("", "numpy"),
+    "harness.verdicts": ("harness.errors", ""),
     "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
     "harness.scenario": ("ground", "pydantic pydantic_core tomli_w"),
@@ -40,11 +41,16 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # Inside of Locust's process:
     "harness.load": ("ground harness.record", "numpy"),
     "harness.load.driver": ("ground harness.load harness.record", "gevent locust"),
+    "harness.load.guard": ("", "geventhttpclient locust requests urllib3"),
     "harness.load.users": ("harness.load.trace harness.wire", "gevent locust"),
     # Outside of it, next to the servers:
-    "harness.load.client": ("ground harness.servers", ""),
+    "harness.load.client": (
+        "ground harness.load.protocol harness.scenario.plan harness.servers",
+        "",
+    ),
     "harness.measure": (
-        "ground harness.load.client harness.record harness.scenario harness.servers",
+        "ground harness.load.client harness.load.protocol harness.record harness.scenario"
+        " harness.servers",
         "numpy",
     ),
     # Where the halves meet.

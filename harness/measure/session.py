@@ -17,9 +17,9 @@ import numpy as np
 
 from harness import wire
 from harness.errors import HarnessError
-from harness.load.client import Message
-from harness.measure.actions import milestones, perform, refuse_foreign
-from harness.measure.generator import LoadGenerator
+from harness.load.client import Locust
+from harness.load.protocol import Message
+from harness.measure.actions import perform, refuse_foreign
 from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.measure.testbed import Testbed
 from harness.record.facts import (
@@ -42,9 +42,11 @@ from harness.record.rundir import (
 )
 from harness.record.samples import Samples
 from harness.record.store import read_samples
+from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
-from harness.scenario.plan import Trial, Turn, expand_plan, most_keys, turns
+from harness.scenario.plan import Trial, Turn, expand_plan, milestones, most_keys, turns
 from harness.scenario.schema import Scenario
+from harness.servers.app import inherited
 from harness.servers.fleet import Fleet
 from harness.servers.lives import round_facts
 
@@ -84,6 +86,7 @@ class Measured:
     servers: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    passed_on: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -158,6 +161,7 @@ def _record(
             **environment_facts(),
             "servers": measured.servers,
             "gaps": measured.gaps,
+            "passed_on": sorted(measured.passed_on),
         },
         trials=sorted(measured.trials, key=lambda facts: facts.number),
         problems=measured.problems,
@@ -186,8 +190,17 @@ def _measure(
                 optional=scenario.matrix.optional,
             )
             measured.servers, measured.gaps = stage.servers, stage.skipped
-            traffic = LoadGenerator(
-                sources.locustfile, token=stage.token, log=logs / "locust.log", reaper=stage.reaper
+            environ = inherited(
+                os.environ, closed=sources.locustfile.parent == bundled("locustfiles")
+            )
+            measured.passed_on = stage.passed_on
+            measured.passed_on.update(environ)
+            traffic = Locust(
+                sources.locustfile,
+                token=stage.token,
+                environ=environ,
+                log=logs / "locust.log",
+                reaper=stage.reaper,
             )
             stack.callback(traffic.stop)
             # Locust takes its time to start; the database is filled meanwhile.
@@ -207,7 +220,7 @@ def _serve_series(
     series: TrialGroup,
     total: int,
     stage: Testbed,
-    traffic: LoadGenerator,
+    traffic: Locust,
     measured: Measured,
     notify: Listener,
 ) -> None:
@@ -248,7 +261,7 @@ def _serve_turn(
     serving: RunningTrial,
     total: int,
     stage: Testbed,
-    traffic: LoadGenerator,
+    traffic: Locust,
     notify: Listener,
 ) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"

@@ -15,7 +15,7 @@ from harness.backends import BACKENDS, BackendRow
 from harness.errors import HarnessError, InfrastructureError, Problem
 from harness.measure.actions import Targets
 from harness.scenario.plan import Trial
-from harness.servers.app import AppSettings, prepare_app
+from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
@@ -29,8 +29,9 @@ class Testbed:
 
     `app` is the directory to import the app from where a trial's scenario names none; `work` is
     where an app works, by the directory that it is imported from. `token` makes the app's workers
-    give evidence. `skipped` is why each `optional` backend without its server was left out. Raises
-    InfrastructureError where any other part is unavailable.
+    give evidence. `skipped` is why each `optional` backend without its server was left out;
+    `passed_on` the variables of the user's shell that apps inherit. Raises InfrastructureError
+    where any other part is unavailable.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Testbed:
                 self.skipped[backend] = str(error)
         self._default_app, self._work = app, work or {}
         self._apps: dict[Path, AppSettings] = {}
+        self.passed_on = set[str]()
 
     @property
     def servers(self) -> dict[str, str]:
@@ -186,8 +188,10 @@ class Testbed:
                 path=path,
                 prepare=trial.scenario.app.prepare,
                 scratch=scratch,
+                inherited=inherited(os.environ, closed=not trial.scenario.app.path),
                 cwd=self._work.get(path),
             )
+            self.passed_on.update(self._apps[path].inherited)
         return self._apps[path]
 
     def _environ(self, trial: Trial, lease: Lease) -> dict[str, str]:
