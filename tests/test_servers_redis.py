@@ -190,7 +190,7 @@ def test_a_database_with_foreign_keys_is_refused_and_keeps_them(
     connect: Connect, client: redis.Redis
 ) -> None:
     client.mset(dict.fromkeys(FOREIGN, 1))
-    with pytest.raises(InfrastructureError, match=r"HX309 .*: the database holds 5 foreign keys"):
+    with pytest.raises(InfrastructureError, match=r"HX316 .*: the database holds 5 foreign keys"):
         connect()
     assert client.dbsize() == len(FOREIGN)
 

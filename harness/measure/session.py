@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import wire
-from harness.errors import HarnessError
+from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
 from harness.measure.actions import perform, refuse_foreign
@@ -35,7 +35,6 @@ from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
     RunRecord,
-    cannot_write,
     create_run_dir,
     write_run,
     write_scenario,
@@ -177,7 +176,7 @@ def _measure(
     measured: Measured,
     notify: Listener,
 ) -> None:
-    """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
+    """Serve all trials. Raises InfrastructureError, HX301 if a file could not be written."""
     trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
@@ -213,7 +212,9 @@ def _measure(
                     here = replace(series, group=present)
                     _serve_series(here, len(trials), stage, traffic, measured, notify)
     except OSError as error:
-        raise cannot_write(Path(error.filename or logs), error) from error
+        if not (meaning := infrastructure_error(error, logs.parent)):
+            raise
+        raise meaning from error
 
 
 def _serve_series(

@@ -11,9 +11,8 @@ from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
 from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.figures import count, percent, rounded_points
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.setup import number_of
+from harness.text import count, number_of, percent, rounded_points
 
 SEPARATION = " │ "
 SCIENTIFIC_FROM = 1e9

@@ -139,7 +139,7 @@ class UserRedis:
     """A user's Redis: never flushed, never restarted; its leases share the URL's database.
 
     Keys that a killed run left there are deleted. Raises InfrastructureError HX303 if it does not
-    answer, HX309 if it holds foreign keys and the user did not say that it may be cleared.
+    answer, HX316 if it holds foreign keys and the user did not say that it may be cleared.
     """
 
     def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
@@ -162,7 +162,7 @@ class UserRedis:
         if self._foreign and not allowed:
             raise InfrastructureError(
                 Problem(
-                    code="HX309",
+                    code="HX316",
                     where=f"redis at {choice.display}",
                     what=f"the database holds {self._foreign} foreign keys, which an app that"
                     " clears its cache would delete",
@@ -222,7 +222,7 @@ def start(context: ServiceContext) -> OwnRedis | UserRedis:
     """Return a Redis that answers.
 
     Raises InfrastructureError HX302 if there is none to start or it does not come up, HX303 or
-    HX309 as `UserRedis` does.
+    HX316 as `UserRedis` does.
     """
     choice = find_redis(context.environ)
     if choice.kind == "url":
