@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar
 
 
@@ -29,10 +30,23 @@ class Problem:
         return "\n".join(lines)
 
 
+class ExitCode(IntEnum):
+    """What a command ends with."""
+
+    OK = 0
+    CRASHED = 1
+    USAGE = 2
+    INFRASTRUCTURE = 3
+    INVALID = 4
+    FAILED = 5
+    INCONCLUSIVE = 6
+    INTERRUPTED = 130
+
+
 class HarnessError(Exception):
     """Base of everything the harness raises on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.CRASHED
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -45,43 +59,43 @@ class HarnessError(Exception):
 class UsageError(HarnessError):
     """HX1xx: the command line asks for something that does not exist or cannot be."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ScenarioError(HarnessError):
     """HX2xx: a scenario file or an override of it is not valid."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class InfrastructureError(HarnessError):
     """HX3xx: a server, the load, the disk or another part of the surroundings failed."""
 
-    exit_code = 3
+    exit_code = ExitCode.INFRASTRUCTURE
 
 
 class MeasurementError(HarnessError):
     """HX4xx: what was recorded cannot be read, or does not hold as a measurement."""
 
-    exit_code = 4
+    exit_code = ExitCode.INVALID
 
 
 class GateUsageError(HarnessError):
     """HX50x: an expectation that no run could judge."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class BaselineError(HarnessError):
     """HX52x: a baseline that cannot be compared with."""
 
-    exit_code = 4
+    exit_code = ExitCode.INVALID
 
 
 class GateError(HarnessError):
     """HX51x: an expectation failed, or something got worse."""
 
-    exit_code = 5
+    exit_code = ExitCode.FAILED
 
 
 CODES: dict[str, str] = {

@@ -19,8 +19,8 @@ from harness.analysis.rounds import values_by_round
 from harness.arrays import Floats
 from harness.gate.duel_metrics import is_settled, judge, overall
 from harness.gate.rules import RULES
-from harness.gate.verdict import Verdict
 from harness.record.rundir import read_run
+from harness.verdicts import Verdict
 
 FILE = Path(__file__).parent / "noise" / "duel.npz"
 CROWDED = "3"

@@ -20,6 +20,7 @@ from harness.analysis.summary import (
 )
 from harness.gate.claims import Claim
 from harness.stats.interval import Interval
+from harness.verdicts import Verdict
 from tests.factories import replaced, setup
 
 RATES = {1: 0.9053, 2: 0.8427, 4: 0.7603, 8: 0.6587}
@@ -278,7 +279,7 @@ def judged(**overrides: Any) -> ExpectationResult:
         metric="limits_granted",
         trial="locmem, 4 workers",
         wanted="3 to 4",
-        verdict="pass",
+        verdict=Verdict(overrides.pop("verdict", "pass")),
         unit="factor",
         value=3.9,
         absent=1.0,
@@ -293,7 +294,7 @@ def make_claim(scenario: str, verdict: str = "pass") -> Claim:
         scenario=scenario,
         topic="What breaks",
         text=text,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         evidence=(judged(verdict=verdict, why="" if verdict == "pass" else "out of bounds"),),
         wall_s=7.0,
     )

@@ -146,6 +146,7 @@ def test_a_saturated_trial_has_no_ratio_of_requests_and_keeps_that_of_lookups() 
     assert one(found, metric="lookup", statistic="mean", outcome="all").ratio is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", [np.median, np.mean])
 @pytest.mark.parametrize(
     "noise",

@@ -33,6 +33,7 @@ def test_a_request_is_a_hit_when_all_its_lookups_hit_and_neither_without_any() -
         step=range(4),
         round=[0] * 4,
         status=[200] * 4,
+        failed=[False] * 4,
         life=[0] * 4,
         request=[0, 0, 1, 1, 2],
         hit=[True, True, True, False, False],
@@ -48,10 +49,20 @@ def test_a_request_is_a_hit_when_all_its_lookups_hit_and_neither_without_any() -
     assert found.lookup.miss.count == 2
 
 
-def test_requests_that_failed_are_in_no_time() -> None:
+def test_what_the_locust_file_accepts_is_timed_and_what_it_rejects_is_not() -> None:
     trial = samples(
-        sent_s=[0.0] * 3, due_s=[0.0] * 3, done_s=[1.0, 50.0, 60.0], status=[200, 500, 0]
+        **{name: [0.0] * 5 for name in ("due_s", "sent_s")},
+        done_s=[1.0, 3.0, 50.0, 60.0, 70.0],
+        status=[200, 429, 200, 500, 0],
+        failed=[False, False, True, True, True],
     )
+    found = latency_of(trial).request.all
+    assert found.mean_s is not None
+    assert (found.count, found.mean_s.value) == (2, 2.0)
+
+
+def test_a_request_without_an_answer_has_no_time_whatever_the_locust_file_says() -> None:
+    trial = samples(done_s=[1.0, 2.0], sent_s=[0.0] * 2, status=[200, 0], failed=[False] * 2)
     assert latency_of(trial).request.all.count == 1
 
 

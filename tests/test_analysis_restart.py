@@ -227,7 +227,7 @@ def test_misses_against_the_control_are_the_difference_of_the_whole_trials() -> 
 def test_a_trial_that_differs_in_more_than_the_actions_is_no_control(
     changes: dict[str, Any],
 ) -> None:
-    control, acted = pair(3)
+    control, acted = pair(3, requests=100)
     trials = analyse_run([(replaced(control[0], **changes), control[1]), acted]).trials
     assert of(trials[1]).misses_vs_control is None
     assert of(trials[1]).predicted_vs_control is None

@@ -9,6 +9,7 @@ import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -27,6 +28,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness": ("", ""),
     **dict.fromkeys(GROUND.split(), ("", "")),
     "harness.arrays": ("", "numpy"),
+    "harness.verdicts": ("harness.errors", ""),
     "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
     "harness.scenario": ("ground", "pydantic pydantic_core tomli_w"),
@@ -39,11 +41,16 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # Inside of Locust's process:
     "harness.load": ("ground harness.record", "numpy"),
     "harness.load.driver": ("ground harness.load harness.record", "gevent locust"),
+    "harness.load.guard": ("", "geventhttpclient locust requests urllib3"),
     "harness.load.users": ("harness.load.trace harness.wire", "gevent locust"),
     # Outside of it, next to the servers:
-    "harness.load.client": ("ground harness.servers", ""),
+    "harness.load.client": (
+        "ground harness.load.protocol harness.scenario.plan harness.servers",
+        "",
+    ),
     "harness.measure": (
-        "ground harness.load.client harness.record harness.scenario harness.servers",
+        "ground harness.load.client harness.load.protocol harness.record harness.scenario"
+        " harness.servers",
         "numpy",
     ),
     # Where the halves meet.
@@ -100,8 +107,13 @@ MODULES: Mapping[str, Path] = {
 }
 
 
-def imports(module: str) -> Iterator[str]:
-    """Yield the full name of each module that a module's text imports."""
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Return the full name of each module that a module's text imports."""
+    return frozenset(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text())):

@@ -25,7 +25,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
     monkeypatch.setattr(measure, "measured", measured)
 
 
-@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("failed", 5), ("no-data", 5)])
+@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("fail", 5), ("no-data", 5)])
 def test_the_exit_code_says_whether_all_claims_hold(
     verdict: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
     monkeypatch.setattr(measure, "measured", without_nginx)
     assert main(["claims", "servers", "throttle"]) == 3
     told = capsys.readouterr().out
-    assert "not measured" in told
+    assert "not known" in told
     assert "HX306" in told
     assert "1 of 2 claims holds" in told
 
@@ -69,7 +69,7 @@ def test_every_scenario_has_a_topic_a_claim_and_evidence_that_can_fail() -> None
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_keeps_within_its_width(width: int) -> None:
-    claims = [make_claim("holds-true"), make_claim("other", verdict="failed")]
+    claims = [make_claim("holds-true"), make_claim("other", verdict="fail")]
     assert all(len(line.plain) <= width for line in render_claims(claims, width))
     assert conclusion(claims).startswith("1 of 2 claims holds")
     assert conclusion(claims).endswith("other FAILS")

@@ -64,7 +64,7 @@ def test_a_recorded_duel_is_judged_again(
 ) -> None:
     run_dir = recorded(tmp_path, served(0), served(1, cpu=1.1))
     assert main(["report", run_dir]) == 5
-    assert capsys.readouterr().out.splitlines()[-1].startswith("duel: regressed (server CPU +")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("duel: fail (server CPU +")
 
 
 def test_to_be_inconclusive_fails_only_where_that_is_asked_for(

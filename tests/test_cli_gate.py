@@ -72,7 +72,7 @@ def four(hits: int) -> Summary:
     return make_summary(trial(1), trial(4, hits))
 
 
-@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("failed", 5), ("no-data", 4)])
+@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("fail", 5), ("no-data", 4)])
 def test_the_exit_code_follows_the_expectations(
     verdict: str,
     code: int,
@@ -201,7 +201,7 @@ def test_standard_output_is_json_alone(
     command = ["check", "idle.toml", "--baseline", "base.json", "--format", "json"]
     assert main(command) == 5
     told = json.loads(capsys.readouterr().out)
-    assert told["check"]["changes"]["verdict"] == "regressed"
+    assert told["check"]["changes"]["verdict"] == "fail"
     assert told["trials"]
 
 

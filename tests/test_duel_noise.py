@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.gate.verdict import Verdict
+from harness.verdicts import Verdict
 from tests.bench.gate import measure
 from tests.duel_noise import drawn, recordings, simulated
 
-ALARMS = (Verdict.REGRESSED, Verdict.IMPROVED)
+ALARMS = (Verdict.FAIL, Verdict.IMPROVED)
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def test_a_server_against_itself_raises_no_alarm() -> None:
 @pytest.mark.parametrize(("factor", "within_s"), [(1.10, 60.0), (1.05, 180.0)])
 def test_a_slower_request_is_found_in_time(factor: float, within_s: float) -> None:
     played = simulated(20, budget_s=within_s, factor=factor, crowded=False)
-    assert sum(one.verdict is Verdict.REGRESSED for one in played) >= 19
+    assert sum(one.verdict is Verdict.FAIL for one in played) >= 19
     assert max(one.seconds for one in played) <= within_s
 
 

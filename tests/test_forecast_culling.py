@@ -73,6 +73,7 @@ def test_long_run_is_within_what_is_claimed_of_the_played_cache(
     assert steady_entries(popular, edges) == pytest.approx(entries, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "exponent", "max_entries"), [s for s in SIZES if s[1] >= 0.5])
 @pytest.mark.parametrize("lifetime", [30.0, 300.0])
 def test_long_run_with_a_timeout_is_within_what_is_claimed(
@@ -94,6 +95,7 @@ def test_keys_that_are_alike_and_expire_in_step_with_the_culls_are_within_the_ro
     assert steady_hit_rate(popular, edges, lifetime) == pytest.approx(rate, abs=ROUGH_ERROR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "exponent", "max_entries"), SIZES)
 @pytest.mark.parametrize("stretch", [1.0, 1.5, 3.0])
 def test_first_requests_are_within_what_chance_allows(

@@ -12,9 +12,9 @@ from harness.analysis.summary import Figure
 from harness.gate.change import Change
 from harness.gate.changes import Changes, compare
 from harness.gate.recorded import RunFigures
-from harness.gate.verdict import Verdict
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from harness.stats.interval import Interval
+from harness.verdicts import Verdict
 from tests.recorded import prediction, run, scenario, trial
 from tests.summaries import make_trial
 
@@ -42,7 +42,7 @@ def test_one_hit_less_is_a_regression_where_nothing_is_left_to_chance() -> None:
     base = run(trial(1, 2715, **exact), trial(4))
     changes = compare(base, run(trial(1, 2714, **exact), trial(4)))
     change = the(changes, "hit_rate", "locmem, 1 worker")
-    assert (change.verdict, change.allowed) == (Verdict.REGRESSED, 0.0)
+    assert (change.verdict, change.allowed) == (Verdict.FAIL, 0.0)
     assert "chance" in change.why
     assert compare(base, base).verdict is Verdict.PASS
 
@@ -61,7 +61,7 @@ def test_without_a_closed_form_a_hit_less_is_of_no_weight() -> None:
         (2255, Verdict.PASS),  # 0.0087 less: under the floor of 0.01
         (2240, Verdict.PASS),  # 0.0137 less: within what both runs' luck makes of it
         (2220, Verdict.INCONCLUSIVE),  # 0.0203 less: one of 20 lucks makes 0.0156 of it
-        (2150, Verdict.REGRESSED),  # 0.0437 less
+        (2150, Verdict.FAIL),  # 0.0437 less
         (2400, Verdict.IMPROVED),
     ],
 )
@@ -76,6 +76,7 @@ def test_the_luck_of_both_runs_counts() -> None:
     assert change.allowed == pytest.approx(0.01 + 3.02 * 0.00794, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_and_a_raise_no_alarm() -> None:
     """Of 300 comparisons with luck as predicted, next to none is called worse or better."""
     rng = np.random.default_rng(7)
@@ -83,14 +84,14 @@ def test_a_and_a_raise_no_alarm() -> None:
     found = [
         compare(four(round(3000 * one)), four(round(3000 * other))).verdict for one, other in draws
     ]
-    assert found.count(Verdict.REGRESSED) == found.count(Verdict.IMPROVED) == 0
+    assert found.count(Verdict.FAIL) == found.count(Verdict.IMPROVED) == 0
     assert found.count(Verdict.INCONCLUSIVE) <= 15
 
 
 @pytest.mark.parametrize("cause", ["fragmentation", "first", "expired", "evicted"])
 def test_the_cause_of_a_loss_is_named(cause: str) -> None:
     changes = compare(four(2281), four(1900, cause=cause))
-    assert changes.verdict is Verdict.REGRESSED
+    assert changes.verdict is Verdict.FAIL
     assert the(changes, "hit_rate").causes == (f"misses.{cause}",)
     assert the(changes, "origin_per_request").causes == (f"misses.{cause}",)
 
@@ -120,12 +121,12 @@ def test_on_the_same_machine_a_time_is_doubted_and_fails_nothing() -> None:
 
 def test_counts_hold_across_machines() -> None:
     other = replace(four(1900), environment={"cores": 64, "python": "3.14.0"})
-    assert compare(four(2281), other).verdict is Verdict.REGRESSED
+    assert compare(four(2281), other).verdict is Verdict.FAIL
 
 
 def test_more_failures_are_a_regression() -> None:
     changes = compare(four(2281), four(2281, failures=30))
-    assert the(changes, "failed_requests").verdict is Verdict.REGRESSED
+    assert the(changes, "failed_requests").verdict is Verdict.FAIL
 
 
 def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
@@ -133,7 +134,7 @@ def test_a_measure_that_leaves_no_room_is_compared_exactly() -> None:
     base = four(2281, measures={"limits_granted": exact})
     leak = four(2281, measures={"limits_granted": replace(exact, value=1.01)})
     assert the(compare(base, base), "limits_granted").verdict is Verdict.PASS
-    assert the(compare(base, leak), "limits_granted").verdict is Verdict.REGRESSED
+    assert the(compare(base, leak), "limits_granted").verdict is Verdict.FAIL
 
 
 def test_a_prediction_without_room_that_was_missed_says_nothing_of_chance() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from harness.errors import InfrastructureError, Problem
 from harness.gate.changes import Changes, compare
-from harness.gate.check import CaseOutcome, broken, checked
+from harness.gate.check import broken, checked
+from harness.verdicts import Verdict
 from tests.recorded import run, trial
 from tests.summaries import judged, make_caveat, make_summary, make_trial
 
@@ -19,7 +20,7 @@ def changes(hits: int) -> Changes:
 
 @pytest.mark.parametrize(
     ("verdict", "code", "exit_code"),
-    [("pass", "", 0), ("failed", "HX510", 5), ("no-data", "HX511", 4)],
+    [("pass", "", 0), ("fail", "HX510", 5), ("no-data", "HX511", 4)],
 )
 def test_the_verdict_of_an_expectation_decides(verdict: str, code: str, exit_code: int) -> None:
     found = checked(make_summary(expectations=(judged(verdict=verdict),)))
@@ -48,7 +49,7 @@ def test_a_loss_of_hits_is_told_with_its_cause() -> None:
 
 def test_a_run_that_is_not_valid_is_nothing_to_judge() -> None:
     silent = make_trial("locmem", 4, caveats=(make_caveat("no-answer", "Nobody answered."),))
-    found = checked(make_summary(silent, valid=False, expectations=(judged(verdict="failed"),)))
+    found = checked(make_summary(silent, valid=False, expectations=(judged(verdict="fail"),)))
     assert found.exit_code(fail_on_inconclusive=False) == 4
     assert [problem.code for problem in found.problems] == ["HX401", "HX510"]
 
@@ -60,7 +61,7 @@ def test_an_empty_run_is_not_valid() -> None:
 
 
 def test_a_failure_weighs_more_than_what_is_not_known() -> None:
-    both = (judged(verdict="no-data"), judged(verdict="failed"))
+    both = (judged(verdict="no-data"), judged(verdict="fail"))
     assert checked(make_summary(expectations=both)).exit_code(fail_on_inconclusive=False) == 5
 
 
@@ -81,4 +82,4 @@ def test_what_ended_the_measurement_keeps_its_exit_code() -> None:
     error = InfrastructureError(Problem(code="HX302", where="redis", what="is not here"))
     found = broken("hit-rate", error)
     assert found.exit_code(fail_on_inconclusive=False) == 3
-    assert found.count(CaseOutcome.ERROR) == 1
+    assert found.count(Verdict.NO_DATA) == 1

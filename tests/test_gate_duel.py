@@ -8,12 +8,12 @@ import pytest
 
 from harness.analysis.analyse import analyse_run
 from harness.gate.duel import DuelResult, Judge, duel_result
-from harness.gate.verdict import Verdict
 from harness.record.facts import RoundFacts
 from harness.record.merge import split_rounds
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import duel_sides
+from harness.verdicts import Verdict
 from tests.duelling import REQUESTS, Trial, duel_facts, served
 from tests.factories import EPOCH_S, no_samples
 
@@ -55,16 +55,16 @@ def test_two_that_are_alike_pass() -> None:
 def test_more_cpu_time_is_found_and_stops_the_duel() -> None:
     base, slower = served(0), served(1, cpu=1.1)
     result = result_of(base, slower)
-    assert result.verdict is Verdict.REGRESSED
-    assert verdicts(result)["cpu_per_request"] == "regressed"
-    assert verdicts(result)["request_median"] != "regressed"
+    assert result.verdict is Verdict.FAIL
+    assert verdicts(result)["cpu_per_request"] == "fail"
+    assert verdicts(result)["request_median"] != "fail"
     assert rounds_taken(base, slower) == 48, "the counts are not settled before"
 
 
 def test_lost_hits_are_found_and_their_cause_is_named() -> None:
     result = result_of(served(0, workers=1), served(1, workers=8))
-    assert result.verdict is Verdict.REGRESSED
-    assert verdicts(result)["hit_rate"] == "regressed"
+    assert result.verdict is Verdict.FAIL
+    assert verdicts(result)["hit_rate"] == "fail"
     assert result.cause == "fragmentation"
     before, after = result.misses["fragmentation"]
     assert before == 0 < after
@@ -78,8 +78,8 @@ def test_a_shorter_timeout_is_named() -> None:
 def test_slower_misses_are_found_though_the_median_stands_still() -> None:
     base = served(0, workers=1, ttl_s=0.3)
     result = result_of(base, served(1, workers=1, ttl_s=0.3, slow_miss=1.5))
-    assert verdicts(result)["request_miss_median"] == "regressed"
-    assert verdicts(result)["request_median"] != "regressed"
+    assert verdicts(result)["request_miss_median"] == "fail"
+    assert verdicts(result)["request_median"] != "fail"
 
 
 def test_one_trial_alone_is_no_duel() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.gate.duel_metrics import MetricResult, is_settled, judge, overall
 from harness.gate.rules import RULES, Rule, with_floors
-from harness.gate.verdict import Verdict, exit_code
+from harness.verdicts import Verdict, exit_code
 
 TIME = Rule(name="time", unit="s", scale="ratio", relative=0.03, absolute=1e-6, required=True)
 SHARE = Rule(name="share", unit="share", scale="difference", higher_is_better=True, absolute=0.01)
@@ -30,7 +30,7 @@ def judged(rule: Rule, base: object, candidate: object) -> MetricResult:
 
 def test_a_change_beyond_floor_and_doubt_is_a_regression() -> None:
     found = judged(TIME, noisy(80, noise=0), noisy(80, math.log(1.1)))
-    assert found.verdict is Verdict.REGRESSED
+    assert found.verdict is Verdict.FAIL
     assert found.change == pytest.approx(0.1)
     assert found.base == pytest.approx(1e-3)
     assert found.candidate == pytest.approx(1.1e-3)
@@ -102,7 +102,7 @@ def test_a_steady_drift_cancels_within_a_block() -> None:
 def test_a_difference_is_told_in_the_unit_of_the_metric() -> None:
     wiggle = np.tile([0.0, 0.0, 0.01, 0.01], 10)
     found = judged(SHARE, np.full(40, 0.9) + wiggle, np.full(40, 0.8))
-    assert found.verdict is Verdict.REGRESSED
+    assert found.verdict is Verdict.FAIL
     assert found.change == pytest.approx(-0.105)
     assert found.floor == 0.01
 
@@ -120,7 +120,7 @@ def test_at_equal_hits_the_misses_of_a_round_do_not_count_as_work() -> None:
     (equal,) = judge([replace(TIME, at_equal_hits=True)], base, candidate)
     assert plain.change == pytest.approx(equal.change)
     assert plain.verdict is Verdict.INCONCLUSIVE
-    assert equal.verdict is Verdict.REGRESSED
+    assert equal.verdict is Verdict.FAIL
     assert equal.candidate == pytest.approx(1.1e-3)
 
 
@@ -152,11 +152,11 @@ def finding(metric: str, verdict: Verdict) -> MetricResult:
         (Verdict.PASS, Verdict.NO_DATA, Verdict.PASS),
         (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS),
         (Verdict.PASS, Verdict.IMPROVED, Verdict.IMPROVED),
-        (Verdict.PASS, Verdict.REGRESSED, Verdict.REGRESSED),
-        (Verdict.INCONCLUSIVE, Verdict.REGRESSED, Verdict.REGRESSED),
+        (Verdict.PASS, Verdict.FAIL, Verdict.FAIL),
+        (Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.FAIL),
         (Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.INCONCLUSIVE),
         (Verdict.NO_DATA, Verdict.IMPROVED, Verdict.NO_DATA),
-        (Verdict.IMPROVED, Verdict.REGRESSED, Verdict.REGRESSED),
+        (Verdict.IMPROVED, Verdict.FAIL, Verdict.FAIL),
     ],
 )
 def test_the_worst_that_matters_is_the_verdict(
@@ -172,7 +172,7 @@ def test_the_worst_that_matters_is_the_verdict(
     ("share", "rounds", "settled"),
     [
         (Verdict.PASS, 16, True),
-        (Verdict.REGRESSED, 16, True),
+        (Verdict.FAIL, 16, True),
         (Verdict.INCONCLUSIVE, 16, False),
         (Verdict.NO_DATA, 46, False),
         (Verdict.INCONCLUSIVE, 48, True),
@@ -182,7 +182,7 @@ def test_a_slower_time_waits_a_while_for_the_counts(
     share: Verdict, rounds: int, settled: bool
 ) -> None:
     findings = [
-        MetricResult(metric="time", verdict=Verdict.REGRESSED, rounds=rounds),
+        MetricResult(metric="time", verdict=Verdict.FAIL, rounds=rounds),
         MetricResult(metric="share", verdict=share, rounds=rounds),
     ]
     assert is_settled(findings, [TIME, replace(SHARE, required=True)]) is settled
@@ -193,7 +193,7 @@ def test_every_verdict_has_its_exit_code() -> None:
     assert codes == {
         "pass": 0,
         "improved": 0,
-        "regressed": 5,
+        "fail": 5,
         "inconclusive": 0,
         "no-data": 4,
         "incomparable": 4,

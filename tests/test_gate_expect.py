@@ -10,10 +10,11 @@ import pytest
 
 from harness.analysis.summary import Figure, Prediction
 from harness.errors import GateUsageError
-from harness.gate.expect import FAILED, NO_DATA, PASS, judge, refuse_unfit, refuse_unknown
+from harness.gate.expect import judge, refuse_unfit, refuse_unknown
 from harness.scenario.load import load_scenario, scenario_paths
 from harness.scenario.schema import Expect, Matrix, Scenario
 from harness.stats.interval import Interval
+from harness.verdicts import Verdict
 from tests.summaries import make_trial
 
 FOUR = {"backend": "locmem", "workers": 4}
@@ -69,14 +70,17 @@ def test_no_scenario_that_comes_with_the_harness_is_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     ("expect", "wanted"),
     [
-        (Expect(metric="hit_rate", where=FOUR, at_least=0.7), [PASS]),
-        (Expect(metric="hit_rate", where=FOUR, at_most=0.7), [FAILED]),
-        (Expect(metric="hit_rate", where=FOUR, between=(0.7, 0.8)), [PASS]),
-        (Expect(metric="hit_rate", where={"backend": "locmem"}, at_least=0.8), [PASS, FAILED]),
-        (Expect(metric="hit_rate", where=FOUR, as_predicted=True), [PASS]),
-        (Expect(metric="hit_rate", where={"workers": 9}, at_least=0.0), [NO_DATA]),
-        (Expect(metric="limits_granted", where=FOUR, at_least=0.0), [NO_DATA]),
-        (Expect(metric="misses.first", where=FOUR, as_predicted=True), [NO_DATA]),
+        (Expect(metric="hit_rate", where=FOUR, at_least=0.7), [Verdict.PASS]),
+        (Expect(metric="hit_rate", where=FOUR, at_most=0.7), [Verdict.FAIL]),
+        (Expect(metric="hit_rate", where=FOUR, between=(0.7, 0.8)), [Verdict.PASS]),
+        (
+            Expect(metric="hit_rate", where={"backend": "locmem"}, at_least=0.8),
+            ["pass", "fail"],
+        ),
+        (Expect(metric="hit_rate", where=FOUR, as_predicted=True), [Verdict.PASS]),
+        (Expect(metric="hit_rate", where={"workers": 9}, at_least=0.0), [Verdict.NO_DATA]),
+        (Expect(metric="limits_granted", where=FOUR, at_least=0.0), [Verdict.NO_DATA]),
+        (Expect(metric="misses.first", where=FOUR, as_predicted=True), [Verdict.NO_DATA]),
     ],
 )
 def test_a_bound_is_held_against_each_trial_it_is_about(expect: Expect, wanted: list[str]) -> None:
@@ -85,8 +89,12 @@ def test_a_bound_is_held_against_each_trial_it_is_about(expect: Expect, wanted: 
 
 def test_a_ratio_is_held_against_the_trial_it_names() -> None:
     redis = {"backend": "redis", "workers": 4}
-    assert verdicts(Expect(metric="hit_rate", where=FOUR, ratio_to=redis, at_most=0.9)) == [PASS]
-    assert verdicts(Expect(metric="hit_rate", where=redis, ratio_to=redis, at_most=0.9)) == [FAILED]
+    assert verdicts(Expect(metric="hit_rate", where=FOUR, ratio_to=redis, at_most=0.9)) == [
+        Verdict.PASS
+    ]
+    assert verdicts(Expect(metric="hit_rate", where=redis, ratio_to=redis, at_most=0.9)) == [
+        Verdict.FAIL
+    ]
 
 
 def test_what_a_ratio_leaves_open_is_as_in_the_trial_itself() -> None:
@@ -105,27 +113,27 @@ def test_what_a_ratio_leaves_open_is_as_in_the_trial_itself() -> None:
 
 def test_a_bound_that_holds_without_the_fault_as_well_fails() -> None:
     expect = Expect(metric="hit_rate", where=FOUR, at_most=0.8, fails_for={"workers": 1})
-    assert verdicts(expect) == [PASS]
-    assert verdicts(replace(expect, at_most=0.95)) == [FAILED]
+    assert verdicts(expect) == ["pass"]
+    assert verdicts(replace(expect, at_most=0.95)) == ["fail"]
 
 
 def test_without_the_trial_that_lacks_the_fault_nothing_is_known() -> None:
     expect = Expect(metric="hit_rate", where=FOUR, at_most=0.8, fails_for={"workers": 8})
-    assert verdicts(expect) == [NO_DATA]
+    assert verdicts(expect) == [Verdict.NO_DATA]
 
 
 def test_outside_of_its_prediction_a_figure_is_not_as_predicted() -> None:
     narrow = Prediction(value=0.5, low=0.49, high=0.51, closed_form=None)
     trial = make_trial("locmem", 4, predicted=narrow)
     (one,) = judge([Expect(metric="hit_rate", as_predicted=True)], [trial])
-    assert one.verdict == FAILED
+    assert one.verdict == Verdict.FAIL
 
 
 def test_a_prediction_without_spread_leaves_room_for_rounding_alone() -> None:
     figure = Figure(value=4.0 + 1e-12, expected=Interval(value=4.0, low=4.0, high=4.0))
     trial = make_trial("locmem", 4, measures={"limits_granted": figure})
     (one,) = judge([Expect(metric="limits_granted", as_predicted=True)], [trial])
-    assert one.verdict == PASS
+    assert one.verdict == Verdict.PASS
 
 
 def test_what_an_option_has_taken_away_is_no_mistake_but_nonsense_is() -> None:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,12 +46,21 @@ def found_in(text: str) -> Iterator[str]:
             yield f"{line}: {' '.join(match[0].split())!r}, say: {say}"
 
 
+@cache
+def definitions() -> list[tuple[Path, Function | ast.ClassDef]]:
+    return [
+        (path, node)
+        for path in sources("harness", "demo_app", "locustfiles")
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, Function | ast.ClassDef)
+    ]
+
+
 def functions() -> Iterator[tuple[str, Function]]:
-    for path in sources("harness", "demo_app", "locustfiles"):
-        if path.suffix == ".py":
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, Function):
-                    yield f"{path.relative_to(ROOT)}:{node.name}", node
+    for path, node in definitions():
+        if not isinstance(node, ast.ClassDef):
+            yield f"{path.relative_to(ROOT)}:{node.name}", node
 
 
 def arguments(function: Function) -> int:
@@ -66,10 +76,10 @@ def is_command(function: Function) -> bool:
 def test_no_class_name_means_two_things() -> None:
     names = Counter(
         node.name
-        for path in sources("harness")
-        if path.suffix == ".py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for path, node in definitions()
+        if path.is_relative_to(ROOT / "harness")
+        and isinstance(node, ast.ClassDef)
+        and not node.name.startswith("_")
     )
     twice = {name for name, count in names.items() if count > 1}
     assert twice - set(RULES["exceptions"]["classes"]) == set()

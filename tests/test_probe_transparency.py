@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.factories import STEADY
 from tests.probing import BACKENDS, Probe, backend
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 KEYS: list[Any] = ["a", "b", "c", "d", 1, "1", "é", "with blank", "x" * 251, ("a", 1), [1]]
 VALUES: list[Any] = [None, 0, "", [], False, True, 7, -1, 1.5, "text", {"a": [1]}, lambda: None]

@@ -71,10 +71,10 @@ def test_the_last_line_says_all_and_nothing_else(name: str) -> None:
 def test_the_json_of_a_duel_has_its_result_beside_the_trials() -> None:
     result, summary = told("duel-lost-hits")
     content = json.loads(render_json(summary, result))
-    assert content["duel"]["verdict"] == "regressed"
+    assert content["duel"]["verdict"] == "fail"
     assert content["duel"]["cause"] == "fragmentation"
     found = {one["metric"]: one for one in content["duel"]["findings"]}
-    assert found["hit_rate"]["verdict"] == "regressed"
+    assert found["hit_rate"]["verdict"] == "fail"
     assert found["hit_rate"]["low"] < found["hit_rate"]["change"] < found["hit_rate"]["high"] < 0
     assert len(content["trials"]) == 2
     assert "duel" not in json.loads(render_json(summary))

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import InfrastructureError, Problem
 from harness.gate.changes import compare
-from harness.gate.check import Case, CaseOutcome, CheckResult, broken, checked
+from harness.gate.check import Case, CheckResult, broken, checked
 from harness.report.gate.as_json import render_check_json
 from harness.report.gate.baseline import render_baseline
 from harness.report.gate.changes import render_changes
@@ -18,6 +18,7 @@ from harness.report.gate.github import render_annotations
 from harness.report.gate.junit import render_junit
 from harness.report.gate.last_line import last_line
 from harness.report.gate.markdown import render_markdown
+from harness.verdicts import Verdict
 from tests.recorded import run, scenario, trial
 from tests.summaries import judged, make_summary
 
@@ -29,7 +30,7 @@ def a_check(hits: int = 1900) -> CheckResult:
     return checked(SUMMARY, compare(run(), run(trial(1), trial(4, hits))))
 
 
-def nasty(outcome: CaseOutcome = CaseOutcome.FAILED) -> CheckResult:
+def nasty(outcome: Verdict = Verdict.FAIL) -> CheckResult:
     problem = Problem(code="HX510", where="a|b", what="50 %\n<b>\x1b[31m")
     case = Case(
         part="expectations",
@@ -85,9 +86,9 @@ def test_junit_survives_what_xml_has_no_word_for() -> None:
 def test_annotations_are_one_line_each_with_their_marks_escaped() -> None:
     (line,) = render_annotations(nasty())
     assert line.startswith("::error title=harness check my%2C own%3A one::HX510 x: y, z: 50 %25%0A")
-    (doubt,) = render_annotations(nasty(CaseOutcome.INCONCLUSIVE))
+    (doubt,) = render_annotations(nasty(Verdict.INCONCLUSIVE))
     assert doubt.startswith("::warning ")
-    assert list(render_annotations(nasty(CaseOutcome.PASS))) == []
+    assert list(render_annotations(nasty(Verdict.PASS))) == []
 
 
 def test_markdown_tells_what_fails_and_why() -> None:
@@ -109,8 +110,8 @@ def test_json_has_the_run_and_what_came_of_it() -> None:
     told = json.loads(render_check_json(a_check(), SUMMARY, 5))
     assert told["trials"][0]["backend"] == "locmem"
     assert told["check"]["exit_code"] == 5
-    assert told["check"]["changes"]["verdict"] == "regressed"
-    assert {case["outcome"] for case in told["check"]["cases"]} == {"pass", "failed", "error"}
+    assert told["check"]["changes"]["verdict"] == "fail"
+    assert {case["outcome"] for case in told["check"]["cases"]} == {"pass", "fail", "no-data"}
 
 
 def test_a_check_that_measured_nothing_is_told_in_every_form() -> None:
@@ -131,7 +132,7 @@ def test_two_runs_side_by_side_keep_within_the_width(width: int) -> None:
     text = "\n".join(lines)
     assert "76.0 %" in text
     assert "63.3 %" in text
-    assert "regressed" in text
+    assert "fail" in text
     assert "more misses.fragmentation" in text
     assert "judge nothing" in text
 

@@ -18,6 +18,8 @@ from harness.servers.nginx import Nginx, NginxChoice, NginxSettings, find_nginx,
 from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
+pytestmark = pytest.mark.servers
+
 CHOICE = find_nginx(os.environ)
 needs_nginx = pytest.mark.skipif(not CHOICE.executable, reason="no nginx here")
 

@@ -14,6 +14,8 @@ from harness.errors import InfrastructureError
 from harness.servers.reaper import Reaper
 from harness.servers.redis import RedisServer, start_redis
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def reaper() -> Iterator[Reaper]:

@@ -49,6 +49,7 @@ def test_values_that_resemble_the_one_before_make_it_wider() -> None:
     assert deviation(alike) == pytest.approx(wider * float(alike.std(ddof=1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tails", ["normal", "t3", "alike"])
 def test_looked_at_after_each_of_200_values_it_hardly_ever_loses_the_truth(tails: str) -> None:
     rng = np.random.default_rng(7)

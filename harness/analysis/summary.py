@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.setup import HasSetup, Setup
 from harness.stats.interval import Interval
+from harness.verdicts import Verdict
 
 
 class Cause(StrEnum):
@@ -89,7 +90,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectationResult:
-    """An expectation held against one trial. `verdict` is "pass", "failed" or "no-data".
+    """An expectation held against one trial. `verdict` is pass, fail or no-data.
 
     `wanted` is its bound in words and `trial` says which one, "" where there is none. `value` is
     the metric, or its ratio, in `unit`. `absent` is the same value in the trial without the fault,
@@ -99,7 +100,7 @@ class ExpectationResult:
     metric: str
     trial: str
     wanted: str
-    verdict: str
+    verdict: Verdict
     unit: str
     value: float | None
     absent: float | None = None

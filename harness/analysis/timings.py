@@ -42,7 +42,7 @@ def request_timings(samples: Samples, since_s: Floats) -> Timings:
     """Return the time of every request that succeeded, from `since_s` [R] to the answer's end.
 
     A request is a hit if it looked something up and missed nothing. Failures are left out: an
-    error page that comes at once is no fast answer.
+    error page that comes immediately is no fast answer.
     """
     rows = succeeded(samples)
     seconds = (samples.done_s - since_s)[rows]
@@ -58,8 +58,12 @@ def waited_since(load: LoadFacts, samples: Samples) -> Floats:
 
 
 def succeeded(samples: Samples) -> Bools:
-    """Return which requests were answered without an error. [R]"""
-    return (samples.status > 0) & (samples.status < 400)
+    """Return which requests were answered, and by the Locust file's verdict well. [R]
+
+    A status that the Locust file accepts, such as 429, is no failure; a page that it could not
+    read is one, whatever its status.
+    """
+    return (samples.status > 0) & ~samples.failed
 
 
 def request_outcomes(samples: Samples) -> Ints:

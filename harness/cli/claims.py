@@ -13,12 +13,12 @@ from rich.console import Console
 
 from harness.cli import measure
 from harness.errors import GateError, HarnessError, InfrastructureError, Problem
-from harness.gate.claims import MISSING, Claim, claim_of
-from harness.gate.expect import FAILED, PASS
+from harness.gate.claims import Claim, claim_of
 from harness.report.claims import claims_as_json, render_claims
 from harness.report.layout import print_lines
 from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
+from harness.verdicts import Verdict
 
 
 def claims(names: Sequence[str], out: Path | None, style: str, *, whole: bool) -> None:
@@ -58,7 +58,7 @@ def _measured(
                 scenario=scenario.name,
                 topic=scenario.topic,
                 text=scenario.claim,
-                verdict=MISSING,
+                verdict=Verdict.NO_DATA,
                 problem=str(error),
             )
 
@@ -70,15 +70,15 @@ def _short(scenario: Scenario) -> Overrides:
 def _demand(found: Sequence[Claim], out: Path) -> None:
     errors: dict[type[HarnessError], list[Problem]] = {InfrastructureError: [], GateError: []}
     for claim in found:
-        if claim.verdict == PASS:
+        if claim.verdict is Verdict.PASS:
             continue
         problem = Problem(
-            code="HX510" if claim.verdict == FAILED else "HX511",
+            code="HX510" if claim.verdict is Verdict.FAIL else "HX511",
             where=f"claim of {claim.scenario}",
-            what="does not hold" if claim.verdict == FAILED else f"is {claim.verdict}",
+            what="does not hold" if claim.verdict is Verdict.FAIL else f"is {claim.verdict}",
             hint=f"`harness report {out / claim.scenario}` shows the run",
         )
-        errors[InfrastructureError if claim.verdict == MISSING else GateError].append(problem)
+        errors[InfrastructureError if claim.problem else GateError].append(problem)
     for kind in (GateError, InfrastructureError):
         if errors[kind]:
             raise kind(*errors[kind])

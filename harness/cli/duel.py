@@ -17,7 +17,6 @@ from harness.cli.progress import LiveProgress
 from harness.errors import HarnessError, Problem, UsageError
 from harness.gate.duel import Judge
 from harness.gate.rules import RELATIVE_FLOOR, RULES
-from harness.gate.verdict import exit_code
 from harness.measure.session import Sources, TrialGroup, run_scenario
 from harness.record.facts import DuelFacts
 from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario, locustfile_path
@@ -25,6 +24,7 @@ from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
+from harness.verdicts import exit_code
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}

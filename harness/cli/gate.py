@@ -27,7 +27,6 @@ from harness.gate.expect import refuse_unfit
 from harness.gate.identity import differences, identity_of
 from harness.gate.recorded import RunFigures, recorded
 from harness.gate.validity import invalidity
-from harness.gate.verdict import exit_code
 from harness.gate.workflow import WORKFLOW, workflow_text
 from harness.record.rundir import SCENARIO_FILE
 from harness.report.gate.as_json import render_changes_json, render_check_json
@@ -38,6 +37,7 @@ from harness.report.layout import print_lines
 from harness.report.terminal import print_report
 from harness.scenario.load import Overrides, find_scenario, load_scenario, read_scenario
 from harness.scenario.schema import Scenario
+from harness.verdicts import exit_code
 
 
 def check(

@@ -191,7 +191,7 @@ def show(scenario: str, style: str, settings: tuple[str, ...], **options: str | 
 def report(run_dir: Path, style: str, fail_on: str | None) -> int:
     """Analyse the recorded run in RUN_DIR again and report it."""
     from harness.cli import measure
-    from harness.gate.verdict import exit_code
+    from harness.verdicts import exit_code
 
     found = measure.report(run_dir, style)
     if found is None:

@@ -15,7 +15,7 @@ from harness.analysis.summary import Summary
 from harness.cli.progress import LiveProgress
 from harness.errors import GateError, HarnessError, MeasurementError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
-from harness.gate.expect import FAILED, judge, refuse_unfit, refuse_unknown
+from harness.gate.expect import judge, refuse_unfit, refuse_unknown
 from harness.gate.validity import invalidity
 from harness.measure.session import Sources, run_scenario
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
@@ -33,6 +33,7 @@ from harness.scenario.load import (
     read_scenario,
 )
 from harness.scenario.schema import Scenario
+from harness.verdicts import Verdict
 
 
 def run(
@@ -176,7 +177,7 @@ def _demand_expectations(summary: Summary) -> None:
             hint=f"`harness report {summary.run_dir}` shows the run again",
         )
         for one in summary.expectations
-        if one.verdict == FAILED
+        if one.verdict is Verdict.FAIL
     ]
     if problems:
         raise GateError(*problems)

@@ -14,7 +14,7 @@ from harness.analysis.summary import Figure
 from harness.gate.bounds import ROUNDING
 from harness.gate.margins import Margins, chance_of, without_chance
 from harness.gate.recorded import TrialFigures
-from harness.gate.verdict import Verdict
+from harness.verdicts import Verdict
 
 SHARE_FLOOR, RELATIVE_FLOOR = 0.01, 0.01
 """Where chance plays a part, a change up to this is of no weight; of hits and shares as it is."""
@@ -65,7 +65,7 @@ def change_of(
     settled = old.settled and new.settled and name in HITS
     chance = Margins() if settled else _chance(metric, before, after, figures)
     change = _judged(metric, old, before.value, after.value, chance)
-    doubted = change.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE)
+    doubted = change.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)
     return replace(change, causes=_causes(old, new)) if doubted and name in HITS else change
 
 
@@ -96,7 +96,7 @@ def _judged(
         elif worse < -limit:
             verdict = Verdict.IMPROVED
     elif worse > chance.fail + room:
-        verdict = Verdict.REGRESSED
+        verdict = Verdict.FAIL
         why = "" if chance.fail else "nothing is left to chance here"
     elif worse < -chance.fail - room:
         verdict = Verdict.IMPROVED

@@ -10,7 +10,7 @@ from harness.analysis.summary import Figure
 from harness.gate.change import Change, change_of, no_data, told
 from harness.gate.identity import changed, differences, flat
 from harness.gate.recorded import RunFigures, TrialFigures
-from harness.gate.verdict import Verdict
+from harness.verdicts import WORST_FIRST, Verdict
 
 ALWAYS = ("hit_rate", "failed_requests")
 """Metrics that are compared where they are 0 in both runs, too."""
@@ -43,12 +43,6 @@ class Changes:
             return Verdict.INCOMPARABLE
         found = {one.verdict for one in self.judged}
         return next((one for one in WORST_FIRST if one in found), Verdict.NO_DATA)
-
-
-WORST_FIRST = (
-    *(Verdict.REGRESSED, Verdict.NO_DATA, Verdict.INCONCLUSIVE),
-    *(Verdict.IMPROVED, Verdict.PASS),
-)
 
 
 def compare(base: RunFigures, found: RunFigures) -> Changes:

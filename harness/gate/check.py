@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from harness.analysis.summary import ExpectationResult, Summary
-from harness.errors import HarnessError, Problem
+from harness.errors import ExitCode, HarnessError, Problem
 from harness.gate.change import Change
 from harness.gate.changes import Changes
-from harness.gate.expect import FAILED, PASS
 from harness.gate.validity import invalidity
-from harness.gate.verdict import Verdict
-
-
-class CaseOutcome(StrEnum):
-    """What came of a case."""
-
-    PASS = "pass"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-    ERROR = "error"  # it could not be told
+from harness.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +22,7 @@ class Case:
 
     part: str
     name: str
-    outcome: CaseOutcome
+    outcome: Verdict
     told: str
     problem: Problem | None = None
 
@@ -46,30 +35,29 @@ class CheckResult:
     cases: tuple[Case, ...]
     wall_s: float = 0.0
     changes: Changes | None = None
-    error_exit: int = 4
+    error_exit: ExitCode = ExitCode.INVALID
 
     @property
     def problems(self) -> list[Problem]:
         """Return the problems of all cases, in their order."""
         return [case.problem for case in self.cases if case.problem]
 
-    def count(self, outcome: CaseOutcome) -> int:
+    def count(self, outcome: Verdict) -> int:
         """Return how many cases came out so."""
         return sum(case.outcome is outcome for case in self.cases)
 
-    def exit_code(self, *, fail_on_inconclusive: bool) -> int:
+    def exit_code(self, *, fail_on_inconclusive: bool) -> ExitCode:
         """Return 4 for a measurement that is not valid, 5 for what failed, 4 for what is not
         known, 6 for what is inconclusive if that is to fail, else 0."""
-        invalid = any(
-            c.part == "measurement" and c.outcome is CaseOutcome.ERROR for c in self.cases
-        )
+        invalid = any(c.part == "measurement" and c.outcome is Verdict.NO_DATA for c in self.cases)
         if invalid:
             return self.error_exit
-        if self.count(CaseOutcome.FAILED):
-            return 5
-        if self.count(CaseOutcome.ERROR):
+        if self.count(Verdict.FAIL):
+            return ExitCode.FAILED
+        if self.count(Verdict.NO_DATA):
             return self.error_exit
-        return 6 if fail_on_inconclusive and self.count(CaseOutcome.INCONCLUSIVE) else 0
+        doubted = fail_on_inconclusive and self.count(Verdict.INCONCLUSIVE)
+        return ExitCode.INCONCLUSIVE if doubted else ExitCode.OK
 
 
 def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
@@ -95,13 +83,13 @@ def broken(scenario: str, error: HarnessError) -> CheckResult:
 def _measurement(problems: Sequence[Problem]) -> Iterator[Case]:
     if not problems:
         yield Case(
-            part="measurement", name="valid", outcome=CaseOutcome.PASS, told="the run is complete"
+            part="measurement", name="valid", outcome=Verdict.PASS, told="the run is complete"
         )
     for problem in problems:
         yield Case(
             part="measurement",
             name=problem.where,
-            outcome=CaseOutcome.ERROR,
+            outcome=Verdict.NO_DATA,
             told=problem.what,
             problem=problem,
         )
@@ -114,7 +102,7 @@ def _baseline(changes: Changes) -> Iterator[Case]:
         yield Case(
             part="baseline",
             name="figures to compare",
-            outcome=CaseOutcome.ERROR,
+            outcome=Verdict.NO_DATA,
             told=what,
             problem=Problem(code="HX513", where=changes.base, what=what),
         )
@@ -123,14 +111,14 @@ def _baseline(changes: Changes) -> Iterator[Case]:
 def _expectation(one: ExpectationResult) -> Case:
     name = f"{one.metric}, {one.trial or 'any trial'}: {one.wanted}"
     found = "nothing" if one.value is None else f"{one.value:.4g}"
-    if one.verdict == PASS:
-        return Case(part="expectations", name=name, outcome=CaseOutcome.PASS, told=f"got {found}")
-    failed = one.verdict == FAILED
+    if one.verdict is Verdict.PASS:
+        return Case(part="expectations", name=name, outcome=Verdict.PASS, told=f"got {found}")
+    failed = one.verdict is Verdict.FAIL
     what = f"got {found}, need {one.wanted} ({one.why})"
     return Case(
         part="expectations",
         name=name,
-        outcome=CaseOutcome.FAILED if failed else CaseOutcome.ERROR,
+        outcome=Verdict.FAIL if failed else Verdict.NO_DATA,
         told=what,
         problem=Problem(
             code="HX510" if failed else "HX511",
@@ -142,9 +130,9 @@ def _expectation(one: ExpectationResult) -> Case:
 
 
 _CHANGED = {
-    Verdict.REGRESSED: (CaseOutcome.FAILED, "HX512"),
-    Verdict.NO_DATA: (CaseOutcome.ERROR, "HX513"),
-    Verdict.INCONCLUSIVE: (CaseOutcome.INCONCLUSIVE, "HX514"),
+    Verdict.FAIL: (Verdict.FAIL, "HX512"),
+    Verdict.NO_DATA: (Verdict.NO_DATA, "HX513"),
+    Verdict.INCONCLUSIVE: (Verdict.INCONCLUSIVE, "HX514"),
 }
 
 
@@ -152,7 +140,7 @@ def change_case(change: Change) -> Case:
     """Return the case of one figure that was compared."""
     assert change.verdict is not None
     name = f"{change.metric}, {change.trial}: not worse than before"
-    outcome, code = _CHANGED.get(change.verdict, (CaseOutcome.PASS, ""))
+    outcome, code = _CHANGED.get(change.verdict, (Verdict.PASS, ""))
     told = change_words(change)
     return Case(
         part="baseline",

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.analysis.summary import ExpectationResult, Summary
-from harness.gate.expect import FAILED, NO_DATA, PASS
-
-INVALID, MISSING = "not-valid", "not-measured"
+from harness.verdicts import WORST_FIRST, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One claim. `verdict` is "pass", "failed", "no-data", "not-valid" or "not-measured".
+    """One claim. `verdict` is that of all its evidence together.
 
     `problem` says why it could not be measured; `gaps` name parts that were left out.
     """
@@ -21,7 +19,7 @@ class Claim:
     scenario: str
     topic: str
     text: str
-    verdict: str
+    verdict: Verdict
     evidence: tuple[ExpectationResult, ...] = ()
     gaps: tuple[str, ...] = ()
     problem: str = ""
@@ -43,14 +41,11 @@ def claim_of(topic: str, summary: Summary) -> Claim:
 
 def telling(claim: Claim) -> Sequence[ExpectationResult]:
     """Return the verdicts that show a claim best: what went wrong, else what the fault makes."""
-    wrong = [one for one in claim.evidence if one.verdict != PASS]
+    wrong = [one for one in claim.evidence if one.verdict is not Verdict.PASS]
     return wrong or [one for one in claim.evidence if one.absent is not None] or claim.evidence
 
 
-def _verdict(summary: Summary) -> str:
-    if not summary.valid:
-        return INVALID
-    found = {one.verdict for one in summary.expectations}
-    if FAILED in found:
-        return FAILED
-    return NO_DATA if NO_DATA in found or not found else PASS
+def _verdict(summary: Summary) -> Verdict:
+    """Return the worst verdict; without an expectation or a valid run there is no data."""
+    found = {one.verdict for one in summary.expectations} if summary.valid else set()
+    return next((one for one in WORST_FIRST if one in found), Verdict.NO_DATA)

@@ -15,10 +15,10 @@ from harness.analysis.rounds import round_values, values_by_round
 from harness.analysis.summary import TrialSummary
 from harness.gate.duel_metrics import MetricResult, is_settled, judge, overall
 from harness.gate.rules import ALPHA, Rule, with_floors
-from harness.gate.verdict import Verdict
 from harness.record.facts import DuelFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.scenario.plan import Trial
+from harness.verdicts import Verdict
 
 BASE, CANDIDATE = 0, 1
 """Numbers of the two trials."""
@@ -141,6 +141,6 @@ def _misses(summaries: Sequence[TrialSummary]) -> dict[str, tuple[float, float]]
 
 def _cause(findings: Sequence[MetricResult], misses: Mapping[str, tuple[float, float]]) -> str:
     lost = {"hit_rate", "origin_calls_per_request"}
-    if not any(one.metric in lost and one.verdict is Verdict.REGRESSED for one in findings):
+    if not any(one.metric in lost and one.verdict is Verdict.FAIL for one in findings):
         return ""
     return max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")

@@ -16,8 +16,8 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.gate.rules import ALPHA, Rule
-from harness.gate.verdict import Verdict
 from harness.stats.anytime import count_needed, deviation, mean_and_reach
+from harness.verdicts import Verdict
 
 _NONE = np.empty(0)
 _OPEN = (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
@@ -87,8 +87,8 @@ def overall(findings: Sequence[MetricResult], rules: Sequence[Rule]) -> Verdict:
     required = {rule.name for rule in rules if rule.required}
     verdicts = {one.verdict for one in findings}
     needed = {one.verdict for one in findings if one.metric in required}
-    if Verdict.REGRESSED in verdicts:
-        return Verdict.REGRESSED
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
     for verdict in _OPEN:
         if verdict in needed:
             return verdict
@@ -102,7 +102,7 @@ def is_settled(findings: Sequence[MetricResult], rules: Sequence[Rule]) -> bool:
     tell what it comes from.
     """
     verdict = overall(findings, rules)
-    if verdict is Verdict.REGRESSED:
+    if verdict is Verdict.FAIL:
         counts = {rule.name for rule in rules if rule.scale == "difference" and rule.required}
         told = all(one.verdict not in _OPEN for one in findings if one.metric in counts)
         return told or max(one.rounds for one in findings) >= COUNTS_FIRST
@@ -185,7 +185,7 @@ def _verdict(rule: Rule, change: float, reach: float, floor: float) -> Verdict:
     """Return the verdict on a change for the worse (above 0) or for the better, on its scale."""
     if abs(change) > floor and abs(change) > reach:
         worse = (change > 0) != rule.higher_is_better
-        return Verdict.REGRESSED if worse else Verdict.IMPROVED
+        return Verdict.FAIL if worse else Verdict.IMPROVED
     return Verdict.PASS if abs(change) + reach <= floor else Verdict.INCONCLUSIVE
 
 

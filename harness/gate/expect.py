@@ -18,8 +18,7 @@ from harness.gate.bounds import bound_of
 from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Expect, Scenario
 from harness.setup import Setup
-
-PASS, FAILED, NO_DATA = "pass", "failed", "no-data"
+from harness.verdicts import Verdict
 
 
 def refuse_unfit(scenario: Scenario, where: str) -> None:
@@ -76,7 +75,7 @@ def judge(
 
 def holds(summary: Summary) -> bool:
     """Return whether all that was expected of a run was measured and is so."""
-    return summary.valid and all(one.verdict == PASS for one in summary.expectations)
+    return summary.valid and all(one.verdict is Verdict.PASS for one in summary.expectations)
 
 
 def _nowhere(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
@@ -138,7 +137,7 @@ def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationR
     )
     if not about:
         why = f"no trial of this run is {_words(expect.where)}"
-        return [_verdict(expect, "", wanted, NO_DATA, None, None, why)]
+        return [_verdict(expect, "", wanted, Verdict.NO_DATA, None, None, why)]
     return [_judge_one(expect, trial, trials, wanted) for trial in about]
 
 
@@ -150,7 +149,9 @@ def _judge_one(
     name = trial.setup.label
     found = _compared(expect, trial, trials)
     if found.value is None or (expect.as_predicted and found.expected is None):
-        return _verdict(expect, name, wanted, NO_DATA, found.value, None, "it cannot be told")
+        return _verdict(
+            expect, name, wanted, Verdict.NO_DATA, found.value, None, "it cannot be told"
+        )
     absent = [
         _compared(expect, other, trials)
         for other in trials
@@ -159,14 +160,14 @@ def _judge_one(
     told = next((other.value for other in absent if other.value is not None), None)
     if expect.fails_for is not None and told is None:
         why = f"there is nothing to tell of {_words(expect.fails_for)}"
-        return _verdict(expect, name, wanted, NO_DATA, found.value, None, why)
+        return _verdict(expect, name, wanted, Verdict.NO_DATA, found.value, None, why)
     if not bound.holds(found):
-        return _verdict(expect, name, wanted, FAILED, found.value, told, "out of bounds")
+        return _verdict(expect, name, wanted, Verdict.FAIL, found.value, told, "out of bounds")
     if any(other.value is not None and bound.holds(other) for other in absent):
         assert expect.fails_for is not None
         why = f"it holds for {_words(expect.fails_for)} as well, so it shows nothing"
-        return _verdict(expect, name, wanted, FAILED, found.value, told, why)
-    return _verdict(expect, name, wanted, PASS, found.value, told, "")
+        return _verdict(expect, name, wanted, Verdict.FAIL, found.value, told, why)
+    return _verdict(expect, name, wanted, Verdict.PASS, found.value, told, "")
 
 
 def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary]) -> Figure:
@@ -195,7 +196,7 @@ def _verdict(
     expect: Expect,
     trial: str,
     wanted: str,
-    verdict: str,
+    verdict: Verdict,
     value: float | None,
     absent: float | None,
     why: str,

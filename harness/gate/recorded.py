@@ -47,7 +47,9 @@ def recorded(summary: Summary, scenario: Scenario) -> RunFigures:
         name=summary.run_dir,
         identity=identity_of(scenario),
         settings=settings_of(scenario),
-        environment=plain({k: v for k, v in summary.environment.items() if k != "gaps"}),
+        environment=plain(
+            {k: v for k, v in summary.environment.items() if k not in ("gaps", "passed_on")}
+        ),
         trials=tuple(map(_trial, summary.trials)),
     )
 

@@ -1,82 +1,80 @@
-"""The harness's end of the Locust process: orders rounds, follows their progress, gets samples."""
+"""The harness's end of the Locust process: orders rounds and follows their progress."""
 
 from __future__ import annotations
 
 import json
 import queue
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from harness.errors import InfrastructureError, Problem
+from harness.load.protocol import MALFORMED, MAX_LINE, Message, Round, parse_message
+from harness.scenario.plan import Turn, milestones
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
+# -P: a package in the current directory does not replace an installed one.
+_DRIVER = ("-P", "-m", "harness.load.driver")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.1
 
-Message = Mapping[str, Any]
-
 
 class Locust:
-    """A Locust process that serves rounds, started once for a run."""
+    """A Locust process that serves rounds with the token of a run, started once for the run.
+
+    The two talk through a socket of their own: what the Locust file prints goes to the log, and
+    its standard input is empty.
+    """
 
     def __init__(
-        self, locustfile: Path, *, environ: Mapping[str, str], log: Path, reaper: Reaper
+        self, locustfile: Path, *, token: str, environ: Mapping[str, str], log: Path, reaper: Reaper
     ) -> None:
-        process = ProcessSpec(
-            name="locust",
-            command=[sys.executable, "-m", "harness.load.driver", str(locustfile)],
-            environ=environ,
-            log=log,
-            pipes=True,
-        )
-        self._child = Child(process, reaper)
+        self._token = token
+        self._milestones: Collection[int] = ()
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            descriptor = theirs.fileno()
+            process = ProcessSpec(
+                name="locust",
+                command=[sys.executable, *_DRIVER, str(locustfile), str(descriptor)],
+                environ={**environ, "PYTHONUNBUFFERED": "1"},
+                log=log,
+                pass_fds=(descriptor,),
+            )
+            self._child = Child(process, reaper)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def wait_until_ready(self) -> None:
-        """Return once Locust has loaded its file. Raises SurroundingsError HX321."""
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while self._next(deadline, "did not start")["event"] != "ready":
-            continue
+        """Return once Locust has loaded its file. Raises InfrastructureError HX321."""
+        if self._await("ready", _START_TIMEOUT_S, "did not start") is None:
+            raise self._failed("did not start")
 
     def serve(
-        self,
-        order: Mapping[str, Any],
-        *,
-        out: Path,
-        time_limit_s: float,
-        watch: Callable[[Message], None],
+        self, turn: Turn, url: str, *, out: Path, watch: Callable[[Message], None]
     ) -> Message:
-        """Serve one round, write its samples to `out`, return what it cost (`wall_s`, `cpu_s`).
+        """Serve a turn to `url`, write its samples to `out`, return its cost (`wall_s`, `cpu_s`).
 
         `watch` is called with each progress message, and with an empty one several times a
-        second; what it raises stops the round. Raises SurroundingsError HX322 after
-        `time_limit_s`, HX321 if Locust ends. A round that is stopped early writes what it has.
+        second; what it raises stops the round. Raises InfrastructureError HX322 after the
+        scenario's time limit, HX321 if Locust ends or breaks the protocol. A round that is stopped
+        early writes what it has.
         """
-        self._say(do="serve", out=str(out), **order)
+        order = round_of(turn, url, token=self._token, out=out)
+        self._milestones = order.milestones
+        self._send(asdict(order))
         try:
-            return self._follow(time.monotonic() + time_limit_s, watch)
-        except BaseException:
-            self._stop_round()
-            raise
-
-    def stop(self) -> None:
-        """End the process."""
-        self._child.stop()
-
-    def _follow(self, deadline: float, watch: Callable[[Message], None]) -> Message:
-        while True:
-            message = self._poll()
-            if message.get("event") == "served":
-                return message
-            watch(message)
-            if time.monotonic() > deadline:
+            time_limit_s = turn.trial.scenario.load.time_limit_s
+            served = self._await("served", time_limit_s, "ended", watch)
+            if served is None:
                 raise InfrastructureError(
                     Problem(
                         code="HX322",
@@ -85,34 +83,51 @@ class Locust:
                         hint="raise load.time_limit_s, or ask for fewer requests",
                     )
                 )
+            return served
+        except BaseException:
+            # Its samples are written all the same, if Locust still can; what stopped the round
+            # is the error to report.
+            with suppress(InfrastructureError):
+                self._send(None)
+                self._await("served", _STOP_TIMEOUT_S, "did not stop")
+            raise
 
-    def _stop_round(self) -> None:
-        """End a round early; its samples are written all the same, if Locust still can."""
-        try:
-            self._say(do="stop")
-            deadline = time.monotonic() + _STOP_TIMEOUT_S
-            while self._next(deadline, "did not stop")["event"] != "served":
-                continue
-        except (InfrastructureError, OSError):
-            pass  # what stopped the round is the error to tell
+    def stop(self) -> None:
+        """End the process."""
+        self._child.stop()
+        self._socket.close()
 
-    def _poll(self) -> Message:
+    def _await(
+        self,
+        event: str,
+        time_limit_s: float,
+        failure: str,
+        watch: Callable[[Message], None] = lambda message: None,  # noqa: ARG005
+    ) -> Message | None:
+        """Return the first message of an event, None if there is none within the time limit."""
+        deadline = time.monotonic() + time_limit_s
+        while (message := self._next(failure)).get("event") != event:
+            watch(message)
+            if time.monotonic() > deadline:
+                return None
+        return message
+
+    def _next(self, failure: str) -> Message:
+        """Return the next message, an empty one after a moment without any."""
         try:
-            return self._checked(self._messages.get(timeout=_POLL_S), "ended")
+            message = self._messages.get(timeout=_POLL_S)
         except queue.Empty:
-            return {}
-
-    def _next(self, deadline: float, failure: str) -> Message:
-        try:
-            timeout_s = max(0.0, deadline - time.monotonic())
-            return self._checked(self._messages.get(timeout=timeout_s), failure)
-        except queue.Empty:
-            raise self._failed(failure) from None
-
-    def _checked(self, message: Message | None, failure: str) -> Message:
+            if self._child.running:
+                return {}
+            # What it forked may keep the connection open.
+            self._reader.join(_POLL_S)
+            message = None if self._messages.empty() else self._messages.get()
         if message is None:
-            self._messages.put(None)  # whoever asks next must not wait for what cannot come
+            self._messages.put(None)  # the next call must not wait for what cannot come
             raise self._failed(failure)
+        unknown_step = "step" in message and message["step"] not in self._milestones
+        if message is MALFORMED or unknown_step:
+            raise self._failed("wrote to the harness's connection, which is not for Locust files")
         return message
 
     def _failed(self, what: str) -> InfrastructureError:
@@ -126,20 +141,36 @@ class Locust:
             )
         )
 
-    def _say(self, **message: object) -> None:
-        stdin = self._child.process.stdin
-        assert stdin
+    def _send(self, order: object) -> None:
         try:
-            stdin.write(json.dumps(message).encode() + b"\n")
-            stdin.flush()
+            self._socket.sendall(json.dumps(order).encode() + b"\n")
         except OSError:
             raise self._failed("ended") from None
 
     def _read(self) -> None:
-        stdout = self._child.process.stdout
-        assert stdout
-        with stdout:
-            for line in stdout:
-                if line.startswith(b"{"):
-                    self._messages.put(json.loads(line))
+        with suppress(OSError), self._socket.makefile("rb") as lines:
+            while line := lines.readline(MAX_LINE):
+                self._messages.put(parse_message(line))
         self._messages.put(None)
+
+
+def round_of(turn: Turn, url: str, *, token: str, out: Path) -> Round:
+    """Return the order to serve a turn to `url`."""
+    scenario = turn.trial.scenario
+    load = scenario.load
+    return Round(
+        host=url,
+        token=token,
+        users=load.users,
+        keys=load.keys,
+        zipf=load.zipf,
+        requests=max(load.requests, turn.last),
+        seed=scenario.seed,
+        number=turn.round,
+        options=load.options,
+        first=turn.first,
+        last=turn.last,
+        rate_per_second=load.arrival_rate_per_second,
+        milestones=tuple(milestones(scenario)),
+        out=str(out),
+    )

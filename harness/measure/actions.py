@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
-from harness.scenario.schema import Action, Scenario
+from harness.scenario.schema import Action
 from harness.servers.fleet import Fleet
 from harness.servers.redis import RedisServer
 from harness.servers.redis_discovery import RedisChoice
@@ -21,11 +21,6 @@ class Targets:
 
     fleet: Fleet
     redis: RedisServer | None
-
-
-def milestones(scenario: Scenario) -> dict[int, Action]:
-    """Return the actions of a scenario by the position in the trace at which they are due."""
-    return {int(action.at * scenario.load.requests): action for action in scenario.actions}
 
 
 def perform(action: Action, step: int, targets: Targets) -> ActionFacts:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.load.client import Message
-from harness.measure.actions import milestones, perform, refuse_foreign
-from harness.measure.generator import LoadGenerator
+from harness.load.client import Locust
+from harness.load.protocol import Message
+from harness.measure.actions import perform, refuse_foreign
 from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.measure.testbed import Testbed
 from harness.record.facts import (
@@ -39,9 +39,11 @@ from harness.record.rundir import (
 )
 from harness.record.samples import Samples
 from harness.record.store import read_samples
+from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
-from harness.scenario.plan import Trial, Turn, expand_plan, most_keys, turns
+from harness.scenario.plan import Trial, Turn, expand_plan, milestones, most_keys, turns
 from harness.scenario.schema import Scenario
+from harness.servers.app import inherited
 from harness.servers.fleet import Fleet
 from harness.servers.lives import round_facts
 from harness.servers.redis_discovery import find_redis
@@ -82,6 +84,7 @@ class Measured:
     servers: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    passed_on: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -155,6 +158,7 @@ def _record(
             **environment_facts(),
             "servers": measured.servers,
             "gaps": measured.gaps,
+            "passed_on": sorted(measured.passed_on),
         },
         trials=sorted(measured.trials, key=lambda facts: facts.number),
         problems=measured.problems,
@@ -176,8 +180,17 @@ def _measure(
         with ExitStack() as stack:
             stage = Testbed(scenario, trials, sources.app, logs, stack, work=sources.work)
             measured.servers, measured.gaps = stage.servers, stage.gaps
-            traffic = LoadGenerator(
-                sources.locustfile, token=stage.token, log=logs / "locust.log", reaper=stage.reaper
+            environ = inherited(
+                os.environ, closed=sources.locustfile.parent == bundled("locustfiles")
+            )
+            measured.passed_on = stage.passed_on
+            measured.passed_on.update(environ)
+            traffic = Locust(
+                sources.locustfile,
+                token=stage.token,
+                environ=environ,
+                log=logs / "locust.log",
+                reaper=stage.reaper,
             )
             stack.callback(traffic.stop)
             # Locust takes its time to start; the database is filled meanwhile.
@@ -197,7 +210,7 @@ def _serve_series(
     series: TrialGroup,
     total: int,
     stage: Testbed,
-    traffic: LoadGenerator,
+    traffic: Locust,
     measured: Measured,
     notify: Listener,
 ) -> None:
@@ -235,7 +248,7 @@ def _serve_turn(
     serving: RunningTrial,
     total: int,
     stage: Testbed,
-    traffic: LoadGenerator,
+    traffic: Locust,
     notify: Listener,
 ) -> None:
     out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"

@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.measure.actions import Targets
 from harness.scenario.plan import Trial
 from harness.scenario.schema import Scenario
-from harness.servers.app import AppSettings, prepare_app
+from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
@@ -32,8 +32,8 @@ class Testbed:
 
     `app` is the directory to import the app from where a trial's scenario names none, `work` in
     which one an app works, by the one it is imported from. `token` makes its workers give evidence.
-    `gaps` names optional backends without their server, and why. Raises SurroundingsError where any
-    other part cannot be had.
+    `gaps` names optional backends without their server, and why; `passed_on` the variables of the
+    user's shell that apps inherit. Raises SurroundingsError where any other part cannot be had.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Testbed:
         self._services = self._start_services(backends, scenario.matrix.optional, stack)
         self._default_app, self._work = app, work or {}
         self._apps: dict[Path, AppSettings] = {}
+        self.passed_on = set[str]()
 
     @property
     def servers(self) -> dict[str, str]:
@@ -165,8 +166,10 @@ class Testbed:
                 path=path,
                 prepare=trial.scenario.app.prepare,
                 scratch=scratch,
+                inherited=inherited(os.environ, closed=not trial.scenario.app.path),
                 cwd=self._work.get(path),
             )
+            self.passed_on.update(self._apps[path].inherited)
         return self._apps[path]
 
     def _environ(self, trial: Trial) -> dict[str, str]:

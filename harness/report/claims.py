@@ -15,10 +15,8 @@ from harness.setup import number_of
 
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "pass": ("holds", "green"),
-    "failed": ("FAILS", "bold red"),
+    "fail": ("FAILS", "bold red"),
     "no-data": ("not known", "magenta"),
-    "not-valid": ("not valid", "bold red"),
-    "not-measured": ("not measured", "magenta"),
 }
 """How each verdict reads, and in which colour."""
 

@@ -12,7 +12,6 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import MetricResult
 from harness.gate.rules import RULES, SHAPE, Rule
-from harness.gate.verdict import Verdict
 from harness.report.durations import duration, three_digits
 from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats
@@ -20,6 +19,7 @@ from harness.report.figures import count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import HEADING, QUIET, Lines, prose
 from harness.setup import UNKNOWN
+from harness.verdicts import Verdict
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")
 HIDDEN = ("percentile-withheld",)
@@ -47,7 +47,7 @@ CAUSES = {
 STYLES = {
     Verdict.PASS: "bold green",
     Verdict.IMPROVED: "bold green",
-    Verdict.REGRESSED: "bold red",
+    Verdict.FAIL: "bold red",
 }
 MOST_TIMES_MORE = 100
 _RULES = {rule.name: rule for rule in RULES}
@@ -69,9 +69,9 @@ def render_duel(duel: DuelResult, summary: Summary, width: int) -> Lines:
 
 
 def last_line(duel: DuelResult) -> str:
-    """Return the result in one line: "duel: regressed (server CPU +10.2 %), 120 rounds in 34 s"."""
+    """Return the result in one line: "duel: fail (server CPU +10.2 %), 120 rounds in 34 s"."""
     moved = [one for one in duel.findings if one.verdict is duel.verdict]
-    changed = duel.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+    changed = duel.verdict in (Verdict.FAIL, Verdict.IMPROVED)
     more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
     why = f" ({NAMES[moved[0].metric]} {_change(moved[0])}{more})" if changed else ""
     return f"duel: {duel.verdict}{why}, {_length(duel)}"
@@ -165,8 +165,8 @@ def _verdict(duel: DuelResult) -> str:
         return ", ".join(f"{NAMES[one.metric]} {_change(one)}" for one in found)
 
     match duel.verdict:
-        case Verdict.REGRESSED:
-            return f"The candidate is worse: {told(Verdict.REGRESSED)}."
+        case Verdict.FAIL:
+            return f"The candidate is worse: {told(Verdict.FAIL)}."
         case Verdict.IMPROVED:
             return f"The candidate is better: {told(Verdict.IMPROVED)}, and nothing is worse."
         case Verdict.PASS:
@@ -189,7 +189,7 @@ def _lost_hits(duel: DuelResult) -> str:
 def _shape(duel: DuelResult) -> str:
     """Return that the times have changed where their median does not show it."""
     found = {one.metric: one for one in duel.findings}
-    moved = (Verdict.REGRESSED, Verdict.IMPROVED)
+    moved = (Verdict.FAIL, Verdict.IMPROVED)
     if found["request_median"].verdict in moved:
         return ""
     told = [

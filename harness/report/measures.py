@@ -14,8 +14,8 @@ from harness.report.series import named_trials
 from harness.setup import UNKNOWN
 
 CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
-VERDICTS = {"pass": "holds", "failed": "FAILS", "no-data": "not known"}
-STYLES = {"pass": "green", "failed": "bold red", "no-data": "magenta"}
+VERDICTS = {"pass": "holds", "fail": "FAILS", "no-data": "not known"}
+STYLES = {"pass": "green", "fail": "bold red", "no-data": "magenta"}
 
 
 def render_measures(summary: Summary, width: int) -> Lines:

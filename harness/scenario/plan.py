@@ -48,6 +48,11 @@ class Turn:
     last: int
 
 
+def milestones(scenario: Scenario) -> dict[int, Action]:
+    """Return the actions of a scenario by the position in the trace at which they are due."""
+    return {int(action.at * scenario.load.requests): action for action in scenario.actions}
+
+
 def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
     """Return the trials in groups; the servers of a group are up at the same time.
 

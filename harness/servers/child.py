@@ -21,7 +21,7 @@ class ProcessSpec:
     """What to run: `command` is a path and arguments; what it prints goes to the end of `log`.
 
     `cwd` is None for the harness's own directory. `input` is written to its standard input, which
-    then ends; `pipes` leaves standard input and output open to the harness.
+    then ends.
     """
 
     name: str
@@ -31,7 +31,6 @@ class ProcessSpec:
     cwd: Path | None = None
     pass_fds: Sequence[int] = ()
     input: str = field(default="", repr=False)
-    pipes: bool = False
 
 
 class Child:
@@ -45,8 +44,8 @@ class Child:
                 command,
                 env=dict(spec.environ),
                 cwd=spec.cwd,
-                stdin=subprocess.PIPE if spec.pipes or spec.input else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if spec.pipes else output,
+                stdin=subprocess.PIPE if spec.input else subprocess.DEVNULL,
+                stdout=output,
                 stderr=output,
                 pass_fds=(*spec.pass_fds, descriptor),
                 start_new_session=True,

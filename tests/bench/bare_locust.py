@@ -1,6 +1,6 @@
-"""A Locust that records nothing beside its own statistics; its orders are those of the driver.
+"""A Locust that records nothing but its own statistics; its orders are those of the driver.
 
-Run as `python -m tests.bench.bare_locust`.
+Run as `python -m tests.bench.bare_locust DESCRIPTOR`, its end of a socket.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ class BareShopper(FastHttpUser):
 
 
 def main() -> None:
-    """Follow standard input until it ends."""
+    """Follow the connection until it ends."""
+    channel = open(int(sys.argv[1]), "r+b", buffering=0)  # noqa: SIM115 - open until the end
     environment = Environment(user_classes=[BareShopper], events=events)
     runner = environment.create_local_runner()
-    for line in sys.stdin:
+    for line in iter(channel.readline, b""):
         order = json.loads(line)
         trace = {name: order[name] for name in ("keys", "zipf", "requests", "seed")}
         BareShopper.keys = iter(key_sequence(**trace).tolist())
@@ -47,7 +48,7 @@ def main() -> None:
         total = environment.stats.total
         answered = total.num_requests - total.num_failures
         environment.stats.reset_all()
-        print(json.dumps({"event": "served", "answered": answered}), flush=True)
+        channel.write(json.dumps({"event": "served", "answered": answered}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import statistics
 
 import numpy as np
 
-from harness.gate.verdict import Verdict
+from harness.verdicts import Verdict
 from tests.bench.figures import Figure
 from tests.duel_noise import Played, drawn, recordings, simulated, slowed
 
@@ -28,20 +28,20 @@ def measure(duels: int, planted: int) -> list[Figure]:
     ]
     for factor, within_s in PLANTED.items():
         found = simulated(planted, budget_s=within_s, factor=factor, seed=2, crowded=False)
-        share = _count(found, Verdict.REGRESSED) / planted
+        share = _count(found, Verdict.FAIL) / planted
         worst = simulated(planted, budget_s=within_s, factor=factor, seed=2, crowded=True)
         name = f"{factor - 1:.0%} slower"
         figures += [
             _share(f"{name}: found within {within_s:g} s", share, at_least=0.95),
             Figure(what=f"{name}: median time to tell", value=_median_s(found), unit="s"),
-            _share(f"{name}, crowded: found", _count(worst, Verdict.REGRESSED) / planted),
+            _share(f"{name}, crowded: found", _count(worst, Verdict.FAIL) / planted),
         ]
     return figures + _reference(duels)
 
 
 def _alarms(played: list[Played]) -> float:
     """Return the share of duels that called either side better or worse."""
-    return (_count(played, Verdict.REGRESSED) + _count(played, Verdict.IMPROVED)) / len(played)
+    return (_count(played, Verdict.FAIL) + _count(played, Verdict.IMPROVED)) / len(played)
 
 
 def _count(played: list[Played], verdict: Verdict) -> int:

@@ -26,8 +26,8 @@ def measure(duels: int) -> list[Figure]:
     busy_us = round(1e6 * 0.1 * sum(cpu_s) / len(cpu_s))
     setting = ("--b", f"app.env.SHOP_BUSY_MICROSECONDS={busy_us}")
     slower = [duel("--budget", "60s", *setting) for _ in range(duels)]
-    alarms = sum(one["verdict"] in ("regressed", "improved") for one in alike)
-    found = sum(one["verdict"] == "regressed" for one in slower)
+    alarms = sum(one["verdict"] in ("fail", "improved") for one in alike)
+    found = sum(one["verdict"] == "fail" for one in slower)
     return [
         Figure(what=f"alike: false alarms in {duels}", value=alarms, at_most=max(1, duels // 40)),
         Figure(what=f"{busy_us} us slower: found", value=found / duels, at_least=0.95),

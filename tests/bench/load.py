@@ -7,6 +7,7 @@ the reading of the evidence and the writing of the samples in it.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
     trace = {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}
     pace: dict[str, Any] = {"users": USERS, "rate_per_second": None, "milestones": []}
     part = {"number": 0, "options": {}, "first": 0, "last": requests, "out": str(out)}
-    return {"do": "serve", "host": f"http://{address}", "token": TOKEN, **pace, **trace, **part}
+    return {"host": f"http://{address}", "token": TOKEN, **pace, **trace, **part}
 
 
 def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
@@ -79,36 +80,43 @@ def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
 class _Locust:
     """A Locust process that takes orders; `serve` returns the CPU seconds of one."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self._process, self._log = process, log
+    def __init__(self, pid: int, connection: socket.socket, log: Path) -> None:
+        self._pid, self._connection, self._log = pid, connection, log
+        self._messages = connection.makefile("rb")
 
     def serve(self, order: Mapping[str, Any]) -> float:
-        assert self._process.stdin
-        assert self._process.stdout
-        before = cpu_s(self._process.pid)
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            message = json.loads(line) if line.startswith("{") else {}
-            if message.get("event") == "served":
+        before = cpu_s(self._pid)
+        self._connection.sendall(json.dumps(order).encode() + b"\n")
+        for line in self._messages:
+            message = json.loads(line)
+            if message["event"] == "served":
                 assert message.get("answered", order["requests"]) == order["requests"]
-                return cpu_s(self._process.pid) - before
+                return cpu_s(self._pid) - before
         raise RuntimeError(f"Locust ended: {self._log.read_text()[-1000:]}")
+
+    def close(self) -> None:
+        self._messages.close()
 
 
 @contextmanager
 def _locust(module: list[str], scratch: Path) -> Iterator[_Locust]:
-    """Yield a Locust that ends with the block: its standard input ends then, also by a kill."""
+    """Yield a Locust that ends with the block: its connection ends then, also by a kill."""
     path = scratch / f"{module[0]}.log"
-    with (
-        path.open("ab") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", *module],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        yield _Locust(process, path)
+    ours, theirs = socket.socketpair()
+    with ours, path.open("ab") as log:
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *module, str(theirs.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+            )
+        locust = _Locust(process.pid, ours, path)
+        try:
+            yield locust
+        finally:
+            locust.close()
+            ours.shutdown(socket.SHUT_RDWR)
+            process.wait()

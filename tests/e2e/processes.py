@@ -64,7 +64,7 @@ class Harness:
             (self.directory / "stderr").open("wb") as stderr,
         ):
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "harness", *words],
+                [sys.executable, "-P", "-m", "harness", *words],  # as the installed command
                 cwd=self.directory,
                 env={**self._environ(), **(env or {})},
                 stdin=subprocess.DEVNULL,

@@ -47,7 +47,7 @@ def test_lost_hits_are_found_within_a_few_rounds_and_their_cause_is_named(
     )
     duel = duel_of(outcome)
     assert outcome.code == 5
-    assert verdicts(duel)["hit_rate"] == "regressed"
+    assert verdicts(duel)["hit_rate"] == "fail"
     assert duel["cause"] == cause
     assert duel["rounds"] <= 60
     assert harness.leftovers() == []
@@ -63,7 +63,7 @@ def test_more_workers_lose_hits_to_fragmentation_and_the_record_says_so_again(
     assert outcome.code == 5, outcome.stderr + outcome.stdout
     assert "4 workers against 1 worker" in outcome.stdout
     assert "Hits were lost to fragmentation" in outcome.stdout
-    assert outcome.stdout.splitlines()[-1].startswith("duel: regressed (hit rate -")
+    assert outcome.stdout.splitlines()[-1].startswith("duel: fail (hit rate -")
     again = harness.run("report", "run")
     assert (again.code, again.stdout) == (5, outcome.stdout)
 
@@ -109,7 +109,7 @@ def test_a_revision_is_measured_against_the_working_tree(
     assert outcome.code == 5
     assert duel["base"].startswith("main (")
     assert duel["candidate"] == "working tree"
-    assert verdicts(duel)["hit_rate"] == "regressed"
+    assert verdicts(duel)["hit_rate"] == "fail"
     assert git(project, "worktree", "list").count("\n") == 1
     assert harness.leftovers() == []
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 SECOND = "01-locmem-2"
 

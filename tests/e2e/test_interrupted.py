@@ -13,7 +13,7 @@ from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 SECOND = "01-locmem-2"
 

@@ -17,7 +17,7 @@ from harness.record.rundir import read_run
 from tests.e2e.conftest import COMMAND, Recorded
 from tests.e2e.processes import ROOT, Harness
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 ORDER = [(backend, workers) for workers in (1, 2, 4) for backend in ("locmem", "redis")]
 REQUESTS = 1500

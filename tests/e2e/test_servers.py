@@ -13,6 +13,7 @@ from tests.e2e.processes import Harness
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.servers,
     pytest.mark.skipif(not find_nginx({}).executable, reason="no nginx here"),
 ]
 

@@ -15,7 +15,7 @@ from harness.servers.redis_discovery import find_redis
 from tests.e2e.processes import Harness
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 SMALL = ("--requests", "240", "--keys", "40", "--format", "json", "--out", "run")
 PASSWORD = "s3cret-of-somebody"

@@ -9,16 +9,16 @@ from rich.text import Text
 from harness.analysis.metrics import METRICS
 from harness.gate.change import Change
 from harness.gate.changes import Changes
-from harness.gate.verdict import Verdict
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
 from harness.report.measures import quantity
 from harness.setup import number_of
+from harness.verdicts import Verdict
 
 STYLES = {
     Verdict.PASS: "green",
     Verdict.IMPROVED: "green",
-    Verdict.REGRESSED: "bold red",
+    Verdict.FAIL: "bold red",
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.NO_DATA: "bold red",
     Verdict.INCOMPARABLE: "bold red",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.gate.check import CaseOutcome, CheckResult
+from harness.gate.check import CheckResult
+from harness.verdicts import Verdict
 
 LEVELS = {
-    CaseOutcome.FAILED: "error",
-    CaseOutcome.ERROR: "error",
-    CaseOutcome.INCONCLUSIVE: "warning",
+    Verdict.FAIL: "error",
+    Verdict.NO_DATA: "error",
+    Verdict.INCONCLUSIVE: "warning",
 }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.gate.check import Case, CaseOutcome, CheckResult
+from harness.gate.check import Case, CheckResult
+from harness.verdicts import Verdict
 
-TAGS: Mapping[CaseOutcome, str] = {
-    CaseOutcome.FAILED: "failure",
-    CaseOutcome.ERROR: "error",
-    CaseOutcome.INCONCLUSIVE: "skipped",
+TAGS: Mapping[Verdict, str] = {
+    Verdict.FAIL: "failure",
+    Verdict.NO_DATA: "error",
+    Verdict.INCONCLUSIVE: "skipped",
 }
 ESCAPES = {number: None for number in range(32) if chr(number) not in "\t\n\r"}
 """Control characters, for which XML has no word."""
@@ -21,7 +22,7 @@ ESCAPES = {number: None for number in range(32) if chr(number) not in "\t\n\r"}
 
 def render_junit(check: CheckResult, *, fail_on_inconclusive: bool = False) -> str:
     """Return the document, ending in a newline. With `fail_on_inconclusive` nothing is skipped."""
-    tags = {**TAGS, **({CaseOutcome.INCONCLUSIVE: "failure"} if fail_on_inconclusive else {})}
+    tags = {**TAGS, **({Verdict.INCONCLUSIVE: "failure"} if fail_on_inconclusive else {})}
     suites = Element("testsuites")
     tagged = [tags.get(case.outcome) for case in check.cases]
     suite = SubElement(

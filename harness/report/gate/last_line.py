@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.gate.check import CaseOutcome, CheckResult
+from harness.gate.check import CheckResult
+from harness.verdicts import Verdict
 
 WORDS = {
     0: "passed",
@@ -13,10 +14,10 @@ WORDS = {
     6: "inconclusive",
 }
 COUNTED = {
-    CaseOutcome.PASS: "held",
-    CaseOutcome.FAILED: "failed",
-    CaseOutcome.INCONCLUSIVE: "inconclusive",
-    CaseOutcome.ERROR: "not known",
+    Verdict.PASS: "held",
+    Verdict.FAIL: "failed",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.NO_DATA: "not known",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
-from harness.gate.check import Case, CaseOutcome, CheckResult
+from harness.gate.check import Case, CheckResult
 from harness.report.figures import count, percent
 from harness.report.gate.changes import (
     HEADS,
@@ -17,12 +17,13 @@ from harness.report.gate.changes import (
 )
 from harness.report.gate.last_line import last_line
 from harness.report.series import named_trials
+from harness.verdicts import Verdict
 
 MARKS = {
-    CaseOutcome.PASS: "holds",
-    CaseOutcome.FAILED: "**fails**",
-    CaseOutcome.INCONCLUSIVE: "*inconclusive*",
-    CaseOutcome.ERROR: "**not known**",
+    Verdict.PASS: "holds",
+    Verdict.FAIL: "**fails**",
+    Verdict.INCONCLUSIVE: "*inconclusive*",
+    Verdict.NO_DATA: "**not known**",
 }
 
 
