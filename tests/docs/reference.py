@@ -12,7 +12,6 @@ from inspect import getdoc
 from typing import Any, TypeGuard
 
 import click
-from pydantic import TypeAdapter
 
 from harness import errors
 from harness.analysis import summary
@@ -21,6 +20,7 @@ from harness.cli.main import cli
 from harness.record import rundir, samples
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
+from harness.scenario.parse import scenario_schema
 from harness.wire import TALLY_COUNTS
 
 WIDTH = 80
@@ -55,13 +55,15 @@ def _context(
 
 
 def scenario() -> str:
-    """Return every key of a scenario with its values and default."""
-    found = TypeAdapter(schema.Scenario).json_schema()
+    """Return every key of a scenario with its meaning, values and default."""
+    found = scenario_schema()
     tables = {"": found, **{name: found["$defs"][name] for name in found["$defs"]}}
     lines = [
         "# Scenario keys",
         "A scenario is a TOML file. `--set KEY=VALUE` changes any key from the command line, and"
-        " `harness show NAME` shows the values of a scenario. An unknown key is an error.",
+        " `harness show NAME` shows the values of a scenario. An unknown key is an error. Editors"
+        " complete and check the keys with the JSON Schema that comes with the harness:"
+        " [In an editor](../how-to/own-scenario.md#in-an-editor).",
         *_keys(schema.Scenario, "At the top", tables[""], tables),
     ]
     return _page(*lines)
@@ -81,10 +83,11 @@ def _keys(
             continue
         required = field.name in table.get("required", ())
         default = "required" if required else _default(content)
-        rows.append((f"`{prefix}{field.name}`", _values(content), default))
+        meaning = content.get("description", "")
+        rows.append((f"`{prefix}{field.name}`", meaning, _values(content), default))
     yield f"## {title}"
     yield _paragraphs(record)
-    yield _table(("key", "values", "default"), rows)
+    yield _table(("key", "meaning", "values", "default"), rows)
     for inner_record, name, array in below:
         heading = f"`[[{name}]]`" if array else f"`[{name}]`"
         yield from _keys(
