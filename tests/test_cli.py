@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +122,32 @@ def test_the_family_of_an_error_decides_the_exit_code(
     monkeypatch.setattr(cli, "main", fail)
     assert main([]) == code
     assert capsys.readouterr().err == "HX000 here: got 1, need 2\n      hint: try 2\n"
+
+
+def test_a_machine_that_lacks_something_is_exit_3_and_another_failed_call_a_crash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(cli, "main", fail)
+    number = errno.EMFILE
+    assert main([]) == 3
+    assert capsys.readouterr().err.startswith("HX310 operating system: no\n")
+    number = errno.ECONNRESET
+    with pytest.raises(ConnectionResetError):
+        main([])
+
+
+def test_a_package_in_the_current_directory_replaces_no_real_one(tmp_path: Path) -> None:
+    for name in ("click", "rich", "queue", "tomllib"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"raise SystemExit('{name}')")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "harness", "list", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "hit-rate" in json.loads(done.stdout)
 
 
 def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:

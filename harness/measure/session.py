@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
 from harness.measure.actions import perform, refuse_foreign
@@ -32,7 +32,6 @@ from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
     RunRecord,
-    cannot_write,
     create_run_dir,
     write_run,
     write_scenario,
@@ -174,7 +173,7 @@ def _measure(
     measured: Measured,
     notify: Listener,
 ) -> None:
-    """Serve all trials. Raises SurroundingsError, HX301 where a file could not be written."""
+    """Serve all trials. Raises InfrastructureError, HX301 if a file could not be written."""
     trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
@@ -203,7 +202,9 @@ def _measure(
                     here = replace(series, group=present)
                     _serve_series(here, len(trials), stage, traffic, measured, notify)
     except OSError as error:
-        raise cannot_write(Path(error.filename or logs), error) from error
+        if not (meaning := infrastructure_error(error, logs.parent)):
+            raise
+        raise meaning from error
 
 
 def _serve_series(

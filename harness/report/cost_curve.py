@@ -9,9 +9,8 @@ from math import log2
 
 from rich.text import Text
 
-from harness.report.durations import duration, unit_for
-from harness.report.figures import count
 from harness.report.layout import HEADING, INDENT, QUIET, Lines
+from harness.text import count, duration, unit_for
 
 HEIGHT = 9
 WIDEST = 72

@@ -11,10 +11,8 @@ from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
 from harness.report.cost_curve import Curve, render_curve
-from harness.report.durations import duration
-from harness.report.figures import count, percent, rounded_points
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.setup import number_of
+from harness.text import count, duration, number_of, percent, rounded_points
 
 SEPARATION = " │ "
 SCIENTIFIC_FROM = 1e9
