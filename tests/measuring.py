@@ -21,6 +21,7 @@ from harness.record.rundir import create_run_dir
 from harness.record.samples import write_samples
 from harness.scenario.parse import parse_scenario
 from harness.scenario.plan import Trial, Turn, expand_plan
+from harness.servers.services import Lease
 from tests.factories import in_rounds, life_facts, routed_samples, zipf_keys
 
 Step = tuple[str, str]
@@ -87,14 +88,14 @@ class FakeServers:
 
 @dataclass
 class FakeTestbed:
-    """Starts `FakeServers`; the clean-up of the trials in `uncleared` raises HX303."""
+    """Starts `FakeServers`; the release of the trials in `unreleased` raises HX303."""
 
     scratch: Path
     steps: list[Step] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
     passed_on: set[str] = field(default_factory=set)
-    uncleared: set[str] = field(default_factory=set)
+    unreleased: set[str] = field(default_factory=set)
     unstarted: dict[str, BaseException] = field(default_factory=dict)
 
     def by_app(self, trials: Iterable[Trial]) -> Sequence[Sequence[Trial]]:
@@ -109,13 +110,18 @@ class FakeTestbed:
         self.steps.append(("start", trial.slug))
         return FakeServers(trial, self.steps)
 
-    def targets(self, servers: RunningServers) -> Targets:
-        return Targets(servers=servers, redis=None)
+    def targets(self, trial: Trial, servers: RunningServers) -> Targets:
+        restart = lambda: self.steps.append(("restart cache", trial.slug))  # noqa: E731
+        return Targets(servers=servers, cache=Lease(restart=restart))
 
-    def clear(self, trial: Trial) -> None:
-        self.steps.append(("clear", trial.slug))
-        if trial.slug in self.uncleared:
+    def shares_database(self, trial: Trial) -> bool:
+        return trial.backend == "redis"
+
+    def release(self, trial: Trial) -> int | None:
+        self.steps.append(("release", trial.slug))
+        if trial.slug in self.unreleased:
             raise failure("HX303", "redis")
+        return 0 if trial.backend == "redis" else None
 
 
 @dataclass

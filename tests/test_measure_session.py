@@ -27,14 +27,14 @@ def session(tmp_path: Path) -> Bench:
     return bench(tmp_path)
 
 
-def test_trials_are_served_one_after_another_and_cleared_once_they_are_written(
+def test_trials_are_served_one_after_another_and_released_once_their_servers_are_stopped(
     session: Bench,
 ) -> None:
     session.run(plan_of())
     assert session.testbed.steps == [
         ("prepare", ONE),
-        *((step, ONE) for step in ("start", "ready", "serve", "stop", "clear")),
-        *((step, TWO) for step in ("start", "ready", "serve", "stop", "clear")),
+        *((step, ONE) for step in ("start", "ready", "serve", "stop", "release")),
+        *((step, TWO) for step in ("start", "ready", "serve", "stop", "release")),
         ("stop", "load"),
     ]
     record, samples = read_run(session.run_dir)
@@ -126,7 +126,7 @@ def fail_at_the_start(session: Bench) -> InfrastructureError:
 
 
 def fail_in_the_clean_up(session: Bench) -> InfrastructureError:
-    session.testbed.uncleared.add(TWO)
+    session.testbed.unreleased.add(TWO)
     return failure("HX303", "redis")
 
 
@@ -159,18 +159,18 @@ def test_a_trial_that_failed_keeps_its_requests_and_says_why(session: Bench) -> 
 
 
 def test_all_trials_of_a_comparison_are_kept_when_its_cache_server_dies(session: Bench) -> None:
-    session.testbed.uncleared |= {"00-locmem-2", "01-redis-2"}
+    session.testbed.unreleased |= {"00-locmem-2", "01-redis-2"}
     with pytest.raises(InfrastructureError, match="HX303"):
         session.run(plan_of(**ROUNDS))
     record, samples = read_run(session.run_dir)
     assert [samples[facts.number].requests for facts in record.trials] == [60, 60]
-    cleared = [slug for step, slug in session.testbed.steps if step == "clear"]
-    assert len(cleared) == 2
+    released = [slug for step, slug in session.testbed.steps if step == "release"]
+    assert len(released) == 2
 
 
 def test_the_first_error_is_the_one_that_is_reported(session: Bench) -> None:
     error = fail_in_the_load(session)
-    session.testbed.uncleared.add(TWO)
+    session.testbed.unreleased.add(TWO)
     with pytest.raises(InfrastructureError, match="HX321"):
         session.run(plan_of())
     assert read_run(session.run_dir)[0].problems == (str(error),)

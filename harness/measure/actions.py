@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
 from harness.scenario.schema import Action
-from harness.servers.redis_discovery import RedisChoice
+from harness.servers.redis_discovery import redacted
 from harness.wire import ENV_REDIS_URL
 
 
@@ -34,10 +34,10 @@ class CacheServer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What an action may change; `redis` is None where no trial of the run uses one."""
+    """What an action may change: a trial's servers, and its part of a cache server."""
 
     servers: ActionServers
-    redis: CacheServer | None
+    cache: CacheServer
 
 
 def perform(
@@ -60,15 +60,16 @@ def perform(
     )
 
 
-def refuse_foreign(actions: Iterable[Action], choice: RedisChoice) -> None:
-    """Raise UsageError HX105 if an action would restart a Redis that is not ours."""
-    if choice.kind == "url" and any(action.do == "restart-cache" for action in actions):
+def refuse_foreign(actions: Iterable[Action], environ: Mapping[str, str]) -> None:
+    """Raise UsageError HX105 if an action would restart a Redis that the harness did not start."""
+    url = environ.get(ENV_REDIS_URL)
+    if url and any(action.do == "restart-cache" for action in actions):
         raise UsageError(
             Problem(
                 code="HX105",
-                where=f"restart-cache on the Redis at {choice.display}",
-                what="is not a server that the harness started, and is never restarted",
-                hint=f"unset {ENV_REDIS_URL}: the harness then starts a Redis of its own",
+                where=f"restart-cache on the Redis at {redacted(url)}",
+                what="was not started by the harness, which therefore never restarts it",
+                hint=f"unset {ENV_REDIS_URL} to let the harness start a Redis of its own",
             )
         )
 
@@ -77,16 +78,11 @@ def _kill_worker(action: Action, targets: Targets) -> tuple[int, int]:
     return targets.servers.kill_worker(action.slot if isinstance(action.slot, int) else None)
 
 
-def _restart_cache(_action: Action, targets: Targets) -> None:
-    if targets.redis:
-        targets.redis.restart()
-
-
 _PERFORM: Mapping[str, Callable[[Action, Targets], tuple[int, int] | None]] = {
     "reload": lambda _, targets: targets.servers.reload(),
     "kill-worker": _kill_worker,
     "restart": lambda _, targets: targets.servers.restart(),
     "scale": lambda action, targets: targets.servers.scale(action.workers or 0),
-    "restart-cache": _restart_cache,
+    "restart-cache": lambda _, targets: targets.cache.restart(),
 }
 """What each action does, with server and slot of the worker that it was aimed at, if at one."""

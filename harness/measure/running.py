@@ -40,6 +40,8 @@ class RunningTrial:
     requested: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    foreign_keys: int | None = None
+    shared_clears: int = 0
 
     def add_round(self, number: int, samples: Samples) -> None:
         """Add the samples of a round that is over, whole or not."""
@@ -77,4 +79,6 @@ class RunningTrial:
             actions=tuple(self.actions),
             rounds=tuple(self.costs),
             problem=problem,
+            foreign_keys=self.foreign_keys,
+            shared_clears=self.shared_clears,
         )

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from harness import wire
 from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
@@ -35,7 +38,6 @@ from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
 from harness.scenario.plan import Trial, Turn, milestones, most_keys
 from harness.servers.app import inherited
-from harness.servers.redis_discovery import find_redis
 
 
 class ServerHost(Protocol):
@@ -64,9 +66,11 @@ class ServerHost(Protocol):
 
     def start_fleet(self, trial: Trial) -> RunningServers: ...
 
-    def targets(self, servers: RunningServers) -> Targets: ...
+    def targets(self, trial: Trial, servers: RunningServers) -> Targets: ...
 
-    def clear(self, trial: Trial) -> None: ...
+    def shares_database(self, trial: Trial) -> bool: ...
+
+    def release(self, trial: Trial) -> int | None: ...
 
 
 class LoadSource(Protocol):
@@ -84,7 +88,14 @@ class LoadSource(Protocol):
 def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
     """Start testbed and Locust; closing `stack` ends both. Raises InfrastructureError."""
     sources = plan.sources
-    testbed = Testbed(plan.scenario, plan.trials, sources.app, logs, stack, work=sources.work)
+    testbed = Testbed(
+        plan.trials,
+        sources.app,
+        logs,
+        stack,
+        work=sources.work,
+        optional=plan.scenario.matrix.optional,
+    )
     environ = inherited(os.environ, closed=sources.locustfile.parent == bundled("locustfiles"))
     testbed.passed_on.update(environ)
     load = Locust(
@@ -112,7 +123,7 @@ TOOLS = Tools()
 def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     """Raise UsageError HX105 if an action is aimed at a server that is not ours."""
     actions = [action for trial in plan.trials for action in trial.scenario.actions]
-    refuse_foreign(actions, find_redis(environ))
+    refuse_foreign(actions, environ)
 
 
 def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOLS) -> None:
@@ -258,7 +269,7 @@ class Session:
                 case "milestone":
                     step = message["step"]
                     self._notify(Phase(text=due[step].do))
-                    targets = self._testbed.targets(running.servers)
+                    targets = self._testbed.targets(running.trial, running.servers)
                     running.actions.append(perform(due[step], step, targets))
                     self._notify(Phase(text="loading"))
                 case "progress":
@@ -268,19 +279,32 @@ class Session:
         return watch
 
     def _keep(self, running: Sequence[RunningTrial], problem: str) -> None:
-        """Write all trials of a group, then delete what they left on the cache servers.
+        """Delete what the trials of a group left on cache servers, and write all of them.
 
-        A cache server that has died cannot be cleared: then the trials are written already.
+        A cache server that has died cannot be cleaned: then the trials are written all the same.
         """
+        sharing = [one for one in running if self._testbed.shares_database(one.trial)]
+        failed: list[HarnessError] = []
         try:
+            for one in running:
+                one.shared_clears = clears(sharing) if one in sharing else 0
+                try:
+                    one.foreign_keys = self._testbed.release(one.trial)
+                except HarnessError as error:
+                    failed.append(error)
+        finally:
             for one in running:
                 self._writer.add(one, problem)
                 self._notify(TrialEnded(number=one.trial.number + 1))
-        finally:
-            # The first error is the one to report.
-            with suppress(HarnessError) if problem else nullcontext(), ExitStack() as stack:
-                for one in running:
-                    stack.callback(self._testbed.clear, one.trial)
+        if failed and not problem:  # the first error is the one to report
+            raise failed[0]
+
+
+def clears(sharing: Sequence[RunningTrial]) -> int:
+    """Return how often trials that share a database cleared it; 0 for a trial alone."""
+    kind = wire.WRITE_KINDS.index("clear")
+    rounds = [samples for one in sharing for samples in one.rounds] if len(sharing) > 1 else []
+    return sum(int(np.count_nonzero(samples.write_kind == kind)) for samples in rounds)
 
 
 def text_of(error: BaseException) -> str:

@@ -84,8 +84,8 @@ def _curve(found: BreakEven, width: int) -> Lines:
     servers = found.group.get("servers", 1)
     curve = Curve(
         workers=[point.workers * servers for point in points],
-        locmem_us=[point.local_s * 1e6 for point in points],
-        shared_us=points[0].shared_s * 1e6,
+        locmem_s=[point.local_s for point in points],
+        shared_s=points[0].shared_s,
         names=(found.local, found.shared),
         crossing=found.from_workers and found.from_workers * servers,
     )
