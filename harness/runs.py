@@ -11,8 +11,6 @@
 Errors are those of `harness.errors`, each with its HX code. Prints nothing.
 """
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Mapping
@@ -25,7 +23,7 @@ from typing import Any
 import numpy.typing as npt
 
 from harness.analysis.analyse import analyse_run, summarise
-from harness.analysis.summary import Summary
+from harness.analysis.summary import Summary, TrialSummary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
@@ -68,6 +66,18 @@ class Run:
     summary: Summary
     duel: DuelResult | None
     recorded: tuple[tuple[TrialFacts, Samples], ...]
+
+    def trial(self, **where: Any) -> TrialSummary:
+        """Return the figures of the one trial that is as described, by axis or by what varies.
+
+        A dotted key may be shortened to its last word. Raises LookupError for none or several.
+        """
+        found = [trial for trial in self.summary.trials if trial.setup.matches(where)]
+        if len(found) != 1:
+            words = ", ".join(f"{name}={value!r}" for name, value in where.items()) or "anything"
+            labels = "; ".join(trial.setup.label for trial in self.summary.trials) or "none"
+            raise LookupError(f"{len(found)} trials match {words}, need one; there are {labels}")
+        return found[0]
 
     @cached_property
     def lookups(self) -> npt.NDArray[Any]:
@@ -196,9 +206,15 @@ def entries(directory: Path = RUNS) -> list[RunEntry]:
 
 
 def remove(run_dir: Path) -> None:
-    """Delete a recorded run. Raises UsageError HX104 for any other directory, and OSError."""
+    """Delete a recorded run. Raises UsageError HX104 for any other directory, and OSError.
+
+    Of a symbolic link to one only the link is removed.
+    """
     demand_run(run_dir)
-    shutil.rmtree(run_dir)
+    if run_dir.is_symlink():
+        run_dir.unlink()
+    else:
+        shutil.rmtree(run_dir)
 
 
 def _plan(path: Path, overrides: Overrides) -> Plan:

@@ -1,7 +1,5 @@
 """The verbs that bring numbers: measure a scenario, or read a recorded run again."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a person is told who comes to look at a server: where it is, and what to try there."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

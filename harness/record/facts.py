@@ -3,8 +3,6 @@
 Plain values only, so that they can be written as JSON and read again by a later version.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 No host name, no user and no path, so that a result can be shown to anyone.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version

@@ -4,8 +4,6 @@ Knows nothing of HTTP or of what a hit means. Times are seconds since the epoch 
 the machine that took them; durations are seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """`Scenario` -> the trials of a run, in the order in which they are served."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
@@ -110,11 +108,6 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
         for trial in group if number % 2 == 0 else reversed(group):
             first = number * requests
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
-
-
-def most_keys(trials: Sequence[Trial]) -> Trial:
-    """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
-    return max(trials, key=lambda trial: trial.scenario.load.keys)
 
 
 def _trial(

@@ -1,7 +1,5 @@
 """One scenario and two sets of settings -> the two scenarios of a duel, each of a single trial."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 
