@@ -1,4 +1,4 @@
-"""What a measurement was taken on: versions and size of the machine, nothing that names it.
+"""The environment of a measurement: versions and size of the machine, nothing that names it.
 
 No host name, no user and no path, so that a result can be shown to anyone.
 """
@@ -33,7 +33,7 @@ def installed_version(distribution: str) -> str:
 
 
 def environment_facts() -> dict[str, str | int]:
-    """Return the facts of machine and software that belong beside a result. "" is: not there."""
+    """Return the facts of machine and software that go with a result; "" for what is absent."""
     facts: dict[str, str | int] = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",

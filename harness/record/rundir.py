@@ -57,7 +57,7 @@ class RunRecord:
     lesson: str
     seed: int
     wall_s: float
-    environment: Mapping[str, Any]
+    environment: Mapping[str, str | int | Mapping[str, str] | tuple[str, ...]]
     trials: tuple[TrialFacts, ...] = ()
     problems: tuple[str, ...] = ()
     duel: DuelFacts | None = None
