@@ -23,6 +23,7 @@ ENV_LIVES = "HARNESS_LIVES"  # directory that holds one tally file per worker li
 
 # What a person may set.
 ENV_REDIS_URL = "HARNESS_REDIS_URL"
+ENV_REDIS_MAY_BE_CLEARED = "HARNESS_REDIS_MAY_BE_CLEARED"  # 1: foreign keys there may be deleted
 
 MAX_LOOKUPS_PER_RESPONSE = 256
 """Evidence of one response ends here, so that headers stay below what clients accept."""

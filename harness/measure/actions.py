@@ -10,17 +10,17 @@ from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
 from harness.scenario.schema import Action
 from harness.servers.fleet import Fleet
-from harness.servers.redis import RedisServer
-from harness.servers.redis_discovery import RedisChoice
+from harness.servers.redis_discovery import redacted
+from harness.servers.services import Lease
 from harness.wire import ENV_REDIS_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What an action can be done to; `redis` None where no trial of the run uses one."""
+    """What an action can be done to: a trial's servers, and its part of a cache's server."""
 
     fleet: Fleet
-    redis: RedisServer | None
+    lease: Lease
 
 
 def perform(action: Action, step: int, targets: Targets) -> ActionFacts:
@@ -41,14 +41,15 @@ def perform(action: Action, step: int, targets: Targets) -> ActionFacts:
     )
 
 
-def refuse_foreign(actions: tuple[Action, ...], choice: RedisChoice) -> None:
-    """Raise UsageError HX105 if an action would restart a Redis that is not ours."""
-    if choice.kind == "url" and any(action.do == "restart-cache" for action in actions):
+def refuse_foreign(actions: tuple[Action, ...], environ: Mapping[str, str]) -> None:
+    """Raise UsageError HX105 if an action would restart a Redis that the harness did not start."""
+    url = environ.get(ENV_REDIS_URL)
+    if url and any(action.do == "restart-cache" for action in actions):
         raise UsageError(
             Problem(
                 code="HX105",
-                where=f"restart-cache on the Redis at {choice.display}",
-                what="is not a server that the harness started, and is never touched",
+                where=f"restart-cache on the Redis at {redacted(url)}",
+                what="was not started by the harness, which therefore never restarts it",
                 hint=f"unset {ENV_REDIS_URL} to let the harness start a Redis of its own",
             )
         )
@@ -71,8 +72,7 @@ def _scale(action: Action, targets: Targets) -> None:
 
 
 def _restart_cache(_action: Action, targets: Targets) -> None:
-    if targets.redis:
-        targets.redis.restart()
+    targets.lease.restart()
 
 
 _PERFORM: Mapping[str, Callable[[Action, Targets], tuple[int, int] | None]] = {

@@ -13,6 +13,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
+from harness import wire
 from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
@@ -45,7 +48,6 @@ from harness.scenario.schema import Scenario
 from harness.servers.app import inherited
 from harness.servers.fleet import Fleet
 from harness.servers.lives import round_facts
-from harness.servers.redis_discovery import find_redis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class RunningTrial:
     lookups: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    foreign_keys: int | None = None
 
 
 def run_scenario(
@@ -126,7 +129,7 @@ def run_scenario(
         [instead] if instead else [TrialGroup(group=group) for group in expand_plan(scenario)]
     )
     for series in all_series:
-        refuse_foreign(series.group[0].scenario.actions, find_redis(os.environ))
+        refuse_foreign(series.group[0].scenario.actions, os.environ)
     create_run_dir(out)
     write_scenario(out, scenario_content(scenario))
     measured = Measured()
@@ -177,8 +180,15 @@ def _measure(
     trials = [trial for series in all_series for trial in series.group]
     try:
         with ExitStack() as stack:
-            stage = Testbed(scenario, trials, sources.app, logs, stack, work=sources.work)
-            measured.servers, measured.gaps = stage.servers, stage.gaps
+            stage = Testbed(
+                trials,
+                sources.app,
+                logs,
+                stack,
+                work=sources.work,
+                optional=scenario.matrix.optional,
+            )
+            measured.servers, measured.gaps = stage.servers, stage.skipped
             environ = inherited(
                 os.environ, closed=sources.locustfile.parent == bundled("locustfiles")
             )
@@ -197,7 +207,7 @@ def _measure(
                 stage.prepare(most_keys(same_app))
             traffic.wait_until_ready()
             for series in all_series:
-                present = tuple(one for one in series.group if one.backend not in stage.gaps)
+                present = tuple(one for one in series.group if one.backend not in stage.skipped)
                 if present:
                     here = replace(series, group=present)
                     _serve_series(here, len(trials), stage, traffic, measured, notify)
@@ -238,10 +248,13 @@ def _serve_series(
         finally:
             notify(Phase(text="stopping"))
             stack.close()
+            sharing = [one for one in serving.values() if stage.shares_database(one.trial)]
             for one in serving.values():
-                _keep(one, measured, problem)
-                notify(TrialEnded(number=one.trial.number + 1))
-                stage.clear(one.trial)
+                try:
+                    one.foreign_keys = stage.release(one.trial)
+                finally:
+                    _keep(one, measured, problem, _clears(sharing) if one in sharing else 0)
+                    notify(TrialEnded(number=one.trial.number + 1))
 
 
 def _serve_turn(
@@ -291,7 +304,7 @@ def _watch(serving: RunningTrial, stage: Testbed, notify: Listener) -> Callable[
             case "milestone":
                 step = message["step"]
                 notify(Phase(text=due[step].do))
-                targets = stage.targets(serving.fleet)
+                targets = stage.targets(serving.trial, serving.fleet)
                 serving.actions.append(perform(due[step], step, targets))
                 notify(Phase(text="loading"))
             case "progress":
@@ -307,7 +320,14 @@ def _watch(serving: RunningTrial, stage: Testbed, notify: Listener) -> Callable[
     return watch
 
 
-def _keep(serving: RunningTrial, measured: Measured, problem: str) -> None:
+def _clears(sharing: Sequence[RunningTrial]) -> int:
+    """Return how often trials that share a database cleared it; 0 for a trial alone."""
+    kind = wire.WRITE_KINDS.index("clear")
+    rounds = [samples for one in sharing for samples in one.rounds] if len(sharing) > 1 else []
+    return sum(int(np.count_nonzero(samples.write_kind == kind)) for samples in rounds)
+
+
+def _keep(serving: RunningTrial, measured: Measured, problem: str, clears: int) -> None:
     """Add a trial to what has been measured, unless it never got to serve a round."""
     if not serving.rounds:
         return
@@ -328,5 +348,7 @@ def _keep(serving: RunningTrial, measured: Measured, problem: str) -> None:
             actions=tuple(serving.actions),
             rounds=tuple(serving.costs),
             problem=problem,
+            foreign_keys=serving.foreign_keys,
+            shared_clears=clears,
         )
     )

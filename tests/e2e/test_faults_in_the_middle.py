@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.e2e.conftest import Tiny
-from tests.e2e.processes import Harness
+from tests.e2e.processes import REDIS, Harness
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
@@ -128,7 +128,7 @@ def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harn
         *("--set", "matrix.backend=['locmem', 'redis']", "--out", "run"),
     )
     harness.wait_until(lambda: harness.started("01-redis-1") >= 30)
-    harness.kill("redis-server")
+    harness.kill(REDIS)
     outcome = harness.wait()
 
     assert outcome.code == 3

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conftest import Tiny
-from tests.e2e.processes import Harness
+from tests.e2e.processes import REDIS, Harness
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
@@ -66,7 +66,7 @@ def test_a_second_signal_does_not_disturb_the_cleaning_up(
 
 MOMENTS: dict[str, Callable[[Harness], object]] = {
     "locust-starts": lambda harness: harness.pid_of("harness.load.driver"),
-    "redis-starts": lambda harness: harness.pid_of("redis-server"),
+    "redis-starts": lambda harness: harness.pid_of(REDIS),
     "database-is-filled": lambda harness: harness.pid_of("seed_shop"),
     "gunicorn-boots": lambda harness: harness.pid_of("gunicorn_conf"),
     "one-worker-is-there": lambda harness: harness.lives("00-locmem-2"),
