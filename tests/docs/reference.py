@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
 from typing import Any, TypeGuard
@@ -143,7 +144,11 @@ def _bounds(content: Mapping[str, Any]) -> str:
         "maximum": "up to {}",
         "exclusiveMaximum": "below {}",
     }
-    found = [text.format(content[name]) for name, text in words.items() if name in content]
+    found = [
+        text.format(content[name])
+        for name, text in words.items()
+        if name in content and content[name] < sys.maxsize
+    ]
     return f" {', '.join(found)}" if found else ""
 
 
