@@ -24,7 +24,7 @@ from harness.load.guard import guard_clients
 from harness.load.protocol import Round
 from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
-from harness.record.store import write_samples
+from harness.record.samples import write_samples
 
 _PROGRESS_INTERVAL_S = 0.2
 _log_once = lru_cache(maxsize=1000)(print)
@@ -113,7 +113,7 @@ class Driver:
         progress.kill()
         self._runner.stop()
         answers = [answer for answer in self._recorder.answers if answer.step is not None]
-        write_samples(Path(order.out), {0: parse_answers(answers, order.number)}, compressed=False)
+        write_samples(Path(order.out), parse_answers(answers, order.number), compressed=False)
         self._send(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:

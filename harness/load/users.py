@@ -114,8 +114,8 @@ class TraceUser(FastHttpUser):
     ) -> Any:
         """Send the request that `next_key` was called for, and return its answer.
 
-        The numbers that `read` finds in an answer are kept as its response fields. Any status in `accept` is
-        a success; an answer that cannot be read is a failure.
+        The numbers that `read` finds in an answer are kept as its response fields. Any status in
+        `accept` is a success; an answer that cannot be read is a failure.
         """
         try:
             with self.client.request(
