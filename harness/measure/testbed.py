@@ -21,7 +21,7 @@ from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.nginx import Nginx, NginxChoice, NginxSettings, require_nginx
+from harness.servers.nginx import Nginx, NginxChoice, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.redis import RedisServer
 from harness.servers.services import BACKENDS, START, Service
@@ -107,14 +107,14 @@ class Testbed:
 
         def balance(upstreams: Sequence[str]) -> Nginx:
             assert self._nginx
-            return Nginx(
-                self._nginx,
-                NginxSettings(upstreams=upstreams, routing=server.routing),
-                directory=self.scratch / f"nginx-{trial.slug}",
+            process = ProcessSpec(
+                name="nginx",
+                command=[self._nginx.executable],
+                environ={},
                 log=self._logs / f"nginx-{trial.slug}.log",
-                reaper=self.reaper,
-                port=port,
+                cwd=self.scratch / f"nginx-{trial.slug}",
             )
+            return Nginx(process, upstreams, routing=server.routing, reaper=self.reaper, port=port)
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
