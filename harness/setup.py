@@ -11,12 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-UNKNOWN = "-"
-
-
-def number_of(amount: int, noun: str) -> str:
-    """Return an amount with its noun in the right number: "1 worker", "3,000 requests"."""
-    return f"{amount:,} {noun if amount == 1 else f'{noun}s'}"
+from harness.text import UNKNOWN, number_of, size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,18 +181,12 @@ def word(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return short if value else f"no {short}"
     if name.lower().endswith("_bytes") and str(value).isdigit():
-        return _size(int(value))
+        return size(int(value))
     if name == "actions":
         return str(value) or "no action"
     if value == "":
         return ""
     return f"{short}{'=' if short.isupper() else ' '}{UNKNOWN if value is None else value}"
-
-
-def _size(number: int) -> str:
-    """Return a number of bytes in the decimal unit that leaves no more than three digits."""
-    unit = min((len(str(number)) - 1) // 3, 3)
-    return f"{number / 1000**unit:.3g} {('B', 'kB', 'MB', 'GB')[unit]}"
 
 
 def _less(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

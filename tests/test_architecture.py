@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 GROUND = (
     "harness.arrays harness.backends harness.errors harness.metrics harness.setup harness.stats"
-    " harness.verdicts harness.wire"
+    " harness.text harness.verdicts harness.wire"
 )
 """The ground floor: known to all that is written `ground` in a row, knowing nothing."""
 
@@ -29,6 +29,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(GROUND.split(), ("", "")),
     "harness.arrays": ("", "numpy"),
     "harness.verdicts": ("harness.errors", ""),
+    "harness.text": ("harness.stats.interval", ""),
+    "harness.setup": ("harness.text", ""),
     "harness.stats": ("harness.arrays", "numpy"),
     # What is asked.
     "harness.scenario": ("ground", "pydantic pydantic_core tomli_w"),

@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from harness.measure.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.report.figures import count, percent
-from harness.setup import number_of
+from harness.text import count, number_of, percent
 
 
 class LiveProgress:

@@ -10,10 +10,9 @@ from rich.text import Text
 from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
-from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.figures import count, percent, rounded_points
+from harness.report.cost_curve import Curve, render_curve
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.setup import number_of
+from harness.text import count, duration, number_of, percent, rounded_points
 
 SEPARATION = " │ "
 SCIENTIFIC_FROM = 1e9
@@ -162,9 +161,9 @@ def _table(forecast: Forecast, curve: Curve | None) -> Lines:
         _block("entries", [_entries(each.entries) for each in rows], _entries(shared.entries)),
     ]
     if curve is not None:
-        unit, figure = cost_unit(curve)
-        costs = [figure(cost) for cost in curve.locmem_us]
-        blocks.append(_block(f"{unit} per lookup", costs, figure(curve.shared_us)))
+        costs = [duration(cost_s, curve.unit) for cost_s in curve.locmem_s]
+        shared_cost = duration(curve.shared_s, curve.unit)
+        blocks.append(_block(f"{curve.unit} per lookup", costs, shared_cost))
     rule = "┼".join("─" * (len(lines[0]) + 2) for lines in [labels, *blocks])[1:-1]
     texts = [SEPARATION.join(cells) for cells in zip(labels, *blocks, strict=True)]
     styles = [HEADING, QUIET, *("" for _ in numbers[1:]), HEADING]
@@ -198,6 +197,6 @@ def _cost_curve(forecast: Forecast) -> Curve | None:
         return None
     return Curve(
         workers=[each.workers for each in forecast.rows],
-        locmem_us=[each.cost_us for each in forecast.rows if each.cost_us is not None],
-        shared_us=shared_us,
+        locmem_s=[each.cost_us / 1e6 for each in forecast.rows if each.cost_us is not None],
+        shared_s=shared_us / 1e6,
     )

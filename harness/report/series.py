@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
-from harness.setup import Setup, number_of
+from harness.setup import Setup
+from harness.text import number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
