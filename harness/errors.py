@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -98,6 +100,32 @@ class GateError(HarnessError):
     exit_code = ExitCode.FAILED
 
 
+_EXHAUSTED = {ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EAGAIN}
+
+
+def infrastructure_error(error: OSError, run_dir: Path | None = None) -> InfrastructureError | None:
+    """Return what a failed system call means for the user, None for a fault of the harness.
+
+    HX301 is about a file in `run_dir`, HX309 about one in a temporary directory, HX310 about a
+    resource that the machine lacks.
+    """
+    import tempfile  # takes its time, and is rarely needed
+
+    file = Path(error.filename).absolute() if isinstance(error.filename, (str, Path)) else None
+    temporary = (Path(tempfile.gettempdir()), Path("/tmp"))
+    if file and run_dir and file.is_relative_to(run_dir.absolute()):
+        code, hint = "HX301", "free some space or choose another place with --out"
+    elif file and any(map(file.is_relative_to, temporary)):
+        code, hint = "HX309", "free some space or set TMPDIR to another directory"
+    elif error.errno in _EXHAUSTED:
+        code, hint = "HX310", "free some space or memory, or raise the limits of `ulimit -a`"
+    else:
+        return None
+    where = str(error.filename or "operating system")
+    what = f"cannot be written: {error.strerror}" if file else str(error.strerror)
+    return InfrastructureError(Problem(code=code, where=where, what=what, hint=hint))
+
+
 CODES: dict[str, str] = {
     "HX101": "no scenario of this name",
     "HX102": "an option's value cannot be used",
@@ -116,15 +144,18 @@ CODES: dict[str, str] = {
     "HX302": "no Redis server can be started",
     "HX303": "Redis does not answer",
     "HX304": "the app could not be prepared",
-    "HX305": "no Memcached server can be started",
+    "HX305": "no Memcached server can be started, or it ended",
     "HX306": "no nginx can be started",
     "HX307": "a file cannot be written",
     "HX308": "the port is unavailable",
+    "HX309": "a temporary directory cannot be used",
+    "HX310": "the machine lacks memory, disk space or another resource",
     "HX311": "not all workers reported in time",
     "HX312": "Gunicorn ended while it was booting",
     "HX313": "Gunicorn ended in the middle of the load",
     "HX314": "a server did not come back after an action",
     "HX315": "nginx ended in the middle of the load",
+    "HX316": "the Redis database holds foreign keys",
     "HX321": "Locust could not be started, or ended",
     "HX322": "the load did not end in time",
     "HX401": "no request was answered",
@@ -133,6 +164,8 @@ CODES: dict[str, str] = {
     "HX404": "the run directory is damaged",
     "HX405": "the run ended before its time",
     "HX406": "every request failed",
+    "HX407": "trials cleared a cache that they shared",
+    "HX408": "foreign keys appeared in a trial's Redis database",
     "HX501": "an expectation names no known metric",
     "HX502": "an expectation describes no trial",
     "HX503": "an expectation has no bound, or several",

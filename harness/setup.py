@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from types import NoneType
 from typing import Any
 
-UNKNOWN = "-"
-
-
-def number_of(amount: int, noun: str) -> str:
-    """Return an amount with its noun in the right number: "1 worker", "3,000 requests"."""
-    return f"{amount:,} {noun if amount == 1 else f'{noun}s'}"
+from harness.text import UNKNOWN, number_of, size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +20,8 @@ class Axis:
     """One thing in which trials may differ, and the dotted scenario key that sets it.
 
     `noun` is what a value counts. Two runs can be compared only where they have the same `identity`
-    axes; the others are settings. `recorded` turns the scenario's value into the one that is kept.
+    axes; the others are settings. `recorded` turns the scenario's value into the one that is kept,
+    of one of the `types`. `absent` is what runs had that were recorded before there was this axis.
     """
 
     name: str
@@ -32,18 +29,25 @@ class Axis:
     noun: str = ""
     identity: bool = False
     recorded: Callable[[Any], Any] = lambda value: value
+    types: tuple[type, ...] = (int,)
+    absent: Any = ...
 
 
 AXES = (
-    Axis(name="backend", key="matrix.backend", identity=True),
+    Axis(name="backend", key="matrix.backend", identity=True, types=(str,)),
     Axis(name="workers", key="matrix.workers", noun="worker", identity=True),
-    Axis(name="worker_class", key="server.worker_class", identity=True),
+    Axis(name="worker_class", key="server.worker_class", identity=True, types=(str,)),
     Axis(name="servers", key="server.servers", noun="server", identity=True),
     Axis(name="threads", key="server.threads", noun="thread", identity=True),
-    Axis(name="routing", key="server.routing"),
-    Axis(name="timeout_s", key="cache.timeout_s", recorded=lambda seconds: seconds or None),
+    Axis(name="routing", key="server.routing", types=(str,), absent=""),
+    Axis(
+        name="timeout_s",
+        key="cache.timeout_s",
+        recorded=lambda seconds: seconds or None,
+        types=(int, float, NoneType),
+    ),
     Axis(name="max_entries", key="cache.max_entries"),
-    Axis(name="max_requests", key="server.max_requests"),
+    Axis(name="max_requests", key="server.max_requests", absent=0),
 )
 
 _BY_NAME = {axis.name: axis for axis in AXES}
@@ -186,18 +190,12 @@ def word(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return short if value else f"no {short}"
     if name.lower().endswith("_bytes") and str(value).isdigit():
-        return _size(int(value))
+        return size(int(value))
     if name == "actions":
         return str(value) or "no action"
     if value == "":
         return ""
     return f"{short}{'=' if short.isupper() else ' '}{UNKNOWN if value is None else value}"
-
-
-def _size(number: int) -> str:
-    """Return a number of bytes in the decimal unit that leaves no more than three digits."""
-    unit = min((len(str(number)) - 1) // 3, 3)
-    return f"{number / 1000**unit:.3g} {('B', 'kB', 'MB', 'GB')[unit]}"
 
 
 def _less(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +22,10 @@ from harness.errors import (
     ScenarioError,
     UsageError,
 )
-from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
+from harness.record.rundir import RunRecord, create_run_dir, write_scenario
 from harness.record.samples import Samples
 from harness.servers.nginx import NginxChoice
-from tests.test_record import a_trial, record
+from tests.test_record import a_trial, keep_run, record
 
 
 def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,6 +124,32 @@ def test_the_family_of_an_error_decides_the_exit_code(
     assert capsys.readouterr().err == "HX000 here: got 1, need 2\n      hint: try 2\n"
 
 
+def test_a_machine_that_lacks_something_is_exit_3_and_another_failed_call_a_crash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(cli, "main", fail)
+    number = errno.EMFILE
+    assert main([]) == 3
+    assert capsys.readouterr().err.startswith("HX310 operating system: no\n")
+    number = errno.ECONNRESET
+    with pytest.raises(ConnectionResetError):
+        main([])
+
+
+def test_a_package_in_the_current_directory_replaces_no_real_one(tmp_path: Path) -> None:
+    for name in ("click", "rich", "queue", "tomllib"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"raise SystemExit('{name}')")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "harness", "list", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "hit-rate" in json.loads(done.stdout)
+
+
 def test_an_interruption_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -151,7 +179,7 @@ def test_show_tells_the_scenario_with_its_overrides(capsys: pytest.CaptureFixtur
 def keep(path: Path, run: RunRecord, samples: dict[int, Samples]) -> None:
     create_run_dir(path)
     write_scenario(path, {"question": "Why?"})
-    write_run(path, run, samples)
+    keep_run(path, run, samples)
 
 
 def test_a_recorded_run_is_reported_in_every_form(
@@ -169,7 +197,7 @@ def test_a_recorded_run_is_reported_in_every_form(
 def test_a_run_without_a_trial_is_reported_as_not_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(tmp_path / "run", record(trials=[], problems=["interrupted"]), {})
+    keep(tmp_path / "run", record(trials=(), problems=("interrupted",)), {})
     assert main(["report", str(tmp_path / "run")]) == 4
     captured = capsys.readouterr()
     assert "interrupted" in captured.out

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.forecast.forecast import CrossOver, Forecast, forecast
 from harness.forecast.question import CostInputs, Question
-from harness.report.cost_curve import Curve, cost_unit, render_curve
+from harness.report.cost_curve import Curve, render_curve
 from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
 from harness.report.layout import print_lines
 
@@ -116,7 +116,7 @@ def test_djangos_defaults_are_called_so_and_others_are_not() -> None:
 
 def test_a_single_worker_has_a_table_and_no_curve() -> None:
     text = printed(forecast(Question(workers=1, costs=COSTS)))
-    assert "us per lookup" in text
+    assert "µs per lookup" in text
     assert "Mean cost" not in text
 
 
@@ -132,7 +132,7 @@ def test_json_has_every_figure_unrounded() -> None:
 
 
 def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
-    curve = Curve(workers=[1, 2, 4], locmem_us=[0.0, 40.0, 80.0], shared_us=40.0)
+    curve = Curve(workers=[1, 2, 4], locmem_s=[0.0, 40e-6, 80e-6], shared_s=40e-6)
     lines = [line.plain for line in render_curve(curve, 40)]
     assert lines[1].startswith("  80.0 │")
     assert lines[1].endswith("●")
@@ -142,14 +142,6 @@ def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
 
 
 def test_a_curve_may_begin_with_any_number_of_workers() -> None:
-    curve = Curve(workers=[3, 6, 12], locmem_us=[10.0, 20.0, 30.0], shared_us=5.0)
+    curve = Curve(workers=[3, 6, 12], locmem_s=[1.0, 2.0, 3.0], shared_s=0.5)
     text = "\n".join(line.plain for line in render_curve(curve, 60))
     assert text.count("●") == 3 + 1  # and the legend
-
-
-@pytest.mark.parametrize(
-    ("highest_us", "text"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
-)
-def test_costs_are_shown_in_the_unit_that_suits_the_highest(highest_us: float, text: str) -> None:
-    unit, figure = cost_unit(Curve(workers=[1], locmem_us=[1.0], shared_us=highest_us))
-    assert f"{unit} {figure(highest_us)}" == text

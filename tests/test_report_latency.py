@@ -14,11 +14,11 @@ from rich.console import Console
 from harness.analysis.summary import Summary
 from harness.report.as_json import render_json
 from harness.report.break_even import break_even_sentence
-from harness.report.durations import duration, durations, ratio, unit_for
 from harness.report.grid import render_grid
 from harness.report.terminal import print_report
 from harness.setup import setup_words
 from harness.stats.interval import Interval
+from harness.text import duration, durations, ratio, unit_for
 from tests.summaries import make_summary
 from tests.timed import side_by_side, timed_summary, timed_trial
 

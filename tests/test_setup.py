@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.setup import AXES, Axis, Setup, number_of, setup_words, word
+from harness.setup import AXES, Axis, Setup, setup_words, word
+from harness.text import number_of
 from tests.factories import setup
 
 

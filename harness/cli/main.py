@@ -6,6 +6,7 @@ Heavy imports wait inside of the verbs, so that `harness --help` answers at once
 from __future__ import annotations
 
 import sys
+from errno import EPIPE
 from pathlib import Path
 
 import click
@@ -21,10 +22,8 @@ from harness.cli.options import (
     scenario_argument,
 )
 from harness.cli.predict import predict
-from harness.cli.signals import end_on_signals
-from harness.errors import HarnessError
-
-INTERRUPTED = 130
+from harness.cli.signals import end_on_signals, lasting_output
+from harness.errors import ExitCode, HarnessError, Problem, infrastructure_error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -213,7 +212,24 @@ for _verb in (check, baseline, compare, init_ci, predict):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code.
+
+    A reader of the output that ends early changes nothing; output that cannot be written is exit
+    code 3, unless the command has a code of its own.
+    """
+    with lasting_output() as outputs:
+        code = _exit_code(argv)
+        sys.stdout.flush()
+        failure = outputs["stdout"].failure if "stdout" in outputs else None
+        if failure and failure.errno != EPIPE:
+            what, hint = f"cannot be written: {failure.strerror}", "redirect it to another place"
+            problem = Problem(code="HX307", where="standard output", what=what, hint=hint)
+            click.echo(str(problem), err=True)
+            code = code or ExitCode.INFRASTRUCTURE
+    return code
+
+
+def _exit_code(argv: list[str] | None) -> int:
     try:
         code = cli.main(args=argv, prog_name="harness", standalone_mode=False)
     except HarnessError as error:
@@ -224,8 +240,10 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return ExitCode.INTERRUPTED
+    except OSError as error:
+        if not (meaning := infrastructure_error(error)):
+            raise
+        click.echo(str(meaning), err=True)
+        return meaning.exit_code
     return code if isinstance(code, int) else 0

@@ -8,11 +8,10 @@ from rich.text import Text
 
 from harness.analysis.summary import BreakEven, BreakEvenPoint, Summary
 from harness.report.cost_curve import Curve, render_curve
-from harness.report.durations import duration, unit_for
-from harness.report.figures import count
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
-from harness.setup import UNKNOWN, number_of, setup_words
+from harness.setup import setup_words
+from harness.text import UNKNOWN, count, duration, number_of, unit_for
 
 CAPTION = (
     "Mean cost of a lookup, with store and origin where it missed. By model: the hit rate that "
@@ -85,8 +84,8 @@ def _curve(found: BreakEven, width: int) -> Lines:
     servers = found.group.get("servers", 1)
     curve = Curve(
         workers=[point.workers * servers for point in points],
-        locmem_us=[point.local_s * 1e6 for point in points],
-        shared_us=points[0].shared_s * 1e6,
+        locmem_s=[point.local_s for point in points],
+        shared_s=points[0].shared_s,
         names=(found.local, found.shared),
         crossing=found.from_workers and found.from_workers * servers,
     )

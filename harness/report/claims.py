@@ -10,8 +10,7 @@ from rich.text import Text
 from harness.gate.claims import Claim, telling
 from harness.report.as_json import plain
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.report.measures import quantity
-from harness.setup import number_of
+from harness.text import number_of, quantity
 
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "pass": ("holds", "green"),

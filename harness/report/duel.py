@@ -12,13 +12,11 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import MetricResult
 from harness.gate.rules import RULES, SHAPE, Rule
-from harness.report.durations import duration, three_digits
 from harness.report.environment import render_surroundings
 from harness.report.evidence import render_banner, render_caveats
-from harness.report.figures import count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import HEADING, QUIET, Lines, prose
-from harness.setup import UNKNOWN
+from harness.text import UNKNOWN, count, duration, percent, three_digits
 from harness.verdicts import Verdict
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")

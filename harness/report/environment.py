@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.analysis.summary import Summary
 from harness.report.layout import QUIET, Lines, prose
-from harness.setup import number_of
+from harness.text import number_of
 
 _SOFTWARE = ("Python", "Django", "Gunicorn", "Locust")
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.summary import Summary, TrialSummary
-from harness.report.figures import count, percent
 from harness.report.layout import QUIET, Cell, Lines, heading, prose, row
 from harness.report.series import named_trials, series_of
-from harness.setup import number_of
+from harness.text import count, number_of, percent
 
 HEADS = ("per worker", "shared", "seen", "counted", "lost")
 CAPTION = (

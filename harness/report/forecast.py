@@ -10,10 +10,9 @@ from rich.text import Text
 from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
-from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.figures import count, percent, rounded_points
+from harness.report.cost_curve import Curve, render_curve
 from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
-from harness.setup import number_of
+from harness.text import count, duration, number_of, percent, rounded_points
 
 SEPARATION = " │ "
 SCIENTIFIC_FROM = 1e9
@@ -128,7 +127,8 @@ def _title(question: Question, width: int) -> Lines:
         f"{number_of(question.workers, 'worker')} on {servers}, {caches}",
         f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
         _span(question),
-        _max_entries(question.max_entries),
+        _setting("MAX_ENTRIES {:,}", question.max_entries, DJANGO_MAX_ENTRIES)
+        or "nothing is culled",
     ]
     title = prose("Expected hit rate (calculated, not measured)", width, style=HEADING, indent="")
     return [*title, *prose("; ".join(texts), width, style=QUIET, indent="")]
@@ -137,18 +137,13 @@ def _title(question: Question, width: int) -> Lines:
 def _span(question: Question) -> str:
     if question.requests is not None:
         return f"{number_of(question.requests, 'request')}, starting with empty caches"
-    timeout = "no timeout"
-    if question.timeout_s is not None:
-        default = " (Django's default)" if question.timeout_s == DJANGO_TIMEOUT_S else ""
-        timeout = f"timeout {question.timeout_s:g} s{default}"
+    timeout = _setting("timeout {:g} s", question.timeout_s, DJANGO_TIMEOUT_S) or "no timeout"
     return f"the long run at {question.requests_per_second:,.10g} requests/s, {timeout}"
 
 
-def _max_entries(max_entries: int | None) -> str:
-    if max_entries is None:
-        return "nothing is culled"
-    default = " (Django's default)" if max_entries == DJANGO_MAX_ENTRIES else ""
-    return f"MAX_ENTRIES {count(max_entries)}{default}"
+def _setting(text: str, value: float | None, default: float) -> str:
+    """Return a setting with its value, marked where that is Django's default; "" for None."""
+    return text.format(value) + " (Django's default)" * (value == default) if value else ""
 
 
 def _table(forecast: Forecast, curve: Curve | None) -> Lines:
@@ -162,9 +157,9 @@ def _table(forecast: Forecast, curve: Curve | None) -> Lines:
         _block("entries", [_entries(each.entries) for each in rows], _entries(shared.entries)),
     ]
     if curve is not None:
-        unit, figure = cost_unit(curve)
-        costs = [figure(cost) for cost in curve.locmem_us]
-        blocks.append(_block(f"{unit} per lookup", costs, figure(curve.shared_us)))
+        costs = [duration(cost_s, curve.unit) for cost_s in curve.locmem_s]
+        shared_cost = duration(curve.shared_s, curve.unit)
+        blocks.append(_block(f"{curve.unit} per lookup", costs, shared_cost))
     rule = "┼".join("─" * (len(lines[0]) + 2) for lines in [labels, *blocks])[1:-1]
     texts = [SEPARATION.join(cells) for cells in zip(labels, *blocks, strict=True)]
     styles = [HEADING, QUIET, *("" for _ in numbers[1:]), HEADING]
@@ -198,6 +193,6 @@ def _cost_curve(forecast: Forecast) -> Curve | None:
         return None
     return Curve(
         workers=[each.workers for each in forecast.rows],
-        locmem_us=[each.cost_us for each in forecast.rows if each.cost_us is not None],
-        shared_us=shared_us,
+        locmem_s=[each.cost_us / 1e6 for each in forecast.rows if each.cost_us is not None],
+        shared_s=shared_us / 1e6,
     )

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from harness.analysis.metrics import figure
 from harness.analysis.summary import Summary, TrialSummary
-from harness.report.durations import duration
-from harness.report.figures import percent
 from harness.report.series import TrialSeries, axis_words, series_of
-from harness.setup import number_of
+from harness.text import duration, number_of, percent
 
 COST = "lookup_cost_s"
 CLEARLY_LESS = 0.8

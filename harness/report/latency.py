@@ -16,12 +16,11 @@ from harness.analysis.summary import (
     TimesByOutcome,
     TrialSummary,
 )
-from harness.report.durations import duration, durations, ratio, unit_for
-from harness.report.figures import count
 from harness.report.grid import Row, render_grid
 from harness.report.layout import QUIET, Lines, heading, prose
-from harness.setup import number_of, setup_words
+from harness.setup import setup_words
 from harness.stats.quantiles import BEYOND_NEEDED
+from harness.text import count, duration, durations, number_of, ratio, unit_for
 
 OUTCOMES = ("all", "hit", "miss")
 METRICS = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.summary import Summary, TrialSummary
-from harness.report.figures import count, percent, rounded_points
 from harness.report.losses import loss_sentences
 from harness.report.series import TrialSeries, series_of
-from harness.setup import number_of
+from harness.text import count, number_of, percent, rounded_points
 
 STEADY_POINTS = 0.5
 """Hit rates that stay within so many points are told as one."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.summary import RestartSummary, TrialSummary
-from harness.report.figures import count
-from harness.setup import number_of
+from harness.text import count, number_of
 
 
 def loss_sentences(trials: Sequence[TrialSummary]) -> Iterator[str]:

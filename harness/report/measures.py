@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from harness.analysis.metrics import METRICS, figure
 from harness.analysis.summary import ExpectationResult, Figure, Summary
-from harness.report.durations import duration, three_digits
-from harness.report.figures import count, percent
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
 from harness.report.series import named_trials
-from harness.setup import UNKNOWN
+from harness.text import quantity
 
 CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
 VERDICTS = {"pass": "holds", "fail": "FAILS", "no-data": "not known"}
@@ -51,11 +47,6 @@ def expectation(one: ExpectationResult) -> str:
     return told + (f"; {one.why})" if one.why else ")")
 
 
-def quantity(unit: str, value: float | None) -> str:
-    """Return a value in a unit of `metrics`, "-" for one that cannot be told."""
-    return UNKNOWN if value is None else _UNITS[unit](value)
-
-
 def _told(name: str, found: Figure) -> str:
     unit = METRICS[name].unit
     told = quantity(unit, found.value)
@@ -68,20 +59,3 @@ def _told(name: str, found: Figure) -> str:
 
 def _known(value: float | None) -> bool:
     return value is not None
-
-
-def _bytes(number: float) -> str:
-    size, unit = next((s, u) for s, u in _SIZES if number >= s or s == 1)
-    return f"{three_digits(number / size)} {unit}" if size > 1 else f"{count(number)} B"
-
-
-_SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
-_UNITS: Mapping[str, Callable[[float], str]] = {
-    "share": percent,
-    "count": lambda number: count(number) if number == round(number) else three_digits(number),
-    "factor": three_digits,
-    "s": duration,
-    "per_second": lambda number: f"{count(number)}/s",
-    "bytes": _bytes,
-}
-"""How a number of each unit of `metrics` is written."""

@@ -9,10 +9,9 @@ from rich.text import Text
 
 from harness.analysis.summary import TrialSummary
 from harness.report.causes import CAUSE_STYLES, HIT, outcomes
-from harness.report.figures import count
 from harness.report.layout import GAP, INDENT, QUIET, Cell, Lines, heading, prose, row
 from harness.report.series import series_of
-from harness.setup import number_of
+from harness.text import count, number_of
 
 NARROWEST_BAR = 24
 CAPTION = "Each bar is all the lookups of one trial."

@@ -8,13 +8,11 @@ from rich.text import Text
 
 from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
 from harness.analysis.summary import Prediction, Recovery, RestartSummary, TrialSummary
-from harness.report.durations import duration
-from harness.report.figures import count, percent, points
 from harness.report.grid import Row, render_grid
 from harness.report.layout import HEADING, Lines, heading, prose
 from harness.report.timeline import render_courses
-from harness.setup import UNKNOWN
 from harness.stats.interval import Interval
+from harness.text import UNKNOWN, count, duration, percent, points
 
 RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
-from harness.setup import Setup, number_of
+from harness.backends import BACKENDS
+from harness.setup import Setup
+from harness.text import number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class TrialSeries:
     @property
     def per_process(self) -> bool:
         """Whether each worker keeps a cache of its own."""
-        return self.backend == "unset" or "locmem" in self.backend.lower()
+        return self.backend in BACKENDS and BACKENDS[self.backend].per_process
 
 
 def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:

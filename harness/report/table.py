@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.analysis.summary import Prediction, TrialSummary
-from harness.report.figures import count, percent, points
 from harness.report.layout import INDENT, QUIET, Cell, Lines, prose, row
 from harness.report.series import axes, axis_words
-from harness.setup import UNKNOWN, Setup
+from harness.setup import Setup
+from harness.text import UNKNOWN, count, percent, points
 
 RowKey = tuple[int, int, int]
 """Number of the set-up, in its order; workers; repetition."""

@@ -21,7 +21,7 @@ from harness.report.picture import render_picture
 from harness.report.restart import render_recycling, render_restarts
 from harness.report.table import render_table
 from harness.report.workers import render_workers
-from harness.setup import number_of
+from harness.text import number_of
 
 
 def render_terminal(summary: Summary, width: int) -> Group:

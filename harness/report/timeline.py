@@ -8,8 +8,8 @@ from math import ceil
 from rich.text import Text
 
 from harness.analysis.summary import RestartSummary
-from harness.report.figures import count
 from harness.report.layout import INDENT, QUIET, Lines, prose
+from harness.text import count
 
 HEIGHT = 4
 LEVELS = " ▁▂▃▄▅▆▇█"

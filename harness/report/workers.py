@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from harness.analysis.summary import LifeSummary, TrialSummary
-from harness.report.figures import count, points
 from harness.report.layout import HEADING, INDENT, QUIET, Cell, Lines, heading, prose, row
 from harness.report.series import TrialSeries, series_of
-from harness.setup import UNKNOWN, number_of
+from harness.text import UNKNOWN, count, number_of, points
 
 CELL_WIDTH = len(" 100.0")
 LABEL_WIDTH = len("server 0, gen. 1")

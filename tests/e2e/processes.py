@@ -12,17 +12,20 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.record.facts import LifeFacts
 from harness.servers.lives import read_lives
+from harness.servers.redis_discovery import find_redis
 from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 MARK = "HARNESS_E2E_MARK"
+REDIS = Path(find_redis({"PATH": os.environ["PATH"]}).target).name
+"""The name of the server that the harness would start: `redis-server`, or that of the wheel."""
 _ENDED = object()
 
 
@@ -55,8 +58,18 @@ class Harness:
     def python_path(self) -> str:
         return str(ROOT)
 
-    def start(self, *words: str, env: Mapping[str, str] | None = None) -> Harness:
-        """Start `harness WORDS` as the leader of a process group, its output in files."""
+    def start(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
+        own_session: bool = False,
+    ) -> Harness:
+        """Start `harness WORDS` as the leader of a process group, its output in files.
+
+        `through` is a command that gets the one of the harness as its last arguments;
+        `own_session` lets it lead a session as well.
+        """
         for directory in (self.temporary, self.directory / "home"):
             directory.mkdir(parents=True, exist_ok=True)
         with (
@@ -64,13 +77,15 @@ class Harness:
             (self.directory / "stderr").open("wb") as stderr,
         ):
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "harness", *words],  # as the installed command
+                # -P: as the installed command
+                [*through, sys.executable, "-P", "-m", "harness", *words],
                 cwd=self.directory,
                 env={**self._environ(), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                process_group=0,
+                process_group=None if own_session else 0,
+                start_new_session=own_session,
             )
         return self
 

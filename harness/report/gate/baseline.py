@@ -10,7 +10,7 @@ from harness.gate.identity import flat
 from harness.gate.recorded import RunFigures
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import quantity
+from harness.text import quantity
 
 
 def render_baseline(base: RunFigures, width: int) -> Lines:

@@ -11,8 +11,7 @@ from harness.gate.change import Change
 from harness.gate.changes import Changes
 from harness.report.grid import render_grid
 from harness.report.layout import Lines, heading, prose
-from harness.report.measures import quantity
-from harness.setup import number_of
+from harness.text import number_of, quantity
 from harness.verdicts import Verdict
 
 STYLES = {

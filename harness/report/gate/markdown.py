@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
 from harness.gate.check import Case, CheckResult
-from harness.report.figures import count, percent
 from harness.report.gate.changes import (
     HEADS,
     cells,
@@ -17,6 +16,7 @@ from harness.report.gate.changes import (
 )
 from harness.report.gate.last_line import last_line
 from harness.report.series import named_trials
+from harness.text import count, percent
 from harness.verdicts import Verdict
 
 MARKS = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.figures import count, percent
-from harness.setup import number_of
+from harness.text import count, number_of, percent
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""What surrounds a run: its terminal, its output, its reaper, and TMPDIR."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Tiny
+from tests.e2e.processes import Harness
+
+pytestmark = pytest.mark.e2e
+
+ON_A_TERMINAL = 'exec "$@" <"$TERMINAL" >"$TERMINAL" 2>&1'
+
+
+def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
+    harness: Harness, tiny: Tiny
+) -> None:
+    terminal, other_end = os.openpty()
+    harness.start(
+        *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run"),
+        env={"TERMINAL": os.ttyname(other_end)},
+        # The leader of a session gets the first terminal that it opens.
+        through=("/bin/sh", "-c", ON_A_TERMINAL, "sh"),
+        own_session=True,
+    )
+    harness.wait_until(lambda: harness.started("01-locmem-2") >= 20)
+    os.close(other_end)
+    os.close(terminal)
+    assert harness.wait().code == 130
+    result = harness.result()
+    assert result["trials"][0]["requests"] == 100
+    assert result["problems"] == ["interrupted"]
+    assert harness.leftovers() == []
+
+
+def test_nohup_outlives_a_hangup(harness: Harness, tiny: Tiny) -> None:
+    scenario = tiny(workers=[1], requests=100, sleep_s=0.01)
+    harness.start("run", scenario, "--out", "run", through=("nohup",))
+    harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
+    os.killpg(harness.process.pid, signal.SIGHUP)
+    outcome = harness.wait()
+    assert outcome.code == 0, outcome.stderr
+    assert harness.result()["trials"][0]["requests"] == 100
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_the_output_loses_no_result(harness: Harness, tiny: Tiny) -> None:
+    scenario = tiny(workers=[1])
+    harness.start(
+        "run", scenario, "--out", "run", through=("/bin/sh", "-c", '"$@" >/dev/full', "sh")
+    )
+    outcome = harness.wait()
+    assert outcome.code == 3
+    assert "HX307 standard output: cannot be written" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert harness.result()["valid"]
+
+
+def test_a_reaper_that_is_killed_costs_no_trial_and_leaves_nothing(
+    harness: Harness, tiny: Tiny
+) -> None:
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
+    harness.kill("reaper.py")
+    outcome = harness.wait()
+    assert outcome.code == 0, outcome.stderr
+    first, second = outcome.stderr.splitlines()
+    assert first == (
+        "harness: the reaper ended early, with status -9; the harness cleans up instead"
+    )
+    assert second.startswith("harness: cleaned up directory ")
+    assert [trial["requests"] for trial in harness.result()["trials"]] == [100, 100]
+    assert harness.leftovers() == []
+
+
+@pytest.mark.parametrize("name", ["sp ace 'quote\" $HOME %s\nline; {x}", "x" * 200])
+def test_any_temporary_directory_will_do(harness: Harness, name: str) -> None:
+    temporary = harness.directory / name
+    temporary.mkdir()
+    outcome = harness.run(
+        *("run", "hit-rate", "--workers", "1", "--requests", "60", "--keys", "20"),
+        *("--set", "matrix.backend=['redis-unix', 'files', 'database']"),
+        *("--set", "server.servers=2", "--out", "run"),
+        env={"TMPDIR": str(temporary)},
+    )
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.stderr == ""
+    assert harness.leftovers() == []
+    assert list(temporary.iterdir()) == []
