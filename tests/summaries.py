@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.analysis.conclusions import conclusions
 from harness.analysis.summary import (
     Accounted,
     Cause,
@@ -61,6 +62,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
     rate, low, high = PREDICTED[workers if alone else 1]
     trial = TrialSummary(
         setup=setup(backend=backend, workers=workers),
+        per_process=alone,
         requests=3000,
         failures=0,
         lookups=3000,
@@ -106,7 +108,8 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         ),
         wall_s=41.0,
     )
-    return replace(summary, **overrides)
+    summary = replace(summary, **overrides)
+    return replace(summary, conclusions=conclusions(summary))
 
 
 def make_caveat(code: str = "few-samples", text: str = "Too few lookups.") -> Caveat:

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from harness.forecast.forecast import CrossOver, Forecast, forecast
 from harness.forecast.question import CostInputs, Question
-from harness.report.cost_curve import Curve, cost_unit, render_curve
+from harness.report.blocks import CostCurve
+from harness.report.drawing.cost_curve import cost_unit, draw_cost_curve
+from harness.report.drawing.layout import print_lines
 from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
-from harness.report.layout import print_lines
 
 COSTS = CostInputs(hit_us=9, shared_hit_us=400, origin_ms=5)
 LONG_RUN = Question(
@@ -132,8 +133,8 @@ def test_json_has_every_figure_unrounded() -> None:
 
 
 def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
-    curve = Curve(workers=[1, 2, 4], locmem_us=[0.0, 40.0, 80.0], shared_us=40.0)
-    lines = [line.plain for line in render_curve(curve, 40)]
+    curve = CostCurve(workers=[1, 2, 4], local_us=[0.0, 40.0, 80.0], shared_us=40.0)
+    lines = [line.plain for line in draw_cost_curve(curve, 40)]
     assert lines[1].startswith("  80.0 │")
     assert lines[1].endswith("●")
     assert lines[9].startswith("     0 │ ●")
@@ -142,8 +143,8 @@ def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
 
 
 def test_a_curve_may_begin_with_any_number_of_workers() -> None:
-    curve = Curve(workers=[3, 6, 12], locmem_us=[10.0, 20.0, 30.0], shared_us=5.0)
-    text = "\n".join(line.plain for line in render_curve(curve, 60))
+    curve = CostCurve(workers=[3, 6, 12], local_us=[10.0, 20.0, 30.0], shared_us=5.0)
+    text = "\n".join(line.plain for line in draw_cost_curve(curve, 60))
     assert text.count("●") == 3 + 1  # and the legend
 
 
@@ -151,5 +152,5 @@ def test_a_curve_may_begin_with_any_number_of_workers() -> None:
     ("highest_us", "text"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
 )
 def test_costs_are_shown_in_the_unit_that_suits_the_highest(highest_us: float, text: str) -> None:
-    unit, figure = cost_unit(Curve(workers=[1], locmem_us=[1.0], shared_us=highest_us))
+    unit, figure = cost_unit(CostCurve(workers=[1], local_us=[1.0], shared_us=highest_us))
     assert f"{unit} {figure(highest_us)}" == text

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from harness.analysis.summary import Summary
-from harness.report.terminal import print_report
+from tests.reporting import print_report
 from tests.summaries import cases, make_summary, make_trial
 
 ALL = pytest.mark.parametrize("name", cases())

@@ -19,11 +19,12 @@ from harness.gate.expect import judge, refuse_unfit, refuse_unknown
 from harness.gate.validity import invalidity
 from harness.measure.session import Sources, run_scenario
 from harness.record.rundir import SCENARIO_FILE, read_run, write_result
-from harness.report.as_json import render_json
+from harness.report.document import run_document
+from harness.report.drawing.layout import print_lines
 from harness.report.duel import render_duel
-from harness.report.layout import print_lines
-from harness.report.svg import render_svg
-from harness.report.terminal import print_report
+from harness.report.formats import Report, write_report
+from harness.report.formats.json import render_json
+from harness.report.formats.svg import render_svg
 from harness.scenario.load import (
     Overrides,
     app_path,
@@ -76,7 +77,7 @@ def conclude(out: Path, style: str) -> DuelResult | None:
     Raises MeasurementError if it is not valid.
     """
     summary, duel = analysed(out)
-    write_result(out, render_json(summary, duel))
+    write_result(out, render_json(summary, {"duel": duel} if duel else None))
     _print(summary, duel, style)
     _demand_validity(summary)
     return duel
@@ -148,7 +149,7 @@ def keep_what_there_is(out: Path) -> None:
     """After a run that ended early: write `result.json` for what was measured, and say where."""
     try:
         summary, duel = analysed(out)
-        write_result(out, render_json(summary, duel))
+        write_result(out, render_json(summary, {"duel": duel} if duel else None))
     except HarnessError:
         return  # the error that ended the run is the one to tell
     count = len(summary.trials)
@@ -158,13 +159,14 @@ def keep_what_there_is(out: Path) -> None:
 def _print(summary: Summary, duel: DuelResult | None, style: str) -> None:
     console = Console(file=sys.stdout)
     if style == "json":
-        click.echo(render_json(summary, duel), nl=False)
+        click.echo(render_json(summary, {"duel": duel} if duel else None), nl=False)
     elif style == "svg":
-        click.echo(render_svg(summary), nl=False)
+        click.echo(render_svg(run_document(summary)), nl=False)
     elif duel:
         print_lines(render_duel(duel, summary, console.width), console)
     else:
-        print_report(summary, console)
+        document = run_document(summary)
+        write_report(Report(summary=summary, document=document, result={}), "terminal", console)
 
 
 def _demand_expectations(summary: Summary) -> None:

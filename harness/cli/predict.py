@@ -155,8 +155,8 @@ def predict(style: str, **options: str | None) -> None:
     from rich.console import Console
 
     from harness.forecast.forecast import forecast
+    from harness.report.drawing.layout import print_lines
     from harness.report.forecast import render_forecast, render_forecast_json
-    from harness.report.layout import print_lines
 
     answer = forecast(parse_question(options))
     if style == "json":

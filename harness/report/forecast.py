@@ -10,8 +10,9 @@ from rich.text import Text
 from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
-from harness.report.cost_curve import Curve, cost_unit, render_curve
-from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
+from harness.report.blocks import CostCurve
+from harness.report.drawing.cost_curve import cost_unit, draw_cost_curve
+from harness.report.drawing.layout import HEADING, QUIET, Cell, Lines, prose, row
 from harness.text import count, number_of, percent, rounded_points
 
 SEPARATION = " │ "
@@ -37,7 +38,7 @@ def render_forecast(forecast: Forecast, width: int) -> Lines:
         _title(forecast.question, width),
         [*_table(forecast, curve), *prose(CAPTION, width, style=QUIET)],
         prose(break_even_sentence(forecast), width),
-        render_curve(curve, width) if curve and len(curve.workers) > 1 else [],
+        draw_cost_curve(curve, width) if curve and len(curve.workers) > 1 else [],
         prose(f"Method: {methods(forecast)}.", width, style=QUIET),
         prose(f"Assumptions: {assumptions(forecast.question)}.", width, style=QUIET),
     ]
@@ -150,7 +151,7 @@ def _max_entries(max_entries: int | None) -> str:
     return f"MAX_ENTRIES {count(max_entries)}{default}"
 
 
-def _table(forecast: Forecast, curve: Curve | None) -> Lines:
+def _table(forecast: Forecast, curve: CostCurve | None) -> Lines:
     """Return a line per worker count, of which the last, the one in question, stands out."""
     rows, shared = forecast.rows, forecast.shared
     numbers = [count(each.workers) for each in rows]
@@ -162,7 +163,7 @@ def _table(forecast: Forecast, curve: Curve | None) -> Lines:
     ]
     if curve is not None:
         unit, figure = cost_unit(curve)
-        costs = [figure(cost) for cost in curve.locmem_us]
+        costs = [figure(cost) for cost in curve.local_us]
         blocks.append(_block(f"{unit} per lookup", costs, figure(curve.shared_us)))
     rule = "┼".join("─" * (len(lines[0]) + 2) for lines in [labels, *blocks])[1:-1]
     texts = [SEPARATION.join(cells) for cells in zip(labels, *blocks, strict=True)]
@@ -190,13 +191,13 @@ def _entries(number: float) -> str:
     return f"{number:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
-def _cost_curve(forecast: Forecast) -> Curve | None:
+def _cost_curve(forecast: Forecast) -> CostCurve | None:
     """Return the costs of the forecast; None where they are unknown."""
     shared_us = forecast.shared.cost_us
     if shared_us is None:
         return None
-    return Curve(
+    return CostCurve(
         workers=[each.workers for each in forecast.rows],
-        locmem_us=[each.cost_us for each in forecast.rows if each.cost_us is not None],
+        local_us=[each.cost_us for each in forecast.rows if each.cost_us is not None],
         shared_us=shared_us,
     )

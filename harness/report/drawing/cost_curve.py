@@ -4,12 +4,12 @@ The marks differ in shape, so that no color is needed. Each doubling has the sam
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import log2
 
 from rich.text import Text
 
-from harness.report.layout import HEADING, INDENT, QUIET, Lines
+from harness.report.blocks import CostCurve
+from harness.report.drawing.layout import HEADING, INDENT, QUIET, Lines
 from harness.text import count
 
 HEIGHT = 9
@@ -19,25 +19,7 @@ STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta", CROSSING: "bold"}
 MILLISECONDS_FROM_US = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """Costs in microseconds: LocMem's by ascending worker count, and the shared cache's.
-
-    `crossing`, one of `workers`, is marked as the first with which the shared cache is cheaper.
-    """
-
-    workers: Sequence[int]
-    locmem_us: Sequence[float]
-    shared_us: float
-    names: tuple[str, str] = ("LocMem", "shared")
-    crossing: int | None = None
-
-    @property
-    def highest_us(self) -> float:
-        return max(*self.locmem_us, self.shared_us)
-
-
-def render_curve(curve: Curve, width: int) -> Lines:
+def draw_cost_curve(curve: CostCurve, width: int) -> Lines:
     """Return title, plot from 0 up, axis and legend. At least two worker counts."""
     unit, figure = cost_unit(curve)
     labels = {HEIGHT - 1: figure(curve.highest_us), 0: "0"}
@@ -62,7 +44,7 @@ def render_curve(curve: Curve, width: int) -> Lines:
     return [*lines, Text(f"{margin}   ").append_text(Text("   ").join(texts))]
 
 
-def cost_unit(curve: Curve) -> tuple[str, Callable[[float], str]]:
+def cost_unit(curve: CostCurve) -> tuple[str, Callable[[float], str]]:
     """Return the unit that suits all costs of a curve, and the format of a cost in it."""
     if curve.highest_us >= MILLISECONDS_FROM_US:
         return "ms", lambda cost_us: f"{cost_us / 1000:,.1f}"
@@ -71,10 +53,10 @@ def cost_unit(curve: Curve) -> tuple[str, Callable[[float], str]]:
     return "us", lambda cost_us: f"{cost_us:.1f}"
 
 
-def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:
+def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:
     """Return one line of the plot; LocMem's mark covers the other."""
     line = [SHARED if _level(curve.shared_us, curve) == level else " "] * (columns[-1] + 1)
-    for column, cost_us in enumerate(_between(columns, curve.locmem_us)):
+    for column, cost_us in enumerate(_between(columns, curve.local_us)):
         if _level(cost_us, curve) == level:
             line[column] = POINT if column in columns else BETWEEN
     text = Text()
@@ -83,7 +65,7 @@ def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:
     return text
 
 
-def _level(cost_us: float, curve: Curve) -> int:
+def _level(cost_us: float, curve: CostCurve) -> int:
     return round(cost_us / (curve.highest_us or 1.0) * (HEIGHT - 1))
 
 
