@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.analysis.analyse import analyse_run, analyse_trial
 from harness.analysis.summary import RestartSummary, TrialSummary
-from harness.model.locmem import Limits, LocMem, State
+from harness.model.locmem import Limits, State
 from harness.record.facts import ActionFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.stats.interval import Interval
@@ -34,6 +34,7 @@ from tests.factories import (
     routed_samples,
     zipf_keys,
 )
+from tests.tracked_locmem import TrackedLocMem
 
 NOTHING = Interval(value=0.0, low=0.0, high=0.0)
 Trial = tuple[TrialFacts, Samples]
@@ -307,7 +308,7 @@ def _held(
     delay_s = LOOKUP_S + ORIGIN_S + STORE_S / 2
     held = []
     for slot in sorted(set(trial.life[:step].tolist())):
-        cache, mine = LocMem(limits), np.flatnonzero(trial.life[:step] == slot)
+        cache, mine = TrackedLocMem(limits), np.flatnonzero(trial.life[:step] == slot)
         for row in mine.tolist():
             if not cache.get(int(trial.key[row]), trial.at_s[row] + LOOKUP_S / 2):
                 cache.set(int(trial.key[row]), trial.at_s[row] + delay_s, ttl_s)

@@ -93,5 +93,5 @@ def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     trial = visited()
     found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
-    assert "asked for LocMemCache, the workers use RedisCache" in caveat.text
+    assert "requested LocMemCache, the workers use RedisCache" in caveat.text
     assert TrialSeries(name="", backend="unset", axes=setup(), trials=()).per_process

@@ -13,8 +13,9 @@ from django.core.cache.backends import base, locmem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.locmem import Limits, LocMem, State
+from harness.model.locmem import Limits, State
 from tests.factories import STEADY
+from tests.tracked_locmem import TrackedLocMem
 
 INF = float("inf")
 ttls = st.sampled_from([INF, 0.0, -1.0, 1.0, 2.5, 7.0])
@@ -46,7 +47,7 @@ def play_django(cache: locmem.LocMemCache, operation: str, key: int, ttl: float)
     return cache.delete(str(key)) if operation == "delete" else cache.touch(str(key), timeout)
 
 
-def play_model(cache: LocMem, operation: str, key: int, ttl: float, now: float) -> bool:
+def play_model(cache: TrackedLocMem, operation: str, key: int, ttl: float, now: float) -> bool:
     if operation == "get":
         return cache.get(key, now)
     if operation == "set":
@@ -64,7 +65,7 @@ def test_it_answers_as_django_does_and_keeps_the_same_entries_in_the_same_order(
     clock = SimpleNamespace(time=lambda: now)
     real, model = (
         django_cache(max_entries, cull_frequency),
-        LocMem(Limits(max_entries, cull_frequency)),
+        TrackedLocMem(Limits(max_entries, cull_frequency)),
     )
     with patch.object(base, "time", clock), patch.object(locmem, "time", clock):
         for operation, key, ttl, pause in history:
@@ -78,24 +79,24 @@ def test_it_answers_as_django_does_and_keeps_the_same_entries_in_the_same_order(
 
 
 def test_a_key_nobody_stored_is_absent() -> None:
-    assert LocMem().state(1, 0.0) is State.ABSENT
+    assert TrackedLocMem().state(1, 0.0) is State.ABSENT
 
 
 def test_a_deleted_key_is_absent() -> None:
-    cache = LocMem()
+    cache = TrackedLocMem()
     cache.set(1, 0.0, INF)
     assert cache.delete(1)
     assert cache.state(1, 1.0) is State.ABSENT
 
 
 def test_a_key_is_expired_from_its_deadline_on() -> None:
-    cache = LocMem()
+    cache = TrackedLocMem()
     cache.set(1, 10.0, 5.0)
     assert [cache.state(1, now) for now in (14.9, 15.0)] == [State.HELD, State.EXPIRED]
 
 
 def test_a_culled_key_is_evicted_until_it_would_have_expired_anyway() -> None:
-    cache = LocMem(Limits(3, 3))
+    cache = TrackedLocMem(Limits(3, 3))
     for key in (1, 2, 3):
         cache.set(key, 0.0, 10.0)
     assert cache.set(4, 1.0, 10.0) == [1]
@@ -103,14 +104,14 @@ def test_a_culled_key_is_evicted_until_it_would_have_expired_anyway() -> None:
 
 
 def test_rewriting_a_held_key_at_the_limit_culls_too() -> None:
-    cache = LocMem(Limits(3, 3))
+    cache = TrackedLocMem(Limits(3, 3))
     for key in (1, 2, 3):
         cache.set(key, 0.0, INF)
     assert cache.set(3, 1.0, INF) == [1]
 
 
 def test_an_expired_key_keeps_its_place_until_it_is_read() -> None:
-    cache = LocMem()
+    cache = TrackedLocMem()
     cache.set(1, 0.0, 1.0)
     assert len(cache) == 1
     assert not cache.get(1, 2.0)
@@ -118,7 +119,7 @@ def test_an_expired_key_keeps_its_place_until_it_is_read() -> None:
 
 
 def test_a_cull_frequency_of_0_clears_the_cache() -> None:
-    cache = LocMem(Limits(2, 0))
+    cache = TrackedLocMem(Limits(2, 0))
     cache.set(1, 0.0, INF)
     cache.set(2, 0.0, INF)
     assert sorted(cache.set(3, 0.0, INF)) == [1, 2]
@@ -127,6 +128,6 @@ def test_a_cull_frequency_of_0_clears_the_cache() -> None:
 
 @pytest.mark.parametrize("ttl_s", [0.0, -1.0])
 def test_a_lifetime_of_0_or_less_has_passed_at_once(ttl_s: float) -> None:
-    cache = LocMem()
+    cache = TrackedLocMem()
     cache.set(1, 5.0, ttl_s)
     assert not cache.get(1, 5.0)

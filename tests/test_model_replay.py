@@ -9,10 +9,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.locmem import Limits, LocMem, Operation, State
+from harness.model.locmem import Limits, Operation, State
 from harness.model.replay import Lookups, replay
 from harness.model.trace import Writes
 from tests.factories import STEADY
+from tests.tracked_locmem import TrackedLocMem
 
 NAN, INF = float("nan"), float("inf")
 Row = tuple[int, int, float, float, float]  # store, key, get, write, ttl
@@ -45,7 +46,7 @@ def played(history: Sequence[Row], limits: Mapping[int, Limits]) -> list[State]:
     """Return the same by playing every operation, in order, through one model per store."""
     reads = [(row[2], 0, number) for number, row in enumerate(history)]
     written = [(row[3], 1, number) for number, row in enumerate(history) if row[3] == row[3]]
-    caches = {store: LocMem(limits.get(store)) for store in range(3)}
+    caches = {store: TrackedLocMem(limits.get(store)) for store in range(3)}
     answers = [State.ABSENT] * len(history)
     for now, write, number in sorted(reads + written):
         store, key, _, _, ttl_s = history[number]

@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import caches
 from django.test import override_settings
 
-from harness.probe.inherited import entries, named, note_held
+from harness.probe.inherited import entries, named, note_inherited
 from harness.probe.tally import COUNT, Life, Tally
 from harness.servers.lives import read_lives
 from tests.probing import locmem
@@ -80,7 +80,7 @@ def test_the_worker_tells_what_it_begins_with_and_counts_from_there(
 ) -> None:
     caches["default"].set("a", 1)
     tally.add(COUNT["writes"], 5)
-    note_held(tally)
+    note_inherited(tally)
     (life,) = read_lives(tmp_path)
     (held,) = life.held
     assert (held.alias, held.keys) == ("default", ("a",))
@@ -92,7 +92,7 @@ def test_the_worker_tells_what_it_begins_with_and_counts_from_there(
 
 @pytest.mark.usefixtures("local")
 def test_a_worker_with_empty_caches_writes_nothing_down(tally: Tally, tmp_path: Path) -> None:
-    note_held(tally)
+    note_inherited(tally)
     assert [path.suffix for path in tmp_path.iterdir()] == [".tally"]
     assert read_lives(tmp_path)[0].held == ()
 
@@ -103,5 +103,5 @@ def test_writes_to_a_server_stay_counted(tally: Tally, tmp_path: Path) -> None:
         limits = {"timeout_s": 300, "max_entries": 300, "cull_frequency": 3}
         tally.note_cache("default", {"backend": nowhere["BACKEND"], **limits})
         tally.add(COUNT["writes"], 5)
-        note_held(tally)
+        note_inherited(tally)
     assert read_lives(tmp_path)[0].tally["writes"] == 5

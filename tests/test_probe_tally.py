@@ -86,10 +86,10 @@ def test_a_row_given_back_keeps_its_counts_for_the_next_request(tmp_path: Path) 
     assert counted(tmp_path) == {"started": 3 * wire.TALLY_ROWS}
 
 
-def test_more_requests_at_once_than_rows_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_more_concurrent_requests_than_rows_are_an_error_that_says_so(tmp_path: Path) -> None:
     tally = Tally(tmp_path, LIFE)
     rows = [tally.take_row() for _ in range(wire.TALLY_ROWS - 1)]  # one row is for all others
-    with pytest.raises(RuntimeError, match=f"over {wire.TALLY_ROWS} requests at once"):
+    with pytest.raises(RuntimeError, match=f"over {wire.TALLY_ROWS} concurrent requests"):
         tally.take_row()
     tally.give_row(rows.pop())
     tally.take_row()

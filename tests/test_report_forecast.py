@@ -13,9 +13,10 @@ from rich.console import Console
 from harness.forecast.forecast import CrossOver, Forecast, forecast
 from harness.forecast.question import CostInputs, Question
 from harness.report.blocks import CostCurve
-from harness.report.drawing.cost_curve import cost_unit, draw_cost_curve
+from harness.report.drawing.cost_curve import draw_cost_curve
 from harness.report.drawing.layout import print_lines
-from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
+from harness.report.forecast import break_even_sentence, forecast_document, render_forecast_json
+from harness.report.formats.terminal import document_lines
 
 COSTS = CostInputs(hit_us=9, shared_hit_us=400, origin_ms=5)
 LONG_RUN = Question(
@@ -40,7 +41,7 @@ CASES: Mapping[str, Question] = {
 def printed(answer: Forecast, width: int = 80, **options: object) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, **options)  # type: ignore[arg-type]
-    print_lines(render_forecast(answer, width), console)
+    print_lines(document_lines(forecast_document(answer), width), console)
     return stream.getvalue()
 
 
@@ -75,7 +76,7 @@ def test_color_adds_nothing_that_is_lost_without_it() -> None:
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console = Console(file=stream, width=80)
-    print_lines(render_forecast(forecast(CASES["costs"]), 80), console)
+    print_lines(document_lines(forecast_document(forecast(CASES["costs"])), 80), console)
     stream.seek(0)
     text = stream.read()
     assert "o LocMem   - shared" in text
@@ -117,7 +118,7 @@ def test_djangos_defaults_are_called_so_and_others_are_not() -> None:
 
 def test_a_single_worker_has_a_table_and_no_curve() -> None:
     text = printed(forecast(Question(workers=1, costs=COSTS)))
-    assert "us per lookup" in text
+    assert "µs per lookup" in text
     assert "Mean cost" not in text
 
 
@@ -133,7 +134,7 @@ def test_json_has_every_figure_unrounded() -> None:
 
 
 def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
-    curve = CostCurve(workers=[1, 2, 4], local_us=[0.0, 40.0, 80.0], shared_us=40.0)
+    curve = CostCurve(workers=[1, 2, 4], local_s=[0.0, 40e-6, 80e-6], shared_s=40e-6)
     lines = [line.plain for line in draw_cost_curve(curve, 40)]
     assert lines[1].startswith("  80.0 │")
     assert lines[1].endswith("●")
@@ -143,14 +144,6 @@ def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
 
 
 def test_a_curve_may_begin_with_any_number_of_workers() -> None:
-    curve = CostCurve(workers=[3, 6, 12], local_us=[10.0, 20.0, 30.0], shared_us=5.0)
+    curve = CostCurve(workers=[3, 6, 12], local_s=[1.0, 2.0, 3.0], shared_s=0.5)
     text = "\n".join(line.plain for line in draw_cost_curve(curve, 60))
     assert text.count("●") == 3 + 1  # and the legend
-
-
-@pytest.mark.parametrize(
-    ("highest_us", "text"), [(9.04, "us 9.0"), (1225.4, "us 1,225"), (25_000, "ms 25.0")]
-)
-def test_costs_are_shown_in_the_unit_that_suits_the_highest(highest_us: float, text: str) -> None:
-    unit, figure = cost_unit(CostCurve(workers=[1], local_us=[1.0], shared_us=highest_us))
-    assert f"{unit} {figure(highest_us)}" == text

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from harness.report import formats
-from harness.report.blocks import Alarm, Block, Heading, Prose, Table
+from harness.report.blocks import Alarm, Block, Heading, Prose, Section, Table
 from harness.report.formats import Report, format_names, write_report
 from harness.report.formats.markdown import RENDERINGS, render_markdown
 from harness.report.formats.terminal import DRAWINGS
@@ -59,12 +59,8 @@ def test_markdown_has_every_figure_of_the_main_table(name: str) -> None:
 
 def test_markdown_ends_no_cell_opens_no_tag_and_paints_nothing() -> None:
     hostile = "a|b <script> \x1b[31mred\x1b[0m"
-    blocks = [
-        Heading(hostile),
-        Prose(hostile),
-        Alarm("x", [hostile]),
-        Table(["h"], [(hostile, ["1"])]),
-    ]
+    table = Table(["h"], [(hostile, ["1"])])
+    blocks: Section = [Heading(hostile), Prose(hostile), Alarm("x", [hostile]), table]
     report = Report(summary=make_summary(), document=[blocks], result={})
     text = render_markdown(report)
     assert "<script>" not in text

@@ -156,14 +156,15 @@ def predict(style: str, **options: str | None) -> None:
 
     from harness.forecast.forecast import forecast
     from harness.report.drawing.layout import print_lines
-    from harness.report.forecast import render_forecast, render_forecast_json
+    from harness.report.forecast import forecast_document, render_forecast_json
+    from harness.report.formats.terminal import document_lines
 
     answer = forecast(parse_question(options))
     if style == "json":
         click.echo(render_forecast_json(answer), nl=False)
     else:
         console = Console(file=sys.stdout)
-        print_lines(render_forecast(answer, console.width), console)
+        print_lines(document_lines(forecast_document(answer), console.width), console)
 
 
 def parse_question(options: Typed) -> Question:

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """What a cache can report about a key at a given time."""
+    """What has become of a key at a given time."""
 
     HELD = 0
     ABSENT = 1  # never stored
@@ -42,25 +42,15 @@ class LocMem:
     Times and lifetimes are seconds; a lifetime of `inf` is Django's `timeout=None`.
     """
 
-    __slots__ = ("_deadlines", "_limits", "_stored")
+    __slots__ = ("_deadlines", "_limits")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
         self._deadlines: OrderedDict[int, float] = OrderedDict()  # least recently used first
-        self._stored: dict[int, float] = {}  # deadline of the last write, kept after eviction
 
     def __len__(self) -> int:
         """Return the number of entries, expired ones included."""
         return len(self._deadlines)
-
-    def state(self, key: int, now: float) -> State:
-        """Return what a read of `key` would find, without reading it."""
-        deadline = self._stored.get(key)
-        if deadline is None:
-            return State.ABSENT
-        if deadline <= now:
-            return State.EXPIRED
-        return State.HELD if key in self._deadlines else State.EVICTED
 
     def get(self, key: int, now: float) -> bool:
         """Read `key` and return whether it was a hit; an expired entry is removed."""
@@ -77,7 +67,7 @@ class LocMem:
         """Write `key` and return the keys culled to make room, which may include `key` itself."""
         # Django checks the length before the key: rewriting a present key culls too.
         culled = self._cull() if self._is_full() else []
-        self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
+        self._deadlines[key] = _deadline(now, ttl_s)
         self._deadlines.move_to_end(key)
         return culled
 
@@ -85,12 +75,11 @@ class LocMem:
         """Give a present key a new lifetime, in the same place; return whether it was present."""
         if self._deadlines.get(key, now) <= now:
             return False
-        self._deadlines[key] = self._stored[key] = _deadline(now, ttl_s)
+        self._deadlines[key] = _deadline(now, ttl_s)
         return True
 
     def delete(self, key: int) -> bool:
         """Remove `key` and return whether there was an entry, expired or not."""
-        self._stored.pop(key, None)
         return self._deadlines.pop(key, None) is not None
 
     def apply(self, operation: int, key: int, now: float, ttl_s: float) -> list[int]:

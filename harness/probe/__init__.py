@@ -1,4 +1,4 @@
-"""What runs inside the Gunicorn processes: sees every cache lookup, changes none.
+"""What runs inside the Gunicorn processes: records every cache lookup, changes none.
 
-Put in from outside by `gunicorn -c python:harness.probe.gunicorn_conf`; the app needs no change.
+Installed from outside by `gunicorn -c python:harness.probe.gunicorn_conf`; the app needs no change.
 """

@@ -1,15 +1,13 @@
-"""Wraps the cache backends of `CACHES`, whatever they are, so that each lookup is noted.
+"""Wraps the cache backends of `CACHES`, whatever they are, so that each lookup is recorded.
 
-A wrapped cache is an instance of a child of its backend class and shares its state; its public
+A wrapped cache is an instance of a subclass of its backend class and shares its state; its public
 methods call those of the bare backend, with the arguments that the app gave. What the backend
 calls on itself is therefore not counted again: `get_or_set` is one lookup, and the app gets the
-answers it always got.
+same answers as without the probe.
 
-The methods stand in slots, which go before the shared state: what a tool like Django Debug Toolbar
-patches onto the wrapped cache then stays out of the bare one, and the other way round.
+The methods are stored in slots, which take precedence over the shared state: what a tool like
+Django Debug Toolbar patches onto the wrapped cache then stays out of the bare one, and vice versa.
 """
-
-from __future__ import annotations
 
 import hmac
 import os
@@ -35,15 +33,15 @@ def install(tally: Tally) -> None:
         return wrap(build(self, alias), alias, tally)
 
     CacheHandler.create_connection = create_connection  # type: ignore[method-assign]
-    # Before the app is loaded nobody may ask for its settings: its WSGI module names them.
+    # Before the app is loaded its settings must not be read: its WSGI module names them.
     if settings.configured:
         _drop_built()
 
 
 def _drop_built() -> None:
-    """Forget the caches that a preloaded app had built before the fork, to build them wrapped.
+    """Drop the caches that a preloaded app built before the fork, so that they are built wrapped.
 
-    Their state lives elsewhere, in the backend's module or in a server: nothing is lost.
+    Their state is elsewhere, in the backend's module or in a server: nothing is lost.
     """
     built = caches._connections  # type: ignore[attr-defined]
     for alias in [alias for alias in caches if hasattr(built, alias)]:
@@ -51,7 +49,7 @@ def _drop_built() -> None:
 
 
 def wrap(bare: BaseCache, alias: str, tally: Tally) -> BaseCache:
-    """Return a cache that behaves as `bare` does and notes each lookup in `tally`."""
+    """Return a cache that behaves like `bare` and records each lookup in `tally`."""
     backend = type(bare)
     tally.note_cache(
         alias,
@@ -72,16 +70,17 @@ def wrap(bare: BaseCache, alias: str, tally: Tally) -> BaseCache:
 
 
 def _store(alias: str) -> str:
-    """Return a name that aliases of the same entries share; it tells no address and no password.
+    """Return a name that aliases of the same entries share; it reveals no address, no password.
 
-    "" where there is no telling, as for a cache that is in no settings.
+    "" where it is unknown, as for a cache that is not in the settings.
     """
-    told = settings.CACHES.get(alias) if settings.configured else None
-    if told is None:
+    configured = settings.CACHES.get(alias) if settings.configured else None
+    if configured is None:
         return ""
-    what = [told.get(name, "") for name in ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")]
+    names = ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")
+    identity = repr([configured.get(name, "") for name in names])
     key = os.environ.get(wire.ENV_TOKEN, "").encode()
-    return hmac.new(key, repr(what).encode(), "sha256").hexdigest()[:12]
+    return hmac.new(key, identity.encode(), "sha256").hexdigest()[:12]
 
 
 def _probed(backend: type[BaseCache]) -> type[BaseCache]:

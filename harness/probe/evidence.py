@@ -1,4 +1,4 @@
-"""Evidence of one request as response headers, in standard forms that a person can read too.
+"""Evidence of one request as response headers, in standard formats that people can read too.
 
     Cache-Status: default; hit; key="product:17"; detail="1764010000.123456"
     Server-Timing: cache;dur=0.0091
@@ -6,14 +6,12 @@
     X-Harness-Writes: default; set; ttl=300; key="product:17"; detail="1764010000.123456"
 
 `Cache-Status` (RFC 9211) has one member per lookup, `detail` being its time on the worker's clock.
-`Server-Timing` (W3C, milliseconds) has for each lookup in turn a `cache` entry, and after a miss
+`Server-Timing` (W3C, milliseconds) has for each lookup, in order, a `cache` entry, and after a miss
 that was refilled an `origin` entry (miss until refill) and a `store` entry (the refill itself).
 `X-Harness-Writes` has one member per write that was no refill; without `ttl` it gave no lifetime,
-or one without end.
-Keys are percent-encoded where they hold "%" or what is not printable ASCII.
+or an infinite one.
+Keys are percent-encoded where they contain "%" or characters that are not printable ASCII.
 """
-
-from __future__ import annotations
 
 import re
 import time
@@ -27,12 +25,12 @@ from harness.probe.recording import Lookup, Recording, Refill, Write
 from harness.probe.tally import Life
 
 _LINE_LENGTH = 60_000
-"""Characters of evidence in one header line; Python's own client takes 65,536 with the name."""
+"""Characters of evidence in one header line; Python's own client accepts 65,536 with the name."""
 
 _LONGEST_TTL_S = 10**12 - 1  # the largest number that fits an RFC 8941 decimal
 _TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
 _PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
-_AS_IT_IS = re.compile(r"[ !#$&-\[\]-~]*")  # of those, what needs no backslash either
+_UNESCAPED = re.compile(r"[ !#$&-\[\]-~]*")  # of those, what needs no backslash either
 
 
 def worker_header(life: Life) -> str:
@@ -41,7 +39,7 @@ def worker_header(life: Life) -> str:
 
 
 def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
-    """Return the headers that tell what `recording` holds; `worker` as from `worker_header`."""
+    """Return the headers for `recording`; `worker` as from `worker_header`."""
     # One pass and few calls: code that runs once per request is never warm in the CPU's caches.
     lookups, refills, room = recording.lookups, recording.refills, _LINE_LENGTH
     epoch = time.time() - time.perf_counter()
@@ -65,7 +63,7 @@ def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
 
 
 def _writes(writes: list[Write], epoch: float) -> str:
-    """Return one member per write; what a response cannot hold is cut, and then not accounted."""
+    """Return one member per write; what exceeds the header is cut, and then not accounted for."""
     room, members = _LINE_LENGTH, []
     for alias, key, version, kind, lifetime_s, started, ended in writes:
         ttl = f"; ttl={_number(lifetime_s)}" if isfinite(lifetime_s) else ""
@@ -104,11 +102,11 @@ def _cache(alias: str) -> str:
 
 def _timings(lookup: Lookup, refill: Refill | None) -> str:
     *_, started, ended = lookup
-    told = _timing("cache", started, ended)
+    entries = _timing("cache", started, ended)
     if refill is not None:
-        told += ", " + _timing("origin", ended, refill.started)
-        told += ", " + _timing("store", refill.started, refill.ended)
-    return told
+        entries += ", " + _timing("origin", ended, refill.started)
+        entries += ", " + _timing("store", refill.started, refill.ended)
+    return entries
 
 
 def _timing(name: str, started: float, ended: float) -> str:
@@ -116,14 +114,14 @@ def _timing(name: str, started: float, ended: float) -> str:
 
 
 def _number(seconds: float) -> str:
-    """Return an RFC 8941 number: whole where it is, else of three decimals."""
+    """Return an RFC 8941 number: an integer if possible, else with three decimals."""
     seconds = min(seconds, _LONGEST_TTL_S)
     return f"{seconds:.0f}" if seconds == round(seconds) else f"{seconds:.3f}"
 
 
 def _quoted(text: str) -> str:
-    """Return an RFC 8941 string; what its character set cannot hold is percent-encoded."""
-    if _AS_IT_IS.fullmatch(text):
+    """Return an RFC 8941 string; characters outside its set are percent-encoded."""
+    if _UNESCAPED.fullmatch(text):
         return f'"{text}"'
     safe = quote(text, safe=_PLAIN, errors="surrogatepass")
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'

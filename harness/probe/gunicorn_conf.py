@@ -1,10 +1,8 @@
-"""Gunicorn configuration that puts the probe in: `gunicorn -c python:harness.probe.gunicorn_conf`.
+"""Gunicorn configuration that installs the probe: `gunicorn -c python:harness.probe.gunicorn_conf`.
 
-Nothing but hooks. What a server is given besides (workers, worker class, socket) are Gunicorn's
-own options. Needs the environment variables named `ENV_…` in `harness.wire`.
+Hooks only. Everything else (workers, worker class, socket) is given as Gunicorn's own options.
+Needs the environment variables named `ENV_…` in `harness.wire`.
 """
-
-from __future__ import annotations
 
 import os
 import sys
@@ -46,15 +44,15 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - the hook's si
 
 
 def post_worker_init(worker: Any) -> None:
-    """Wrap the loaded app, note what its caches hold, and report that this worker can serve."""
-    from harness.probe.inherited import note_held
+    """Wrap the loaded app, record its inherited entries, and report that this worker is ready."""
+    from harness.probe.inherited import note_inherited
 
-    note_held(worker.harness_tally)
+    note_inherited(worker.harness_tally)
     worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])
     worker.harness_tally.note_cpu()
     worker.harness_tally.add(COUNT["ready"])
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:  # noqa: ARG001
-    """Note that the request is over. Gunicorn calls this on failure too, while it propagates."""
+    """Record the end of a request. Gunicorn also calls this while an exception propagates."""
     worker.wsgi.request_ended(whole=sys.exc_info()[0] is None)

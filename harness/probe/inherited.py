@@ -1,10 +1,8 @@
-"""What the caches in a worker's own memory hold when it becomes ready to serve.
+"""Entries that the caches in a worker's own memory have when it becomes ready to serve.
 
-A preloaded app may have filled them before the fork, any app may while it is loaded. Whoever
-replays the worker's lookups has to begin with these entries.
+A preloaded app may have stored them before the fork, any app while it is loaded. A replay of the
+worker's lookups has to start with them.
 """
-
-from __future__ import annotations
 
 import time
 from collections.abc import Iterator
@@ -19,27 +17,29 @@ from django.core.cache.backends.locmem import LocMemCache
 from harness.probe.tally import Tally
 
 Entry = tuple[str, float | None]
-"""A key as lookups name it, and its lifetime from now on; None: for ever, below 0: expired."""
+"""A key as lookups name it, and its remaining lifetime; None: no timeout, below 0: expired."""
 
 
-def note_held(tally: Tally) -> None:
-    """Write down what LocMem caches hold, and begin to count anew where that tells everything.
+def note_inherited(tally: Tally) -> None:
+    """Record the entries of LocMem caches, and reset the counts if there are no other caches.
 
-    Lookups and writes from before belong to no request. What they did to LocMem is what is held;
-    what they did to a server behind a cache nobody has told, so then they stay counted.
+    Lookups and writes until now belong to no request. Their effect on LocMem is in the recorded
+    entries; their effect on a cache server is unknown, so then they stay counted.
     """
     if not settings.configured:
         return
     now = time.time()
-    held = {alias: entries(cache, now) for alias, cache in _filled_caches()}
-    if held:
-        tally.note_held({alias: {"at_s": now, "entries": told} for alias, told in held.items()})
+    inherited = {
+        alias: {"at_s": now, "entries": entries(cache, now)} for alias, cache in _filled_caches()
+    }
+    if inherited:
+        tally.note_inherited(inherited)
     if all(isinstance(caches[alias], LocMemCache) for alias in tally.caches):
         tally.forget()
 
 
 def entries(cache: LocMemCache, now: float) -> list[Entry]:
-    """Return all entries, the least recently used first; expired ones take up place as well."""
+    """Return all entries, the least recently used first, expired ones included."""
     inside: Any = cache
     with inside._lock:
         raw_keys = list(reversed(inside._cache))
@@ -50,13 +50,13 @@ def entries(cache: LocMemCache, now: float) -> list[Entry]:
 
 
 def named(cache: BaseCache, raw: str) -> str:
-    """Return the key that `cache` makes `raw` of, in the way lookups tell it.
+    """Return the key from which `cache` makes `raw`, as lookups name it.
 
-    `raw` itself where no key is found that does, as with a key function that hashes.
+    `raw` itself where no such key is found, as with a key function that hashes.
     """
     try:
         return _named(cache, raw)
-    except Exception:  # a key function of the app's own may refuse what it never gets from it
+    except Exception:  # the app's own key function may refuse keys that the app never passes
         return raw
 
 
@@ -70,9 +70,9 @@ def _named(cache: BaseCache, raw: str) -> str:
 
 
 def _filled_caches() -> Iterator[tuple[str, LocMemCache]]:
-    """Yield the caches that hold something, by alias; no other is built by looking at it."""
-    for alias, told in settings.CACHES.items():
-        if locmem._caches.get(told.get("LOCATION", "")):  # type: ignore[attr-defined]
+    """Yield the caches that have entries, by alias; no others are built."""
+    for alias, configured in settings.CACHES.items():
+        if locmem._caches.get(configured.get("LOCATION", "")):  # type: ignore[attr-defined]
             cache = caches[alias]
             if isinstance(cache, LocMemCache):
                 yield alias, cache

@@ -1,6 +1,4 @@
-"""The public methods of Django's caches, each calling that of a bare cache and noting the call."""
-
-from __future__ import annotations
+"""The public methods of Django's caches, each calling that of a bare cache and recording it."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -19,7 +17,7 @@ _HITS, _MISSES, _ERRORS = COUNT["hits"], COUNT["misses"], COUNT["errors"]
 
 
 class Probe:
-    """The methods of one cache, noting what they do. No part of the cache: its names stay free."""
+    """The methods of one cache, with recording. Not part of the cache: its names stay free."""
 
     __slots__ = ("_alias", "_bare", "_get", "_notes")
 
@@ -29,7 +27,7 @@ class Probe:
         self._get = bare.get
 
     def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
-        # The hot path: written out, since each call more would cost some 5 % of a LocMem `get`.
+        # The hot path: written out, because each further call costs some 5 % of a LocMem `get`.
         recording = current.get()
         if recording is None or recording.sent:
             self._notes.unseen(recording, 1)
@@ -52,11 +50,11 @@ class Probe:
     async def aget(
         self, key: Any, default: Any = None, version: Any = None, *more: Any, **options: Any
     ) -> Any:
-        asked = default if more or options else _MISSING
+        sentinel = default if more or options else _MISSING
         with Reading(self._notes, [key], version) as reading:
-            value = await self._bare.aget(key, asked, version, *more, **options)
-            reading.found = () if value is asked else (key,)
-        return default if value is asked else value
+            value = await self._bare.aget(key, sentinel, version, *more, **options)
+            reading.found = () if value is sentinel else (key,)
+        return default if value is sentinel else value
 
     def get_many(self, keys: Any, version: Any = None, *more: Any, **options: Any) -> Any:
         keys = list(keys) if isinstance(keys, Iterator) else keys
@@ -153,19 +151,19 @@ for _name in CHANGES:
 
 
 class ProbeWithOptions(Probe):
-    """For a backend whose `get` takes other parameters than Django's own."""
+    """For a backend whose `get` takes other parameters than Django's."""
 
     __slots__ = ()
 
     def get(
         self, key: Any, default: Any = None, version: Any = None, *more: Any, **options: Any
     ) -> Any:
-        # Only of a plain call it is known that a default comes back as it was given.
-        asked = default if more or options else _MISSING
+        # Only a plain call is known to return the default unchanged.
+        sentinel = default if more or options else _MISSING
         with Reading(self._notes, [key], version) as reading:
-            value = self._get(key, asked, version, *more, **options)
-            reading.found = () if value is asked else (key,)
-        return default if value is asked else value
+            value = self._get(key, sentinel, version, *more, **options)
+            reading.found = () if value is sentinel else (key,)
+        return default if value is sentinel else value
 
 
 METHODS = [name for name in vars(Probe) if not name.startswith("_")]

@@ -1,7 +1,7 @@
-"""What a wrapped cache notes of its calls: in the request's recording, and in the worker's tally.
+"""What a wrapped cache records of its calls: in the request's recording and the worker's tally.
 
 Each of `Reading`, `Writing` and `Filling` is a `with` block around one call of the bare backend;
-it takes the call's arguments, and a call that raises is noted as such and raises all the same.
+it takes the call's arguments. A call that raises is recorded as such, and the exception propagates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STORES, _WRITES, _UNSEEN = COUNT["stores"], COUNT["writes"], COUNT["unseen_writ
 
 
 class Notes:
-    """Knows where lookups and writes of one cache go."""
+    """Records lookups and writes of one cache."""
 
     __slots__ = ("_alias", "_bare", "_tally", "sets_on_incr")
 
@@ -31,7 +31,7 @@ class Notes:
         self.sets_on_incr = type(bare).incr is BaseCache.incr
 
     def lookup(self, key: Any, version: Any, hit: bool, started: float, ended: float) -> None:
-        """Note one lookup that the backend answered."""
+        """Record one lookup that the backend answered."""
         recording = current.get()
         if recording is None or recording.sent:
             self.unseen(recording, 1)
@@ -43,7 +43,7 @@ class Notes:
             recording.missed(self._alias, key, version, started, ended)
 
     def unseen(self, recording: Recording | None, lookups: int) -> None:
-        """Count lookups that no answer can tell of, whatever became of them."""
+        """Count lookups that no response can report, whatever their outcome."""
         self._tally.add(_OUTSIDE if recording is None else _LATE, lookups)
 
     def failed(self, lookups: int) -> None:
@@ -55,7 +55,7 @@ class Notes:
             recording.counts[_ERRORS] += lookups
 
     def stored(self, key: Any, version: Any, timeout: Any, started: float, ended: float) -> None:
-        """Note a write that took effect: as the refill of a key just missed, or as another."""
+        """Record a write that took effect: as the refill of a key just missed, or as another."""
         recording = current.get()
         lifetime_s = self.lifetime(timeout)
         refill = Refill(started, ended, lifetime_s)
@@ -67,7 +67,7 @@ class Notes:
     def wrote(
         self, kind: str, key: Any, version: Any, lifetime_s: float, started: float, ended: float
     ) -> None:
-        """Note a write that is no refill; kinds as in `wire.WRITE_KINDS`."""
+        """Record a write that is no refill; kinds as in `wire.WRITE_KINDS`."""
         recording = current.get()
         if recording is None or recording.sent:
             self._tally.add(_UNSEEN)
@@ -76,12 +76,12 @@ class Notes:
         recording.writes.append((self._alias, key, version, kind, lifetime_s, started, ended))
 
     def lifetime(self, timeout: Any) -> float:
-        """Return the seconds that a value given `timeout` lives, as of `_lifetime`."""
+        """Return the lifetime in seconds of a value with this `timeout`, as in `_lifetime`."""
         return _lifetime(timeout, self._bare.default_timeout)
 
 
 class Reading:
-    """A read of several keys; each lookup is given an equal part of its time."""
+    """A read of several keys; each lookup gets an equal part of its time."""
 
     def __init__(self, notes: Notes, keys: Iterable[Any] | None, version: Any) -> None:
         self._notes, self._keys, self._version = notes, keys, version
@@ -104,7 +104,7 @@ class Reading:
 
 
 class Writing:
-    """A write of several keys. `refused` are those that the backend did not store."""
+    """A write of several keys; `refused`: those that the backend did not store."""
 
     def __init__(
         self,
@@ -174,14 +174,14 @@ def _listed(keys: Iterable[Any] | None) -> list[Any]:
 def _is_among(key: Any, found: Collection[Any]) -> bool:
     try:
         return key in found
-    except TypeError:  # Django formats keys into text, so that even a list is one
+    except TypeError:  # Django formats keys into text, so even a list can be one
         return False
 
 
 def _lifetime(timeout: Any, default_timeout: float | None) -> float:
-    """Return the seconds that a value given `timeout` lives, 0 for no time at all.
+    """Return the lifetime in seconds of a value with this `timeout`; 0: expired immediately.
 
-    inf for ever, or where only the backend knows what the app means by this timeout.
+    inf: no timeout, or one that only the backend understands.
     """
     chosen = default_timeout if timeout is DEFAULT_TIMEOUT else timeout
     try:

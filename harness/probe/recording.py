@@ -1,18 +1,15 @@
-"""The lookups of one request, from the moment the app is called until its headers leave.
+"""The lookups of one request, from the call of the app until its headers are sent.
 
 Times are `time.perf_counter()` readings; `evidence` turns them into wall-clock times.
 """
-
-from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 Lookup = tuple[str, Any, Any, bool, float, float]
-"""One cache read: alias, key, version (None where none was named), hit, started, ended.
+"""One cache read: alias, key, version (None where none was given), hit, started, ended.
 
-A plain tuple, since one is made for every `cache.get` of the app."""
-
+A plain tuple, because one is made for every `cache.get` of the app."""
 
 Write = tuple[str, Any, Any, str, float, float, float]
 """A write that is no refill: alias, key, version, kind, lifetime (nan: none), started, ended.
@@ -21,7 +18,7 @@ Kinds as in `wire.WRITE_KINDS`; a `clear` has the key ""."""
 
 
 class Refill(NamedTuple):
-    """The write that gave a missed key its value again; `ttl_s` is inf for ever."""
+    """The write that stored a missed key again; `ttl_s` inf: no timeout."""
 
     started: float
     ended: float
@@ -29,7 +26,7 @@ class Refill(NamedTuple):
 
 
 class Recording:
-    """What one request read and wrote. `sent` is True once its headers have left.
+    """What one request read and wrote. `sent` is True once its headers are sent.
 
     `counts` is the row of the worker's tally that this request alone writes to.
     """
@@ -45,12 +42,12 @@ class Recording:
         self._open: dict[tuple[str, str, str], int] = {}
 
     def missed(self, alias: str, key: Any, version: Any, started: float, ended: float) -> None:
-        """Note a miss, and expect the write that refills it."""
+        """Record a miss, and expect the write that refills it."""
         self._open[_entry(alias, key, version)] = len(self.lookups)
         self.lookups.append((alias, key, version, False, started, ended))
 
     def refilled(self, alias: str, key: Any, version: Any, refill: Refill) -> bool:
-        """Note a write; True if it refilled a key that this request had missed."""
+        """Record a write; return whether it refilled a key that this request had missed."""
         position = self._open.pop(_entry(alias, key, version), None)
         if position is None:
             return False
@@ -59,7 +56,7 @@ class Recording:
 
 
 def _entry(alias: str, key: Any, version: Any) -> tuple[str, str, str]:
-    """Return what stands for an entry of a cache; Django too makes text of keys of any type."""
+    """Return what identifies an entry; Django too converts keys of any type to text."""
     return alias, str(key), str(version)
 
 

@@ -2,11 +2,9 @@
 
 One file per life, `server-slot-generation.tally`: the identity, then `wire.TALLY_ROWS` rows of
 counters, all unsigned 64-bit integers. A request in flight has a row to itself and so needs no
-lock; a counter's value is its sum over the rows. Beside it, `….caches.json` tells which cache
-backends the worker really built, and `….held.json` what they held when it became ready.
+lock; a counter's value is its sum over the rows. Next to it, `….caches.json` has the cache
+backends that the worker really built, and `….inherited.json` their entries when it became ready.
 """
-
-from __future__ import annotations
 
 import json
 import mmap
@@ -29,7 +27,7 @@ _CPU_NS = COUNT["cpu_ns"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """Who a worker process is: slot `slot` of server `server`, refilled `generation` times."""
+    """One worker process: the `generation`-th in slot `slot` of server `server`."""
 
     server: int
     slot: int
@@ -42,7 +40,7 @@ class Life:
 
 
 class Tally:
-    """The counters of one life. Safe among the threads of the worker."""
+    """The counters of one life. Thread-safe."""
 
     def __init__(self, directory: Path, life: Life) -> None:
         self.life = life
@@ -59,38 +57,38 @@ class Tally:
             self._shared[count] += amount
 
     def note_cpu(self) -> None:
-        """Write down how much CPU time the process has had so far."""
-        # No lock: whichever of two threads comes last, each reading is of this moment.
+        """Record the CPU time of the process so far."""
+        # No lock: whichever of two threads writes last, its value is current.
         self._shared[_CPU_NS] = process_time_ns()
 
     def forget(self) -> None:
-        """Set what was counted outside of requests back to 0, before the worker is ready."""
+        """Reset what was counted outside of requests to 0, before the worker is ready."""
         with self._lock:
             for count in range(len(self._shared)):
                 self._shared[count] = 0
 
     @property
     def caches(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return what was noted of each cache, by its alias."""
+        """Return the facts of each cache, by alias."""
         return self._caches
 
-    def note_held(self, held: Mapping[str, Any]) -> None:
-        """Write down what caches held when the worker became ready, by their alias."""
-        _write_whole(self._path.with_suffix(".held.json"), json.dumps(held).encode())
+    def note_inherited(self, entries: Mapping[str, Any]) -> None:
+        """Write the entries that caches had when the worker became ready, by alias."""
+        _write_whole(self._path.with_suffix(".inherited.json"), json.dumps(entries).encode())
 
     def take_row(self) -> memoryview:
-        """Return a row of counters that nobody else writes to until it is given back."""
+        """Return a row of counters for exclusive use until it is given back."""
         try:
             return self._free.pop()
         except IndexError:
-            raise RuntimeError(f"over {wire.TALLY_ROWS} requests at once in one worker") from None
+            raise RuntimeError(f"over {wire.TALLY_ROWS} concurrent requests in a worker") from None
 
     def give_row(self, row: memoryview) -> None:
-        """Give back a row; its counts stay."""
+        """Return a row to the pool; its counts stay."""
         self._free.append(row)
 
     def note_cache(self, alias: str, facts: Mapping[str, Any]) -> None:
-        """Write down which backend stands behind `alias`, as it was built."""
+        """Write the backend of `alias`, as it was built."""
         with self._lock:
             if alias in self._caches:
                 return
@@ -112,7 +110,7 @@ def _rows(path: Path, life: Life) -> list[memoryview]:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
+    """Write a file atomically: a reader sees all of it or nothing."""
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(content)
     partial.replace(path)

@@ -1,6 +1,4 @@
-"""Wraps the WSGI callable: records the lookups of a measured request, adds them to its headers."""
-
-from __future__ import annotations
+"""Wraps the WSGI callable: adds the lookups of a measured request to its response headers."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -18,7 +16,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class ProbedApp:
-    """The app, with evidence added to the answers of requests that carry the run's token."""
+    """The app, with evidence added to the responses to requests that carry the run's token."""
 
     def __init__(self, app: WsgiApp, tally: Tally, token: str) -> None:
         self._app = app
@@ -39,9 +37,9 @@ class ProbedApp:
         def start_with_evidence(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
         ) -> Any:
-            told = evidence.headers(recording, self._worker)
+            added = evidence.headers(recording, self._worker)
             recording.sent = True
-            return start_response(status, headers + told, exc_info)
+            return start_response(status, headers + added, exc_info)
 
         return self._app(environ, start_with_evidence)
 
@@ -50,7 +48,7 @@ class ProbedApp:
         return bool(token) and hmac.compare_digest(token, self._token)
 
     def request_ended(self, *, whole: bool) -> None:
-        """Close the recording of this thread, if any; `whole`: its response was handed over."""
+        """Close the recording of this thread, if any; `whole`: the response is complete."""
         recording = current.get()
         if recording is not None:
             recording.counts[_FINISHED] += whole

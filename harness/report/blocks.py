@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.analysis.summary import LifeSummary
+from harness.text import unit_for
 
 Tone = Literal["", "strong", "quiet", "good", "bad", "doubt", "warning"]
 """What a text means for its reader; each format decides how that looks."""
@@ -106,20 +107,25 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostCurve:
-    """Costs of a lookup in microseconds: the local cache's by ascending worker count, the shared.
+    """Costs of a lookup in seconds: the local cache's by ascending worker count, the shared.
 
     `crossing`, one of `workers`, is the first with which the shared cache is cheaper.
     """
 
     workers: Sequence[int]
-    local_us: Sequence[float]
-    shared_us: float
+    local_s: Sequence[float]
+    shared_s: float
     names: tuple[str, str] = ("LocMem", "shared")
     crossing: int | None = None
 
     @property
-    def highest_us(self) -> float:
-        return max(*self.local_us, self.shared_us)
+    def unit(self) -> str:
+        """Return the unit in which all costs are shown."""
+        return unit_for([*self.local_s, self.shared_s])
+
+    @property
+    def highest_s(self) -> float:
+        return max(*self.local_s, self.shared_s)
 
 
 Block = Heading | Prose | Alarm | Table | SideBySide | Bars | Workers | Timeline | CostCurve

@@ -47,8 +47,8 @@ def _curve(found: BreakEven) -> Iterator[CostCurve]:
     if len(points) > 1:
         yield CostCurve(
             workers=[point.workers * servers for point in points],
-            local_us=[point.local_s * 1e6 for point in points],
-            shared_us=points[0].shared_s * 1e6,
+            local_s=[point.local_s for point in points],
+            shared_s=points[0].shared_s,
             names=(found.local, found.shared),
             crossing=found.from_workers and found.from_workers * servers,
         )

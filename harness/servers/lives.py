@@ -54,7 +54,7 @@ def _read_life(path: Path) -> LifeFacts:
                 keys=tuple(key for key, _ in facts["entries"]),
                 ttl_s=tuple(ttl_s for _, ttl_s in facts["entries"]),
             )
-            for alias, facts in _by_alias(path.with_suffix(".held.json"))
+            for alias, facts in _by_alias(path.with_suffix(".inherited.json"))
         ),
     )
 

@@ -3,31 +3,29 @@
 The marks differ in shape, so that no color is needed. Each doubling has the same width.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import log2
 
 from rich.text import Text
 
 from harness.report.blocks import CostCurve
 from harness.report.drawing.layout import HEADING, INDENT, QUIET, Lines
-from harness.text import count
+from harness.text import count, duration
 
 HEIGHT = 9
 WIDEST = 72
 POINT, BETWEEN, SHARED, CROSSING = "●", "·", "─", "▼"
 STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta", CROSSING: "bold"}
-MILLISECONDS_FROM_US = 10_000
 
 
 def draw_cost_curve(curve: CostCurve, width: int) -> Lines:
     """Return title, plot from 0 up, axis and legend. At least two worker counts."""
-    unit, figure = cost_unit(curve)
-    labels = {HEIGHT - 1: figure(curve.highest_us), 0: "0"}
+    labels = {HEIGHT - 1: duration(curve.highest_s, curve.unit), 0: "0"}
     room = max(map(len, labels.values()))
     across = min(width, WIDEST) - len(INDENT) - room - len(" │ ") - len(count(curve.workers[-1]))
     doublings = [log2(number / curve.workers[0]) for number in curve.workers]
     columns = [round(each / doublings[-1] * (across - 1)) for each in doublings]
-    lines = [Text(f"Mean cost of a lookup in {unit}, by number of workers in all", HEADING)]
+    lines = [Text(f"Mean cost of a lookup in {curve.unit}, by number of workers in all", HEADING)]
     for level in reversed(range(HEIGHT)):
         lines.append(Text(f"{INDENT}{labels.get(level, ''):>{room}} │ ", QUIET))
         lines[-1].append_text(_marks(curve, columns, level))
@@ -44,20 +42,11 @@ def draw_cost_curve(curve: CostCurve, width: int) -> Lines:
     return [*lines, Text(f"{margin}   ").append_text(Text("   ").join(texts))]
 
 
-def cost_unit(curve: CostCurve) -> tuple[str, Callable[[float], str]]:
-    """Return the unit that suits all costs of a curve, and the format of a cost in it."""
-    if curve.highest_us >= MILLISECONDS_FROM_US:
-        return "ms", lambda cost_us: f"{cost_us / 1000:,.1f}"
-    if curve.highest_us >= 100:
-        return "us", lambda cost_us: f"{cost_us:,.0f}"
-    return "us", lambda cost_us: f"{cost_us:.1f}"
-
-
 def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:
     """Return one line of the plot; LocMem's mark covers the other."""
-    line = [SHARED if _level(curve.shared_us, curve) == level else " "] * (columns[-1] + 1)
-    for column, cost_us in enumerate(_between(columns, curve.local_us)):
-        if _level(cost_us, curve) == level:
+    line = [SHARED if _level(curve.shared_s, curve) == level else " "] * (columns[-1] + 1)
+    for column, cost_s in enumerate(_between(columns, curve.local_s)):
+        if _level(cost_s, curve) == level:
             line[column] = POINT if column in columns else BETWEEN
     text = Text()
     for mark in line:
@@ -65,8 +54,8 @@ def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:
     return text
 
 
-def _level(cost_us: float, curve: CostCurve) -> int:
-    return round(cost_us / (curve.highest_us or 1.0) * (HEIGHT - 1))
+def _level(cost_s: float, curve: CostCurve) -> int:
+    return round(cost_s / (curve.highest_s or 1.0) * (HEIGHT - 1))
 
 
 def _between(columns: Sequence[int], costs: Sequence[float]) -> list[float]:

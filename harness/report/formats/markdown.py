@@ -21,7 +21,7 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.layout import clean_lines
 from harness.report.formats import Report
-from harness.text import count, percent
+from harness.text import count, duration, percent
 
 TONES = {"strong": "**", "bad": "**", "doubt": "**"}
 WINDOWS_SHOWN = 12
@@ -106,11 +106,12 @@ def _timeline(block: Timeline) -> Iterator[str]:
 
 
 def _cost_curve(block: CostCurve) -> Iterator[str]:
+    shared = duration(block.shared_s, block.unit)
     rows = [
-        (count(workers), f"{cost_us:,.1f}", f"{block.shared_us:,.1f}")
-        for workers, cost_us in zip(block.workers, block.local_us, strict=True)
+        (count(workers), duration(cost_s, block.unit), shared)
+        for workers, cost_s in zip(block.workers, block.local_s, strict=True)
     ]
-    yield table(("workers", *(f"{name} [µs]" for name in block.names)), rows)
+    yield table(("workers", *(f"{name} [{block.unit}]" for name in block.names)), rows)
 
 
 RENDERINGS: Mapping[type, Callable[[Any], Iterator[str]]] = {
