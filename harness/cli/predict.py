@@ -77,10 +77,10 @@ OPTIONS = {
         hint="in digits, for example --keys 1000000",
     ),
     "zipf": Option(
-        help="Popularity of a key is 1 / rank ** X; with 0 all keys are alike.",
+        help="Popularity of a key is 1 / rank ** X; 0: all keys are equally popular.",
         default="1.0",
         most=10,
-        hint="with 0 all keys are alike; 1 is common",
+        hint="with 0 all keys are equally popular; 1 is common",
     ),
     "requests": Option(
         help="Requests to all servers together, starting with empty caches.",

@@ -127,7 +127,8 @@ def _conditions(question: Question) -> str:
         f"{number_of(question.workers, 'worker')} on {servers}, {caches}",
         f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
         _span(question),
-        _max_entries(question.max_entries),
+        _setting("MAX_ENTRIES {:,}", question.max_entries, DJANGO_MAX_ENTRIES)
+        or "nothing is culled",
     )
     return "; ".join(texts)
 
@@ -135,18 +136,13 @@ def _conditions(question: Question) -> str:
 def _span(question: Question) -> str:
     if question.requests is not None:
         return f"{number_of(question.requests, 'request')}, starting with empty caches"
-    timeout = "no timeout"
-    if question.timeout_s is not None:
-        default = " (Django's default)" if question.timeout_s == DJANGO_TIMEOUT_S else ""
-        timeout = f"timeout {question.timeout_s:g} s{default}"
+    timeout = _setting("timeout {:g} s", question.timeout_s, DJANGO_TIMEOUT_S) or "no timeout"
     return f"the long run at {question.requests_per_second:,.10g} requests/s, {timeout}"
 
 
-def _max_entries(max_entries: int | None) -> str:
-    if max_entries is None:
-        return "nothing is culled"
-    default = " (Django's default)" if max_entries == DJANGO_MAX_ENTRIES else ""
-    return f"MAX_ENTRIES {count(max_entries)}{default}"
+def _setting(text: str, value: float | None, default: float) -> str:
+    """Return a setting with its value, marked where that is Django's default; "" for None."""
+    return text.format(value) + " (Django's default)" * (value == default) if value else ""
 
 
 def _table(forecast: Forecast, curve: CostCurve | None) -> SideBySide:

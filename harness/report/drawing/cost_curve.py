@@ -48,10 +48,7 @@ def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:
     for column, cost_s in enumerate(_between(columns, curve.local_s)):
         if _level(cost_s, curve) == level:
             line[column] = POINT if column in columns else BETWEEN
-    text = Text()
-    for mark in line:
-        text.append(mark, STYLES.get(mark, ""))
-    return text
+    return Text.assemble(*((mark, STYLES.get(mark, "")) for mark in line))
 
 
 def _level(cost_s: float, curve: CostCurve) -> int:
