@@ -5,7 +5,7 @@ Standard library only and nothing of the harness, because Gunicorn's workers and
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """Version of the run directory and of `result.json`; a reader refuses what is newer."""
 
 # Request header that asks for evidence, and the response headers that carry it.

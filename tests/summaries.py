@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from harness.analysis.summary import (
@@ -19,6 +20,8 @@ from harness.analysis.summary import (
     TrialSummary,
 )
 from harness.gate.claims import Claim
+from harness.runs import Run
+from harness.scenario.schema import Scenario
 from harness.stats.interval import Interval
 from harness.verdicts import Verdict
 from tests.factories import replaced, setup
@@ -107,6 +110,17 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         wall_s=41.0,
     )
     return replace(summary, **overrides)
+
+
+def make_run(summary: Summary) -> Run:
+    """Return a run with these figures and without a sample."""
+    return Run(
+        run_dir=Path(summary.run_dir),
+        scenario=Scenario(name=summary.scenario, question=summary.question),
+        summary=summary,
+        duel=None,
+        recorded=(),
+    )
 
 
 def make_caveat(code: str = "few-samples", text: str = "Too few lookups.") -> Caveat:

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness import wire
 from harness.backends import BACKENDS, BackendRow
 from harness.errors import HarnessError, InfrastructureError, Problem
-from harness.measure.actions import Targets
+from harness.measure.actions import ActionServers, Targets
 from harness.scenario.plan import Trial
 from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
@@ -129,9 +129,9 @@ class Testbed:
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
-    def targets(self, trial: Trial, fleet: Fleet) -> Targets:
-        """Return what actions on a trial's servers are done to."""
-        return Targets(fleet=fleet, lease=self._leases[trial.number])
+    def targets(self, trial: Trial, servers: ActionServers) -> Targets:
+        """Return what actions on a trial's servers may change."""
+        return Targets(servers=servers, cache=self._leases[trial.number])
 
     def shares_database(self, trial: Trial) -> bool:
         """Return whether a trial's entries are in the same database as those of other trials."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -48,6 +49,23 @@ def test_an_interrupted_run_keeps_its_trials_and_leaves_nothing(
     assert first["requests"] == 100
     assert 0 < second["requests"] < 100
     assert harness.leftovers() == []
+
+
+def test_a_run_that_was_killed_can_be_read_and_says_so(harness: Harness, tiny: Tiny) -> None:
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.wait_until(lambda: harness.started(SECOND) >= 20)
+    os.kill(harness.process.pid, signal.SIGKILL)
+    assert harness.wait().code == -signal.SIGKILL
+    wait_until(lambda: not harness.processes())
+
+    outcome = harness.run("report", "run", "--format", "json")
+    assert outcome.code == 4
+    assert "HX405" in outcome.stderr
+    result = json.loads(outcome.stdout)
+    assert result["problems"][0].startswith("did not end: 1 of 2 trials are complete")
+    (first,) = result["trials"]
+    assert first["requests"] == 100
+    assert first["accounted"]["lost"] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

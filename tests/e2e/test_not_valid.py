@@ -34,9 +34,10 @@ def test_a_lookup_that_a_worker_did_not_count_makes_the_run_not_valid(
     harness: Harness, recorded: Recorded
 ) -> None:
     shutil.copytree(recorded.run_dir, harness.run_dir)
-    record = json.loads((harness.run_dir / "run.json").read_text())
-    record["trials"][0]["lives"][0]["tally"]["hits"] -= 1
-    (harness.run_dir / "run.json").write_text(json.dumps(record))
+    file = harness.run_dir / "trials" / "00-locmem-1" / "trial.json"
+    facts = json.loads(file.read_text())
+    facts["lives"][0]["tally"]["hits"] -= 1
+    file.write_text(json.dumps(facts))
     outcome = harness.run("report", "run", "--format", "json")
 
     assert outcome.code == 4
