@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
 from typing import Any, TypeGuard
@@ -16,6 +17,7 @@ import click
 from harness import errors
 from harness.analysis import summary
 from harness.analysis.metrics import METRICS
+from harness.backends import BACKENDS
 from harness.cli.main import cli
 from harness.record import rundir, samples
 from harness.scenario import schema
@@ -142,7 +144,11 @@ def _bounds(content: Mapping[str, Any]) -> str:
         "maximum": "up to {}",
         "exclusiveMaximum": "below {}",
     }
-    found = [text.format(content[name]) for name, text in words.items() if name in content]
+    found = [
+        text.format(content[name])
+        for name, text in words.items()
+        if name in content and content[name] < sys.maxsize
+    ]
     return f" {', '.join(found)}" if found else ""
 
 
@@ -197,12 +203,33 @@ def error_codes() -> str:
         "Every failure that a user can cause has a code, a place, what was found, what is wanted,"
         " and a hint.",
     ]
+    rows = [(f"`{int(code)}`", EXIT_CODES[code]) for code in errors.ExitCode]
+    lines += ["## Exit codes", _table(("exit code", "meaning"), rows)]
     families: dict[str, list[tuple[str, str]]] = {}
     for code, meaning in errors.CODES.items():
         families.setdefault(_family(code), []).append((f"`{code}`", meaning))
     for family, rows in families.items():
         lines += [f"## {family}", _table(("code", "meaning"), rows)]
     return _page(*lines)
+
+
+EXIT_CODES = {
+    errors.ExitCode.OK: "done, and what was measured is valid",
+    errors.ExitCode.CRASHED: "a fault of the harness itself: please report it",
+    errors.ExitCode.USAGE: "a mistake on the command line or in a scenario",
+    errors.ExitCode.INFRASTRUCTURE: (
+        "a server, Redis, the load or the disk failed; what was measured is kept"
+    ),
+    errors.ExitCode.INVALID: (
+        "the measurement is not valid, for example no answers or unaccounted lookups, or two runs"
+        " are incomparable"
+    ),
+    errors.ExitCode.FAILED: "an expectation failed, or something got worse",
+    errors.ExitCode.INCONCLUSIVE: (
+        "with `--fail-on inconclusive`: unknown whether something got worse"
+    ),
+    errors.ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what was measured is kept",
+}
 
 
 def _family(code: str) -> str:
@@ -319,6 +346,50 @@ def run_directory() -> str:
     )
 
 
+def backends() -> str:
+    """Return every backend with its class, its server and its rules."""
+    rows = [
+        (
+            f"`{row.name}`",
+            f"`{row.class_name}`" if row.name != "unset" else f"none set, so `{row.class_name}`",
+            "each process its own"
+            if row.per_process
+            else "shared"
+            if row.keeps
+            else "keeps nothing",
+            row.service or "none",
+        )
+        for row in BACKENDS.values()
+    ]
+    rules = [
+        (
+            f"`{row.name}`",
+            row.rules.clear,
+            {True: "yes", False: "no", None: "unknown"}[row.rules.has_key_renews],
+            row.rules.timeouts or "unknown",
+            row.rules.culls or "not by MAX_ENTRIES, or unknown",
+        )
+        for row in BACKENDS.values()
+    ]
+    return _page(
+        "# Backends",
+        "What `matrix.backend` and `--backend` may name.",
+        _table(("backend", "class", "entries", "server"), rows),
+        "## Rules",
+        "What a backend does with its entries, as the model assumes it; Django 5.2.",
+        _table(
+            (
+                "backend",
+                "`clear` removes all in the same",
+                "`has_key` renews",
+                "timeouts",
+                "what goes when it is full",
+            ),
+            rules,
+        ),
+    )
+
+
 def _page(*blocks: str) -> str:
     title, *rest = (block for block in blocks if block)
     return "\n\n".join([title, HEADER.strip(), *rest]) + "\n"
@@ -357,4 +428,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": error_codes,
     "result.md": result,
     "run-directory.md": run_directory,
+    "backends.md": backends,
 }
