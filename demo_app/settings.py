@@ -85,7 +85,7 @@ SHOP_ORIGIN = one_of("SHOP_ORIGIN", "full", ("full", "cheap"))
 
 # Used by LocMemCache, the database and the files; Redis and Memcached have a memory limit instead.
 ENTRIES = {"MAX_ENTRIES": whole_number("SHOP_CACHE_MAX_ENTRIES", default=300, minimum=1)}
-CACHE_TABLE = "shop_cache"
+CACHE_TABLE = os.environ.get("SHOP_CACHE_TABLE") or "shop_cache"
 CACHE_CHOICES: dict[str, dict[str, Any]] = {
     "locmem": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

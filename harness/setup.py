@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from types import NoneType
 from typing import Any
 
 from harness.text import UNKNOWN, number_of, size
@@ -19,7 +20,8 @@ class Axis:
     """One thing in which trials may differ, and the dotted scenario key that sets it.
 
     `noun` is what a value counts. Two runs can be compared only where they have the same `identity`
-    axes; the others are settings. `recorded` turns the scenario's value into the one that is kept.
+    axes; the others are settings. `recorded` turns the scenario's value into the one that is kept,
+    of one of the `types`. `absent` is what runs had that were recorded before there was this axis.
     """
 
     name: str
@@ -27,18 +29,25 @@ class Axis:
     noun: str = ""
     identity: bool = False
     recorded: Callable[[Any], Any] = lambda value: value
+    types: tuple[type, ...] = (int,)
+    absent: Any = ...
 
 
 AXES = (
-    Axis(name="backend", key="matrix.backend", identity=True),
+    Axis(name="backend", key="matrix.backend", identity=True, types=(str,)),
     Axis(name="workers", key="matrix.workers", noun="worker", identity=True),
-    Axis(name="worker_class", key="server.worker_class", identity=True),
+    Axis(name="worker_class", key="server.worker_class", identity=True, types=(str,)),
     Axis(name="servers", key="server.servers", noun="server", identity=True),
     Axis(name="threads", key="server.threads", noun="thread", identity=True),
-    Axis(name="routing", key="server.routing"),
-    Axis(name="timeout_s", key="cache.timeout_s", recorded=lambda seconds: seconds or None),
+    Axis(name="routing", key="server.routing", types=(str,), absent=""),
+    Axis(
+        name="timeout_s",
+        key="cache.timeout_s",
+        recorded=lambda seconds: seconds or None,
+        types=(int, float, NoneType),
+    ),
     Axis(name="max_entries", key="cache.max_entries"),
-    Axis(name="max_requests", key="server.max_requests"),
+    Axis(name="max_requests", key="server.max_requests", absent=0),
 )
 
 _BY_NAME = {axis.name: axis for axis in AXES}

@@ -5,7 +5,7 @@ Standard library only and nothing of the harness, because Gunicorn's workers and
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """Version of the run directory and of `result.json`; a reader refuses what is newer."""
 
 # Request header that asks for evidence, and the response headers that carry it.
@@ -23,6 +23,7 @@ ENV_LIVES = "HARNESS_LIVES"  # directory that holds one tally file per worker li
 
 # What a person may set.
 ENV_REDIS_URL = "HARNESS_REDIS_URL"
+ENV_REDIS_MAY_BE_CLEARED = "HARNESS_REDIS_MAY_BE_CLEARED"  # 1: foreign keys there may be deleted
 
 MAX_LOOKUPS_PER_RESPONSE = 256
 """Evidence of one response ends here, so that headers stay below what clients accept."""

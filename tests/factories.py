@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from harness.model.locmem import Limits, LocMem
 from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
-from harness.record.samples import Samples
+from harness.record.samples import DTYPES, Samples
 from harness.setup import AXES, HasSetup, Setup
 from harness.stats.interval import Interval
 from harness.wire import TALLY_COUNTS
@@ -91,6 +91,7 @@ def _is_of_rows(name: str) -> bool:
 def _default_columns(rows: int) -> dict[str, Any]:
     at_s = EPOCH_S + np.arange(rows) * 0.001
     return {
+        **{name: np.empty(0, dtype) for name, dtype in DTYPES.items()},
         "step": np.arange(rows),
         "round": np.zeros(rows, np.int64),
         "due_s": at_s,

@@ -26,7 +26,8 @@ from harness.probe.tally import Life, Tally
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.lives import read_lives
 from harness.servers.reaper import Reaper
-from harness.servers.redis import start_redis
+from harness.servers.redis import start
+from harness.servers.services import Service, ServiceContext
 
 if not settings.configured:
     # In memory, and so for the thread that asks for it: none of it outlives the tests.
@@ -139,12 +140,23 @@ def _database(_: Path) -> Iterator[Make]:
 
 @contextmanager
 def _redis(scratch: Path) -> Iterator[Make]:
-    # Never that of HARNESS_REDIS_URL: `clear` empties the whole database.
-    environ = {"PATH": os.environ["PATH"]}
-    with _warden() as reaper:
-        server = start_redis(environ, scratch=scratch, log=scratch / "log", reaper=reaper)
-        databases = iter(range(16))
-        yield lambda _: RedisCache(server.urls["redis"].replace("/0", f"/{next(databases)}"), {})
+    with redis_server(scratch) as server:
+        yield lambda name: RedisCache(server.open(name).urls[""], {})
+
+
+@contextmanager
+def redis_server(scratch: Path) -> Iterator[Service]:
+    """Give a Redis of our own; never that of HARNESS_REDIS_URL: `clear` empties the database."""
+    with _reaper() as reaper:
+        context = ServiceContext(
+            environ={"PATH": os.environ["PATH"]},
+            run="0123abcd",
+            scratch=scratch,
+            logs=scratch,
+            reaper=reaper,
+        )
+        server = start(context)
+        yield server
         server.stop()
 
 
@@ -154,7 +166,7 @@ def _memcached(scratch: Path) -> Iterator[Make]:
     if executable is None:
         pytest.skip("no memcached on PATH; on Debian: apt-get install memcached")
     # Sockets in a directory of their own: their paths may have some 100 characters only.
-    with _warden() as reaper, tempfile.TemporaryDirectory() as sockets:
+    with _reaper() as reaper, tempfile.TemporaryDirectory() as sockets:
         children: list[Child] = []
         caches: list[BaseCache] = []
 
@@ -187,7 +199,7 @@ BACKENDS = tuple(_BACKENDS)
 
 
 @contextmanager
-def _warden() -> Iterator[Reaper]:
+def _reaper() -> Iterator[Reaper]:
     reaper = Reaper()
     try:
         yield reaper

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from harness.analysis.conclusions import conclusions
 from harness.analysis.summary import (
     Accounted,
     Cause,
@@ -19,6 +21,8 @@ from harness.analysis.summary import (
     TrialSummary,
 )
 from harness.gate.claims import Claim
+from harness.runs import Run
+from harness.scenario.schema import Scenario
 from harness.stats.interval import Interval
 from harness.verdicts import Verdict
 from tests.factories import replaced, setup
@@ -61,6 +65,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
     rate, low, high = PREDICTED[workers if alone else 1]
     trial = TrialSummary(
         setup=setup(backend=backend, workers=workers),
+        per_process=alone,
         requests=3000,
         failures=0,
         lookups=3000,
@@ -106,7 +111,19 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         ),
         wall_s=41.0,
     )
-    return replace(summary, **overrides)
+    summary = replace(summary, **overrides)
+    return replace(summary, conclusions=conclusions(summary))
+
+
+def make_run(summary: Summary) -> Run:
+    """Return a run with these figures and without a sample."""
+    return Run(
+        run_dir=Path(summary.run_dir),
+        scenario=Scenario(name=summary.scenario, question=summary.question),
+        summary=summary,
+        duel=None,
+        recorded=(),
+    )
 
 
 def make_caveat(code: str = "few-samples", text: str = "Too few lookups.") -> Caveat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,10 +136,18 @@ def broken() -> Trial:
     return facts_of(trial), Samples(**{**trial.columns(), "failed": failed})
 
 
+def in_users_redis(**facts: Any) -> Trial:
+    trial = sound()
+    return facts_of(trial, **facts), trial
+
+
 CAUSED_BY: Mapping[str, Trial] = {
     "no-answer": unanswered(),
     "unaccounted": counted(hits=1),
     "all-failed": broken(),
+    "shared-clear": in_users_redis(shared_clears=3),
+    "foreign-keys-added": in_users_redis(foreign_keys=3),
+    "foreign-keys-lost": in_users_redis(foreign_keys=-3),
     "incomplete": with_load(asked=1001),
     "failed-requests": failing(),
     "silent-worker": silent(),
@@ -188,6 +197,10 @@ def test_a_sound_trial_has_none(workers: int) -> None:
 def test_a_sound_shared_trial_has_none() -> None:
     trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 4), shared=True)
     assert codes((facts_of(trial, backend="redis", cache=redis_facts()), trial)) == set()
+
+
+def test_a_users_redis_in_which_nothing_foreign_changed_is_no_caveat() -> None:
+    assert codes(in_users_redis(foreign_keys=0)) == set()
 
 
 def test_workers_that_a_reload_replaced_were_asked_to_end() -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from harness.analysis.rounds import round_values, values_by_round
 from harness.record.facts import RoundFacts
-from harness.record.merge import merge_rounds, split_rounds
-from harness.record.samples import Samples
+from harness.record.samples import Samples, merge_rounds, split_rounds
 from tests.factories import (
     EPOCH_S,
     even_routing,

@@ -56,7 +56,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "numpy",
     ),
     # Where the halves meet.
-    "harness.record": ("ground", "numpy tomli_w"),
+    "harness.record": ("ground", "numpy pydantic tomli_w"),
     # The reading half: it never learns how the load was made.
     "harness.model": ("ground", "numpy"),
     "harness.forecast": ("ground harness.model", "numpy"),
@@ -72,7 +72,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
     # The one interface to both halves; for the command line, the pytest plugin and notebooks.
     "harness.runs": (
-        "ground harness.analysis harness.gate harness.measure harness.record harness.scenario",
+        "ground harness.analysis harness.gate harness.measure harness.record"
+        " harness.report.formats.json harness.scenario",
         "numpy",
     ),
     # Everything comes together here, and nobody imports it.
@@ -92,6 +93,7 @@ UNLOADED: Mapping[str, str] = {
     "harness.pytest_plugin.plugin": "numpy rich pydantic requests click redis locust gevent django",
     "harness.measure.serve": "locust gevent gunicorn django rich click numpy",
     "harness.probe.gunicorn_conf": "numpy rich pydantic requests click locust gevent",
+    "harness.runs": "locust gevent gunicorn django rich click redis requests",
     "harness.analysis.summary": "locust gevent gunicorn django redis rich",
 }
 

@@ -22,10 +22,10 @@ from harness.errors import (
     ScenarioError,
     UsageError,
 )
-from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
+from harness.record.rundir import RunRecord, create_run_dir, write_scenario
 from harness.record.samples import Samples
 from harness.servers.nginx import NginxChoice
-from tests.test_record import a_trial, record
+from tests.test_record import a_trial, keep_run, record
 
 
 def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +179,7 @@ def test_show_tells_the_scenario_with_its_overrides(capsys: pytest.CaptureFixtur
 def keep(path: Path, run: RunRecord, samples: dict[int, Samples]) -> None:
     create_run_dir(path)
     write_scenario(path, {"question": "Why?"})
-    write_run(path, run, samples)
+    keep_run(path, run, samples)
 
 
 def test_a_recorded_run_is_reported_in_every_form(
@@ -197,7 +197,7 @@ def test_a_recorded_run_is_reported_in_every_form(
 def test_a_run_without_a_trial_is_reported_as_not_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(tmp_path / "run", record(trials=[], problems=["interrupted"]), {})
+    keep(tmp_path / "run", record(trials=(), problems=("interrupted",)), {})
     assert main(["report", str(tmp_path / "run")]) == 4
     captured = capsys.readouterr()
     assert "interrupted" in captured.out

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harness.cli import measure
 from harness.cli.main import main
 from harness.errors import InfrastructureError, Problem
+from harness.measure.plan import Plan
 from harness.report.claims import conclusion, render_claims
+from harness.runs import Run
 from harness.scenario.load import TOPICS, catalogue
-from tests.summaries import judged, make_claim, make_summary
+from tests.summaries import judged, make_claim, make_run, make_summary
 
 
 def stub(monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
-    def measured(path: Path, _overrides: object, _out: object = None) -> Any:
-        one = judged(verdict=verdict)
-        return replace(make_summary(), scenario=path.stem, claim="C", expectations=(one,))
+    def measured(plan: Plan, _out: object = None) -> Run:
+        one, name = judged(verdict=verdict), plan.scenario.name
+        return make_run(replace(make_summary(), scenario=name, claim="C", expectations=(one,)))
 
     monkeypatch.setattr(measure, "measured", measured)
 
@@ -44,10 +45,10 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
     stub(monkeypatch, "pass")
     measured = measure.measured
 
-    def without_nginx(path: Path, overrides: Any, out: Any = None) -> Any:
-        if path.stem == "servers":
+    def without_nginx(plan: Plan, out: Path | None = None) -> Run:
+        if plan.scenario.name == "servers":
             raise InfrastructureError(Problem(code="HX306", where="nginx", what="is not here"))
-        return measured(path, overrides, out)
+        return measured(plan, out)
 
     monkeypatch.setattr(measure, "measured", without_nginx)
     assert main(["claims", "servers", "throttle"]) == 3

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
-from harness.record.rundir import RunRecord, create_run_dir, write_run, write_scenario
+from harness.record.rundir import RunRecord, create_run_dir, write_scenario
 from harness.scenario.load import find_scenario, load_scenario
 from harness.scenario.parse import scenario_content
 from tests.duelling import Trial, duel_facts, served
+from tests.test_record import keep_run
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -52,10 +53,10 @@ def recorded(directory: Path, base: Trial, candidate: Trial) -> str:
         seed=1,
         wall_s=1.0,
         environment={},
-        trials=[base[0], candidate[0]],
+        trials=(base[0], candidate[0]),
         duel=duel_facts(absolute_floors={"lookup_median": 1e-4}),
     )
-    write_run(run_dir, record, {0: base[1], 1: candidate[1]})
+    keep_run(run_dir, record, {0: base[1], 1: candidate[1]})
     return str(run_dir)
 
 

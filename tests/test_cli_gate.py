@@ -14,10 +14,12 @@ from harness.cli import measure
 from harness.cli.main import main
 from harness.errors import InfrastructureError, Problem
 from harness.gate.baseline import baseline_text
-from harness.record.rundir import create_run_dir, write_run, write_scenario
+from harness.measure.plan import Plan
+from harness.record.rundir import create_run_dir, write_scenario
+from harness.runs import Run
 from tests.recorded import run, trial
-from tests.summaries import judged, make_summary
-from tests.test_record import a_trial, record
+from tests.summaries import judged, make_run, make_summary
+from tests.test_record import a_trial, keep_run, record
 
 SCENARIO = """
 question = "Does it hold?"
@@ -56,11 +58,11 @@ def measures(monkeypatch: pytest.MonkeyPatch) -> Measured:
     def stub(summary: Summary | None = None, error: Exception | None = None) -> list[str]:
         done = []
 
-        def measured(path: Path, _overrides: Any, _out: Any = None) -> Summary:
-            done.append(path.name)
+        def measured(plan: Plan, _out: Any = None) -> Run:
+            done.append(plan.path.name)
             if error:
                 raise error
-            return summary or make_summary()
+            return make_run(summary or make_summary())
 
         monkeypatch.setattr(measure, "measured", measured)
         return done
@@ -225,7 +227,7 @@ def test_on_github_there_are_annotations_and_a_summary(
 def keep(path: Path, **overrides: object) -> None:
     create_run_dir(path)
     write_scenario(path, {"question": "Why?", "matrix": {"backend": ["locmem"], "workers": [2]}})
-    write_run(path, record(**overrides), {0: a_trial()} if overrides == {} else {})
+    keep_run(path, record(**overrides), {0: a_trial()} if overrides == {} else {})
 
 
 def test_a_baseline_is_saved_shown_and_not_overwritten(
@@ -243,7 +245,7 @@ def test_a_baseline_is_saved_shown_and_not_overwritten(
 
 
 def test_an_empty_run_is_no_baseline(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keep(here / "run", trials=[], problems=["interrupted"])
+    keep(here / "run", trials=(), problems=("interrupted",))
     assert main(["baseline", "save", "run", "new.json"]) == 4
     assert "HX405" in capsys.readouterr().err
     assert not (here / "new.json").exists()

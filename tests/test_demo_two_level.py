@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 
 from demo_app.two_level import TwoLevelCache
-from harness.servers.reaper import Reaper
-from harness.servers.redis import start_redis
+from tests.probing import redis_server
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Iterator[TwoLevelCache]:
-    if not settings.configured:
-        settings.configure()
-    reaper = Reaper()
-    environ = {"PATH": os.environ["PATH"]}
-    server = start_redis(environ, scratch=tmp_path, log=tmp_path / "redis.log", reaper=reaper)
     options = {"MAX_ENTRIES": 50, "NEAR_TIMEOUT": 3600}
-    cache = TwoLevelCache(server.urls["redis"], {"TIMEOUT": 300, "OPTIONS": options})
-    cache.near.clear()
-    yield cache
-    server.stop()
-    reaper.close()
+    with redis_server(tmp_path) as server:
+        url = server.open("").urls[""]
+        cache = TwoLevelCache(url, {"TIMEOUT": 300, "OPTIONS": options})
+        cache.near.clear()
+        yield cache
 
 
 def elsewhere(cache: TwoLevelCache) -> RedisCache:

@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.analyse import analyse_run
 from harness.gate.duel import DuelResult, Judge, duel_result
 from harness.record.facts import RoundFacts
-from harness.record.merge import split_rounds
+from harness.record.samples import split_rounds
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import duel_sides

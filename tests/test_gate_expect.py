@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from harness.analysis.summary import Figure, Prediction
 from harness.errors import GateUsageError
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
-from harness.scenario.load import load_scenario, scenario_paths
+from harness.scenario.load import load_plan, scenario_paths
+from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Expect, Matrix, Scenario
 from harness.stats.interval import Interval
 from harness.verdicts import Verdict
@@ -28,6 +30,10 @@ def scenario(*expect: Expect, **overrides: Any) -> Scenario:
         expect=expect,
         **overrides,
     )
+
+
+def unfit(scenario: Scenario) -> None:
+    refuse_unfit(scenario, chain(*expand_plan(scenario)), "mine.toml")
 
 
 def verdicts(expect: Expect) -> list[str]:
@@ -52,19 +58,20 @@ def verdicts(expect: Expect) -> list[str]:
 )
 def test_what_no_run_could_judge_is_refused_with_its_key(wrong: Expect, code: str) -> None:
     with pytest.raises(GateUsageError, match=code) as caught:
-        refuse_unfit(scenario(wrong), "mine.toml")
+        unfit(scenario(wrong))
     assert caught.value.exit_code == 2
     assert "mine.toml, key expect[0]" in str(caught.value)
 
 
 def test_evidence_names_known_metrics() -> None:
     with pytest.raises(GateUsageError, match=r"HX501 .*evidence\[0\]"):
-        refuse_unfit(scenario(evidence=("hits",)), "mine.toml")
+        unfit(scenario(evidence=("hits",)))
 
 
 @pytest.mark.parametrize("path", scenario_paths().values(), ids=scenario_paths())
 def test_no_scenario_that_comes_with_the_harness_is_refused(path: Path) -> None:
-    refuse_unfit(load_scenario(path), path.name)
+    scenario, groups = load_plan(path)
+    refuse_unfit(scenario, chain(*groups), path.name)
 
 
 @pytest.mark.parametrize(

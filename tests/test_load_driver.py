@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from harness.load.client import Locust
-from harness.record.samples import Samples
-from harness.record.store import read_samples
+from harness.record.samples import Samples, read_samples
 from harness.scenario.plan import Turn, expand_plan
 from harness.scenario.schema import Load, Matrix, Scenario
 from harness.servers.reaper import Reaper
@@ -138,7 +137,7 @@ class Bench:
         out = self.directory / "samples.npz"
         self.ours.seen.clear()
         self.locust.serve(turn, self.ours.url, out=out, watch=lambda _: None)
-        return read_samples(out)[0]
+        return read_samples(out)
 
 
 @pytest.fixture(scope="module")

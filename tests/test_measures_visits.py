@@ -11,9 +11,9 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
+from harness.analysis.series import TrialSeries
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from harness.report.series import TrialSeries
 from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts, setup
 from tests.test_analysis_measures import marked
 
@@ -93,5 +93,5 @@ def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     trial = visited()
     found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
-    assert "asked for LocMemCache, the workers use RedisCache" in caveat.text
+    assert "requested LocMemCache, the workers use RedisCache" in caveat.text
     assert TrialSeries(name="", backend="unset", axes=setup(), trials=()).per_process

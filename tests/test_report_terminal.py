@@ -10,10 +10,16 @@ import pytest
 from rich.console import Console
 
 from harness.analysis.summary import Summary
-from harness.report.terminal import print_report
-from tests.summaries import cases, make_summary, make_trial
+from harness.backends import BACKENDS
+from tests.reporting import print_report
+from tests.summaries import LONG, cases, make_summary, make_trial
 
 ALL = pytest.mark.parametrize("name", cases())
+
+
+@pytest.fixture(autouse=True)
+def _long_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS, LONG, replace(BACKENDS["locmem"], name=LONG))
 
 
 def printed(summary: Summary, width: int = 80, **options: object) -> str:

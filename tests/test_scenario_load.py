@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from harness.errors import HarnessError, ScenarioError, UsageError
 from harness.gate.expect import refuse_unfit
 from harness.scenario.load import (
     find_scenario,
+    load_plan,
     load_scenario,
     locustfile_path,
     scenario_paths,
@@ -53,8 +55,10 @@ def test_every_bundled_scenario_is_valid_and_has_a_lesson(name: str) -> None:
 def test_every_short_form_is_valid_and_can_be_judged(name: str) -> None:
     path = find_scenario(name)
     short = load_scenario(path).short
-    scenario = load_scenario(path, {key: (value, f"short.{key}") for key, value in short.items()})
-    refuse_unfit(scenario, name)
+    scenario, groups = load_plan(
+        path, {key: (value, f"short.{key}") for key, value in short.items()}
+    )
+    refuse_unfit(scenario, chain(*groups), name)
 
 
 def test_a_scenario_survives_being_written_as_it_was_run(tmp_path: Path) -> None:

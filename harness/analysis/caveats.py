@@ -13,10 +13,11 @@ import numpy as np
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.profiles import CLASS_OF_BACKEND, DROPS, class_name, reported_caches
+from harness.analysis.profiles import class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
+from harness.backends import BACKENDS, backend_of_class
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
 
@@ -132,33 +133,34 @@ def setting_not_effective(evidence: CaveatInput) -> str | None:
 
 
 def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
-    asked, found = CLASS_OF_BACKEND.get(facts.backend), class_name(cache)
-    if asked and found != asked:
-        return [f"backend: asked for {asked}, the workers use {found}"]
-    if found not in ("LocMemCache", *DROPS):
+    wanted, found = BACKENDS.get(facts.backend), class_name(cache)
+    if wanted and found != wanted.class_name:
+        return [f"backend: requested {wanted.class_name}, the workers use {found}"]
+    row = backend_of_class(cache.backend)
+    if row is None or row.rules.culls is None:
         return []
     pairs = {
         "timeout": (facts.setup["timeout_s"], cache.timeout_s),
         "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
     }
     return [
-        f"{name}: asked for {wanted}, the workers use {used}"
-        for name, (wanted, used) in pairs.items()
-        if wanted != used
+        f"{name}: requested {value}, the workers use {used}"
+        for name, (value, used) in pairs.items()
+        if value != used
     ]
 
 
 def unknown_drops(evidence: CaveatInput) -> str | None:
-    """Return which backend may have dropped entries that no replay can tell."""
+    """Return which shared backend may have culled entries in an order that no replay follows."""
     samples = evidence.samples
     for cache in reported_caches(evidence.facts):
-        dropped = DROPS.get(class_name(cache))
+        row = backend_of_class(cache.backend)
         keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
-        if dropped and keys > cache.max_entries:
+        if row and not row.per_process and row.rules.culls and keys > cache.max_entries:
             return (
-                f"{class_name(cache)} drops entries, {dropped}, once it holds {cache.max_entries}:"
-                f" with {keys} keys a miss by that is told as unexplained, and the prediction does"
-                " not know of it"
+                f"{row.class_name} drops entries, {row.rules.culls}, above {cache.max_entries}:"
+                f" with {keys} keys, a miss due to that is counted as unexplained and is not part"
+                " of the prediction"
             )
     return None
 
@@ -193,6 +195,29 @@ def _if_any(count: int, text: str) -> str | None:
     return f"{count} {text}" if count else None
 
 
+def shared_clear(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        evidence.facts.shared_clears,
+        "times the cache was cleared while other trials were up that use the same Redis database,"
+        " so that they lost their entries as well",
+    )
+
+
+def foreign_keys_added(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        max(evidence.facts.foreign_keys or 0, 0),
+        "keys appeared in the Redis database that do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix}, and then trials share entries",
+    )
+
+
+def foreign_keys_lost(evidence: CaveatInput) -> str | None:
+    return _if_any(
+        max(-(evidence.facts.foreign_keys or 0), 0),
+        "foreign keys of the Redis database are gone: they expired, or were cleared as allowed",
+    )
+
+
 def no_control(evidence: CaveatInput) -> str | None:
     restart = evidence.trial.restart
     if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
@@ -214,6 +239,9 @@ CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
     "no-answer": no_answer,
     "unaccounted": unaccounted,
     "all-failed": all_failed,
+    "shared-clear": shared_clear,
+    "foreign-keys-added": foreign_keys_added,
+    "foreign-keys-lost": foreign_keys_lost,
     "incomplete": incomplete,
     "failed-requests": failed_requests,
     "silent-worker": lambda evidence: silent_worker(evidence.facts, evidence.trial.lives),
@@ -236,7 +264,9 @@ CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
 }
 """Every caveat there is, the grave ones first."""
 
-INVALIDATING = frozenset({"no-answer", "unaccounted", "all-failed"})
+INVALIDATING = frozenset(
+    {"no-answer", "unaccounted", "all-failed", "shared-clear", "foreign-keys-added"}
+)
 """Caveats with which a trial cannot stand as a measurement."""
 
 

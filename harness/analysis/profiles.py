@@ -15,30 +15,12 @@ import numpy as np
 from harness import wire
 from harness.analysis.inherited import held_at_birth
 from harness.arrays import Floats, Ints
+from harness.backends import BACKENDS, backend_of_class
 from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
-
-CLASS_OF_BACKEND = {
-    "locmem": "LocMemCache",
-    "redis": "RedisCache",
-    "redis-unix": "RedisCache",
-    "memcached": "PyMemcacheCache",
-    "database": "DatabaseCache",
-    "files": "FileBasedCache",
-    "two-level": "TwoLevelCache",
-    "dummy": "DummyCache",
-    "unset": "LocMemCache",
-}
-"""The class behind each backend name that a scenario may ask for."""
-
-DROPS = {
-    "DatabaseCache": "those that come first in the alphabet",
-    "FileBasedCache": "some at random",
-}
-"""Shared backends that heed MAX_ENTRIES, and which entries they drop then: the replay knows not."""
 
 _DEED = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
 _CLEAR = wire.WRITE_KINDS.index("clear")
@@ -82,10 +64,10 @@ def cache_profiles(facts: TrialFacts, samples: Samples) -> list[CacheProfile]:
 
 
 def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
-    name = class_name(cache) if cache else CLASS_OF_BACKEND.get(facts.backend, "")
-    if name != "LocMemCache":
+    row = backend_of_class(cache.backend) if cache else BACKENDS.get(facts.backend)
+    if row is None or not row.per_process:
         # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
-        return CacheProfile(per_process=False, keeps=name != "DummyCache", limits=None)
+        return CacheProfile(per_process=False, keeps=row is None or row.keeps, limits=None)
     limits = (
         Limits(cache.max_entries, cache.cull_frequency)
         if cache

@@ -15,8 +15,7 @@ from harness.analysis.timings import (
 )
 from harness.arrays import Floats
 from harness.record.facts import LoadFacts, RoundFacts, TrialFacts
-from harness.record.merge import split_rounds
-from harness.record.samples import Samples
+from harness.record.samples import Samples, split_rounds
 
 SAMPLES_NEEDED = 10
 """In a round, for a time to be told: a median of fewer leans to one side."""

@@ -11,11 +11,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from harness import runs
 from harness.cli import measure
 from harness.errors import GateError, HarnessError, InfrastructureError, Problem
 from harness.gate.claims import Claim, claim_of
+from harness.record.rundir import directory_name
 from harness.report.claims import claims_as_json, render_claims
-from harness.report.layout import print_lines
+from harness.report.drawing.layout import print_lines
 from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 from harness.verdicts import Verdict
@@ -52,7 +54,9 @@ def _measured(
         click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
         short: Overrides = {} if whole else _short(scenario)
         try:
-            yield claim_of(scenario.topic, measure.measured(path, short, out / scenario.name))
+            plan = runs.resolve(str(path), short)
+            run = measure.measured(plan, out / directory_name(scenario.name))
+            yield claim_of(scenario.topic, run.summary)
         except InfrastructureError as error:
             yield Claim(
                 scenario=scenario.name,

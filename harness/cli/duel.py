@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from harness import runs
 from harness.cli import measure
 from harness.cli.options import value_of
-from harness.cli.progress import LiveProgress
-from harness.errors import HarnessError, Problem, UsageError
+from harness.errors import Problem, UsageError
 from harness.gate.duel import Judge
 from harness.gate.rules import RELATIVE_FLOOR, RULES
-from harness.measure.session import Sources, TrialGroup, run_scenario
+from harness.measure.plan import TrialGroup
 from harness.record.facts import DuelFacts
-from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario, locustfile_path
+from harness.scenario.load import Overrides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.scenario.sides import different, duel_sides
@@ -44,15 +42,12 @@ def duel(
     fail_on_inconclusive: bool,
 ) -> int:
     """Measure, judge, keep and print; return the exit code. Raises HarnessError."""
-    path = find_scenario(name)
-    scenario = load_scenario(path, common)
+    plan = runs.resolve(name, common)
+    scenario = plan.scenario
     relative, absolute = _floors(floors)
     settings = (_settings(sides[0], "--a"), _settings(sides[1], "--b"))
     budget_s = _budget_s(budget)
-    app = app_path(scenario)
-    out = out or measure.fresh_run_dir(f"duel-{scenario.name}")
-    with ExitStack() as stack:
-        trees = stack.enter_context(checkouts(app, [ref for ref in refs if ref]))
+    with checkouts(plan.sources.app, [ref for ref in refs if ref]) as trees:
         both = [
             {**_at_revision(ref, trees, scenario), **side}
             for side, ref in zip(settings, refs, strict=True)
@@ -68,23 +63,16 @@ def duel(
             relative_floor=relative,
             absolute_floors=absolute,
         )
-        series = TrialGroup(
-            group=duel_group(pair, varied),
-            turns=lambda group: turns_without_end(group, requests),
-            enough=Judge(facts, time.time),
+        group = TrialGroup(
+            trials=duel_group(pair, varied),
+            turns=lambda trials: turns_without_end(trials, requests),
+            stop_early=Judge(facts, time.time),
         )
-        sources = Sources(
-            locustfile=locustfile_path(scenario, path),
-            app=app,
-            work={tree.app: tree.work for tree in trees.values()},
+        sources = replace(plan.sources, work={tree.app: tree.work for tree in trees.values()})
+        found = measure.measured(
+            replace(plan, groups=(group,), purpose=facts, sources=sources), out
         )
-        try:
-            with LiveProgress(Console(stderr=True)) as notify:
-                run_scenario(scenario, sources, out, notify, instead=series, duel=facts)
-        except (HarnessError, KeyboardInterrupt):
-            measure.keep_what_there_is(out)
-            raise
-    result = measure.conclude(out, style)
+    result = measure.conclude(found, style)
     return exit_code(result.verdict, fail_on_inconclusive=fail_on_inconclusive) if result else 0
 
 

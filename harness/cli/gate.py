@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from harness import runs
 from harness.analysis.summary import Summary
 from harness.cli import measure
 from harness.cli.outputs import Outputs, make_room, write_text
@@ -16,7 +17,6 @@ from harness.errors import (
     BaselineError,
     GateUsageError,
     HarnessError,
-    MeasurementError,
     Problem,
     UsageError,
 )
@@ -26,16 +26,16 @@ from harness.gate.check import CheckResult, baseline_problems, broken, checked, 
 from harness.gate.expect import refuse_unfit
 from harness.gate.identity import differences, identity_of
 from harness.gate.recorded import RunFigures, recorded
-from harness.gate.validity import invalidity
 from harness.gate.workflow import WORKFLOW, workflow_text
-from harness.record.rundir import SCENARIO_FILE
+from harness.measure.plan import Plan
+from harness.report.document import run_document
+from harness.report.drawing.layout import print_lines
+from harness.report.formats import Report, write_report
 from harness.report.gate.as_json import render_changes_json, render_check_json
 from harness.report.gate.baseline import render_baseline
 from harness.report.gate.changes import render_changes
 from harness.report.gate.last_line import last_line
-from harness.report.layout import print_lines
-from harness.report.terminal import print_report
-from harness.scenario.load import Overrides, find_scenario, load_scenario, read_scenario
+from harness.scenario.load import Overrides
 from harness.scenario.schema import Scenario
 from harness.verdicts import exit_code
 
@@ -55,16 +55,14 @@ def check(
     Raises HarnessError where there is nothing to hold it to; from then on every failure is told
     in the outputs as well.
     """
-    path = find_scenario(name)
-    if control:
-        overrides = {**overrides, **measure.control_overrides(load_scenario(path, overrides))}
-    scenario = load_scenario(path, overrides)
-    refuse_unfit(scenario, str(path))
-    _refuse_idle(scenario, path, baseline)
+    plan = runs.resolve(name, overrides, aa=control)
+    scenario = plan.scenario
+    refuse_unfit(scenario, plan.trials, str(plan.path))
+    _refuse_idle(plan, baseline)
     outputs.make_room()
     try:
         base = _comparable(baseline, scenario) if baseline else None
-        summary = measure.measured(path, overrides, out)
+        summary = measure.measured(plan, out).summary
     except HarnessError as error:
         return _conclude(broken(scenario.name, error), None, style, outputs)
     changes = compare(base, recorded(summary, scenario)) if base else None
@@ -108,12 +106,10 @@ def init_ci(name: str, baseline: Path | None, install: str) -> None:
 
     Raises UsageError HX107 if there is one, and what `check` raises before it measures.
     """
-    path = find_scenario(name)
-    scenario = load_scenario(path)
-    refuse_unfit(scenario, str(path))
-    _refuse_idle(scenario, path, baseline)
+    plan = runs.resolve(name)
+    _refuse_idle(plan, baseline)
     if baseline:
-        _comparable(baseline, scenario)
+        _comparable(baseline, plan.scenario)
     file = Path(WORKFLOW)
     _refuse_existing(file, "remove it first, or edit it by hand")
     make_room(file)
@@ -127,13 +123,13 @@ def _refuse_existing(file: Path, hint: str) -> None:
         raise UsageError(Problem(code="HX107", where=str(file), what="exists already", hint=hint))
 
 
-def _refuse_idle(scenario: Scenario, path: Path, baseline: Path | None) -> None:
-    if scenario.expect or baseline:
+def _refuse_idle(plan: Plan, baseline: Path | None) -> None:
+    if plan.scenario.expect or baseline:
         return
     raise GateUsageError(
         Problem(
             code="HX504",
-            where=str(path),
+            where=str(plan.path),
             what="has no [[expect]], and there is no --baseline: every run would pass",
             hint="`harness run` measures without judging",
         )
@@ -154,11 +150,9 @@ def _comparable(baseline: Path, scenario: Scenario) -> RunFigures:
 
 def _recorded_run(run_dir: Path) -> RunFigures:
     """Return the figures of a run directory. Raises MeasurementError if it is not valid."""
-    summary = measure.summary_of(run_dir)
-    problems = invalidity(summary)
-    if problems:
-        raise MeasurementError(*problems)
-    return recorded(summary, read_scenario(run_dir / SCENARIO_FILE))
+    run = runs.read(run_dir)
+    measure.demand_validity(run.summary)
+    return recorded(run.summary, run.scenario)
 
 
 def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: Outputs) -> int:
@@ -167,7 +161,8 @@ def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: 
     if style == "json":
         click.echo(render_check_json(check, summary, code), nl=False)
     elif summary:
-        print_report(summary, Console(file=sys.stdout))
+        report = Report(summary=summary, document=run_document(summary), result={})
+        write_report(report, "terminal", Console(file=sys.stdout))
         if check.changes:
             click.echo()
             _print_changes(check.changes, style)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from harness.backends import BACKENDS
 from harness.errors import Problem, UsageError
 
 FORMATS = click.Choice(["table", "json"])
@@ -51,7 +52,9 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that override keys of a scenario."""
     decorators = (
         click.option("--workers", metavar="N,N,…", help="Gunicorn worker counts to compare."),
-        click.option("--backend", metavar="B,B,…", help="Cache backends: locmem, redis, dummy."),
+        click.option(
+            "--backend", metavar="B,B,…", help=f"Cache backends to compare: {', '.join(BACKENDS)}."
+        ),
         click.option("--requests", metavar="N", help="Requests of each trial."),
         click.option("--users", metavar="N", help="Locust users at the same time."),
         click.option("--keys", metavar="N", help="Different keys that are asked for."),

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from types import TracebackType
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from harness.measure.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.measure.progress import (
+    Event,
+    LoadProgress,
+    Phase,
+    RunEndedEarly,
+    TrialEnded,
+    TrialStarted,
+)
 from harness.text import count, number_of, percent
 
 
@@ -18,7 +26,7 @@ class LiveProgress:
     """
 
     def __init__(self, console: Console) -> None:
-        self._requests = 0
+        self._requests, self._kept = 0, ""
         self._progress = Progress(
             TextColumn("[dim]{task.fields[place]}"),
             TextColumn("{task.description}", markup=False),
@@ -45,6 +53,8 @@ class LiveProgress:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        if self._kept:
+            click.echo(self._kept, err=True)
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -56,6 +66,8 @@ class LiveProgress:
                 self._advance(event)
             case TrialEnded():
                 self._progress.update(self._task, phase="done")
+            case RunEndedEarly(run_dir=run_dir, trials=trials):
+                self._kept = f"kept {number_of(trials, 'trial')} in {run_dir}"
 
     def _start(self, trial: TrialStarted) -> None:
         self._progress.reset(

@@ -6,7 +6,7 @@ never a pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
@@ -15,19 +15,19 @@ from harness.analysis.metrics import METRICS, figure
 from harness.analysis.summary import ExpectationResult, Figure, Summary, TrialSummary
 from harness.errors import GateUsageError, Problem
 from harness.gate.bounds import bound_of
-from harness.scenario.plan import expand_plan
+from harness.scenario.plan import Trial
 from harness.scenario.schema import Expect, Scenario
 from harness.setup import Setup
 from harness.verdicts import Verdict
 
 
-def refuse_unfit(scenario: Scenario, where: str) -> None:
+def refuse_unfit(scenario: Scenario, trials: Iterable[Trial], where: str) -> None:
     """Raise GateUsageError for each expectation that no run of this scenario could judge.
 
-    HX501 unknown metric, HX502 no trial is as described, HX503 not one bound. `where` names the
-    file.
+    `trials` are those that are planned. HX501 unknown metric, HX502 no trial is as described, HX503
+    not one bound. `where` names the file.
     """
-    setups = [trial.setup for group in expand_plan(scenario) for trial in group]
+    setups = [trial.setup for trial in trials]
     _refuse(
         [
             *_unknown(scenario, where),

@@ -28,7 +28,7 @@ from harness.load.guard import HostGuard
 from harness.load.protocol import Round
 from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
-from harness.record.store import write_samples
+from harness.record.samples import write_samples
 
 _PROGRESS_INTERVAL_S = 0.2
 _MOST_REASONS = 100
@@ -134,7 +134,7 @@ class Driver:
         progress.kill()
         self._runner.stop()
         samples = parse_answers(self._recorder.answers(), order.number)
-        write_samples(Path(order.out), {0: samples}, compressed=False)
+        write_samples(Path(order.out), samples, compressed=False)
         self._send(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:

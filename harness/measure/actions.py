@@ -1,85 +1,88 @@
-"""What a scenario does to the servers while the load goes on, one function for each `do`."""
+"""What a scenario does to the servers under load, one function for each `do`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
 from harness.scenario.schema import Action
-from harness.servers.fleet import Fleet
-from harness.servers.redis import RedisServer
-from harness.servers.redis_discovery import RedisChoice
+from harness.servers.redis import redacted
 from harness.wire import ENV_REDIS_URL
+
+
+class ActionServers(Protocol):
+    """The servers of a trial, as far as actions change them."""
+
+    def reload(self) -> None: ...
+
+    def kill_worker(self, slot: int | None) -> tuple[int, int]: ...
+
+    def restart(self) -> None: ...
+
+    def scale(self, by: int) -> None: ...
+
+
+class CacheServer(Protocol):
+    """A server that holds caches, as far as actions change it."""
+
+    def restart(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What an action can be done to; `redis` None where no trial of the run uses one."""
+    """What an action may change: a trial's servers, and its part of a cache server."""
 
-    fleet: Fleet
-    redis: RedisServer | None
+    servers: ActionServers
+    cache: CacheServer
 
 
-def perform(action: Action, step: int, targets: Targets) -> ActionFacts:
-    """Do it, wait until it is done, and return what happened when.
+def perform(
+    action: Action, step: int, targets: Targets, clock: Callable[[], float] = time.time
+) -> ActionFacts:
+    """Perform an action, wait until it is complete, and return what happened when.
 
-    Raises SurroundingsError HX314 where a server does not come back.
+    Raises InfrastructureError HX314 where a server does not come back.
     """
-    started_s = time.time()
+    started_s = clock()
     server, slot = _PERFORM[action.do](action, targets) or (None, None)
     return ActionFacts(
         do=action.do,
         at=action.at,
         step=step,
         started_s=started_s,
-        ended_s=time.time(),
+        ended_s=clock(),
         server=server,
         slot=slot,
     )
 
 
-def refuse_foreign(actions: tuple[Action, ...], choice: RedisChoice) -> None:
-    """Raise UsageError HX105 if an action would restart a Redis that is not ours."""
-    if choice.kind == "url" and any(action.do == "restart-cache" for action in actions):
+def refuse_foreign(actions: Iterable[Action], environ: Mapping[str, str]) -> None:
+    """Raise UsageError HX105 if an action would restart a Redis that the harness did not start."""
+    url = environ.get(ENV_REDIS_URL)
+    if url and any(action.do == "restart-cache" for action in actions):
         raise UsageError(
             Problem(
                 code="HX105",
-                where=f"restart-cache on the Redis at {choice.display}",
-                what="is not a server that the harness started, and is never touched",
+                where=f"restart-cache on the Redis at {redacted(url)}",
+                what="was not started by the harness, which therefore never restarts it",
                 hint=f"unset {ENV_REDIS_URL} to let the harness start a Redis of its own",
             )
         )
 
 
-def _reload(_action: Action, targets: Targets) -> None:
-    targets.fleet.reload()
-
-
 def _kill_worker(action: Action, targets: Targets) -> tuple[int, int]:
-    return targets.fleet.kill_worker(action.slot if isinstance(action.slot, int) else None)
-
-
-def _restart(_action: Action, targets: Targets) -> None:
-    targets.fleet.restart()
-
-
-def _scale(action: Action, targets: Targets) -> None:
-    targets.fleet.scale(action.workers or 0)
-
-
-def _restart_cache(_action: Action, targets: Targets) -> None:
-    if targets.redis:
-        targets.redis.restart()
+    return targets.servers.kill_worker(action.slot if isinstance(action.slot, int) else None)
 
 
 _PERFORM: Mapping[str, Callable[[Action, Targets], tuple[int, int] | None]] = {
-    "reload": _reload,
+    "reload": lambda _, targets: targets.servers.reload(),
     "kill-worker": _kill_worker,
-    "restart": _restart,
-    "scale": _scale,
-    "restart-cache": _restart_cache,
+    "restart": lambda _, targets: targets.servers.restart(),
+    "scale": lambda action, targets: targets.servers.scale(action.workers or 0),
+    "restart-cache": lambda _, targets: targets.cache.restart(),
 }
-"""What each action is, with (server, slot) of the worker it was aimed at, if at one."""
+"""What each action does, with server and slot of the worker that it was aimed at, if at one."""

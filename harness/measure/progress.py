@@ -1,17 +1,18 @@
-"""What a run tells while it is under way: one small event per step.
+"""Events of a run that is under way, one for each step.
 
-The session emits them through a callback; who shows them, and whether, is not its business.
+The session emits them through a callback; what shows them, if anything, is not its business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialStarted:
-    """Trial `number` of `total` (from 1) begins; `requests` is what it will ask for."""
+    """Trial `number` of `total` (from 1) begins; `requests` is how many it will make."""
 
     number: int
     total: int
@@ -22,14 +23,14 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """What the current trial is busy with: starting, loading, stopping."""
+    """What the current trial is doing: starting, loading, stopping."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadProgress:
-    """Counts of trial `number` so far: requests done, hits among lookups."""
+    """Counts of trial `number` until now: requests done, hits among lookups."""
 
     number: int
     done: int
@@ -39,10 +40,18 @@ class LoadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialEnded:
-    """Trial `number` is over, well or not."""
+    """Trial `number` is over, complete or not."""
 
     number: int
 
 
-Event = TrialStarted | Phase | LoadProgress | TrialEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEndedEarly:
+    """An error or an interruption ended the run; `trials` of it can be read in `run_dir`."""
+
+    run_dir: Path
+    trials: int
+
+
+Event = TrialStarted | Phase | LoadProgress | TrialEnded | RunEndedEarly
 Listener = Callable[[Event], None]

@@ -1,6 +1,6 @@
 """The servers of one trial, up without any load, for a person to look at.
 
-Prints nothing: who is to be told when they are up is told through a callback.
+Prints nothing: a callback reports when they are up.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,28 +32,23 @@ def serve_trial(
 ) -> NoReturn:
     """Keep the trial's servers up until interrupted; `ready` is called once they all answer.
 
-    They and what stands behind them are gone when this returns by KeyboardInterrupt. Raises
-    SurroundingsError where a part cannot be had, or ends.
+    They and the servers behind their caches are gone when this ends by KeyboardInterrupt. Raises
+    InfrastructureError where a part is unavailable, or ends.
     """
     with ExitStack() as stack:
-        stage = Testbed(_needing_all(trial.scenario), [trial], app, logs, stack)
-        stage.prepare(trial)
-        stack.callback(stage.clear, trial)
-        fleet = stage.start_fleet(trial, port)
+        testbed = Testbed([trial], app, logs, stack)
+        testbed.prepare(trial)
+        stack.callback(testbed.release, trial)
+        fleet = testbed.start_fleet(trial, port)
         stack.callback(fleet.stop)
         fleet.wait_until_ready()
-        ready(_invitation(trial, fleet.url, stage.token))
+        ready(_endpoint(trial, fleet.url, testbed.token))
         while True:
             fleet.check()
             time.sleep(CHECK_S)
 
 
-def _needing_all(scenario: Scenario) -> Scenario:
-    """Return the scenario without optional backends: what is asked for alone is needed."""
-    return replace(scenario, matrix=replace(scenario.matrix, optional=()))
-
-
-def _invitation(trial: Trial, url: str, token: str) -> EndpointInfo:
+def _endpoint(trial: Trial, url: str, token: str) -> EndpointInfo:
     return EndpointInfo(
         scenario=trial.scenario.name,
         trial=trial.name,

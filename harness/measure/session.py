@@ -1,7 +1,7 @@
 """The orchestrator of the measuring half: what is served when, and what is kept of it.
 
-Reports progress through a callback and prints nothing. Whatever ends the run early, what had
-been measured until then is written.
+Reports progress through a callback and prints nothing. Each trial is written when it ends, so
+that whatever ends the run early, the trials before it are kept.
 """
 
 from __future__ import annotations
@@ -9,324 +9,315 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
+import numpy as np
+
+from harness import wire
 from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
-from harness.measure.actions import perform, refuse_foreign
+from harness.measure.actions import Targets, perform, refuse_foreign
+from harness.measure.plan import Plan, TrialGroup
 from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.measure.running import RunningServers, RunningTrial
 from harness.measure.testbed import Testbed
-from harness.record.facts import (
-    ActionFacts,
-    DuelFacts,
-    LifeFacts,
-    LoadFacts,
-    RoundFacts,
-    TrialFacts,
-)
 from harness.record.machine import environment_facts
-from harness.record.merge import merge_rounds
 from harness.record.rundir import (
     LOGS,
     RunRecord,
-    create_run_dir,
     write_run,
     write_scenario,
+    write_trial,
 )
-from harness.record.samples import Samples
-from harness.record.store import read_samples
+from harness.record.samples import merge_rounds, read_samples
 from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
-from harness.scenario.plan import Trial, Turn, expand_plan, milestones, most_keys, turns
-from harness.scenario.schema import Scenario
+from harness.scenario.plan import Trial, Turn, milestones, most_keys
 from harness.servers.app import inherited
-from harness.servers.fleet import Fleet
-from harness.servers.lives import round_facts
-from harness.servers.redis_discovery import find_redis
+
+
+class ServerHost(Protocol):
+    """Starts the servers of trials on what all of them share.
+
+    `skipped` names the optional backends that have no server here, and why; `servers` describes
+    each server besides Gunicorn; `passed_on` names the variables of the user's shell that apps
+    inherit. Files that live as long as the run go to `scratch`.
+    """
+
+    @property
+    def scratch(self) -> Path: ...
+
+    @property
+    def skipped(self) -> Mapping[str, str]: ...
+
+    @property
+    def servers(self) -> Mapping[str, str]: ...
+
+    @property
+    def passed_on(self) -> Iterable[str]: ...
+
+    def by_app(self, trials: Iterable[Trial]) -> Sequence[Sequence[Trial]]: ...
+
+    def prepare(self, trial: Trial) -> None: ...
+
+    def start_fleet(self, trial: Trial) -> RunningServers: ...
+
+    def targets(self, trial: Trial, servers: RunningServers) -> Targets: ...
+
+    def shares_database(self, trial: Trial) -> bool: ...
+
+    def release(self, trial: Trial) -> int | None: ...
+
+
+class LoadSource(Protocol):
+    """Serves rounds of a trace. Writes the samples of a round to `out`, on failure what it has."""
+
+    def wait_until_ready(self) -> None: ...
+
+    def serve(
+        self, turn: Turn, url: str, *, out: Path, watch: Callable[[Message], None]
+    ) -> Message: ...
+
+    def stop(self) -> None: ...
+
+
+def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
+    """Start testbed and Locust; closing `stack` ends both. Raises InfrastructureError."""
+    sources = plan.sources
+    testbed = Testbed(
+        plan.trials,
+        sources.app,
+        logs,
+        stack,
+        work=sources.work,
+        optional=plan.scenario.matrix.optional,
+    )
+    environ = inherited(os.environ, closed=sources.locustfile.parent == bundled("locustfiles"))
+    testbed.passed_on.update(environ)
+    load = Locust(
+        sources.locustfile,
+        token=testbed.token,
+        environ=environ,
+        log=logs / "locust.log",
+        reaper=testbed.reaper,
+    )
+    stack.callback(load.stop)
+    return testbed, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where a scenario's files are: its Locust file, and the directory to import the app from.
+class Tools:
+    """What a session works with; tests pass their own."""
 
-    `work` tells for a directory that an app is imported from in which one its processes work;
-    those of all others work where the harness does.
+    start: Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]] = start_tools
+    clock: Callable[[], float] = time.monotonic
+
+
+TOOLS = Tools()
+
+
+def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise UsageError HX105 if an action is aimed at a server that is not ours."""
+    actions = [action for trial in plan.trials for action in trial.scenario.actions]
+    refuse_foreign(actions, environ)
+
+
+def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOLS) -> None:
+    """Measure every trial of a plan into a run directory that is empty yet.
+
+    Raises InfrastructureError if a server, the load or the disk fails. What had been measured by
+    then is in the run directory, and it says what ended the run.
     """
-
-    locustfile: Path
-    app: Path
-    work: Mapping[Path, Path] = field(default_factory=dict)
-
-
-Enough = Callable[[Trial, Samples, RoundFacts], bool]
-"""Told of each round as a trial has served it; returns whether the group may stop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialGroup:
-    """One group of trials: in which turns it is served, and until when."""
-
-    group: tuple[Trial, ...]
-    turns: Callable[[tuple[Trial, ...]], Iterable[Turn]] = turns
-    enough: Enough = lambda _trial, _samples, _cost: False
-
-
-@dataclass(slots=True)
-class Measured:
-    """What a run has brought so far."""
-
-    trials: list[TrialFacts] = field(default_factory=list)
-    samples: dict[int, Samples] = field(default_factory=dict)
-    servers: dict[str, str] = field(default_factory=dict)
-    gaps: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    passed_on: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class RunningTrial:
-    """A trial whose servers are up, with what its rounds have brought."""
-
-    trial: Trial
-    fleet: Fleet
-    lives: Sequence[LifeFacts] = ()
-    rounds: list[Samples] = field(default_factory=list)
-    costs: list[RoundFacts] = field(default_factory=list)
-    actions: list[ActionFacts] = field(default_factory=list)
-    asked: int = 0
-    done: int = 0
-    hits: int = 0
-    lookups: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-
-
-def run_scenario(
-    scenario: Scenario,
-    sources: Sources,
-    out: Path,
-    notify: Listener,
-    *,
-    instead: TrialGroup | None = None,
-    duel: DuelFacts | None = None,
-) -> None:
-    """Measure every trial of the scenario into the new run directory `out`.
-
-    `instead` is served in place of the scenario's own plan; `duel` is what for, and is kept.
-
-    Raises UsageError if `out` exists or an action is aimed at a server that is not ours, and
-    SurroundingsError if a server, the load or the disk fails; what had been measured by then is
-    in the run directory.
-    """
-    started_s = time.monotonic()
-    all_series = (
-        [instead] if instead else [TrialGroup(group=group) for group in expand_plan(scenario)]
-    )
-    for series in all_series:
-        refuse_foreign(series.group[0].scenario.actions, find_redis(os.environ))
-    create_run_dir(out)
-    write_scenario(out, scenario_content(scenario))
-    measured = Measured()
-    try:
-        notify(Phase(text="starting servers and load"))
-        _measure(scenario, all_series, sources, out / LOGS, measured, notify)
-    except HarnessError as error:
-        measured.problems.append(str(error))
-        raise
-    except KeyboardInterrupt:
-        measured.problems.append("interrupted")
-        raise
-    finally:
-        record = _record(scenario, measured, time.monotonic() - started_s, duel)
-        write_run(out, record, measured.samples)
-
-
-def _record(
-    scenario: Scenario, measured: Measured, wall_s: float, duel: DuelFacts | None
-) -> RunRecord:
-    return RunRecord(
-        scenario=scenario.name,
-        question=scenario.question,
-        lesson=scenario.lesson,
-        seed=scenario.seed,
-        wall_s=wall_s,
-        environment={
-            **environment_facts(),
-            "servers": measured.servers,
-            "gaps": measured.gaps,
-            "passed_on": sorted(measured.passed_on),
-        },
-        trials=sorted(measured.trials, key=lambda facts: facts.number),
-        problems=measured.problems,
-        duel=duel,
-    )
-
-
-def _measure(
-    scenario: Scenario,
-    all_series: Sequence[TrialGroup],
-    sources: Sources,
-    logs: Path,
-    measured: Measured,
-    notify: Listener,
-) -> None:
-    """Serve all trials. Raises InfrastructureError, HX301 if a file could not be written."""
-    trials = [trial for series in all_series for trial in series.group]
+    writer = RunWriter(plan, run_dir, tools.clock)
+    notify(Phase(text="starting servers and load"))
     try:
         with ExitStack() as stack:
-            stage = Testbed(scenario, trials, sources.app, logs, stack, work=sources.work)
-            measured.servers, measured.gaps = stage.servers, stage.gaps
-            environ = inherited(
-                os.environ, closed=sources.locustfile.parent == bundled("locustfiles")
-            )
-            measured.passed_on = stage.passed_on
-            measured.passed_on.update(environ)
-            traffic = Locust(
-                sources.locustfile,
-                token=stage.token,
-                environ=environ,
-                log=logs / "locust.log",
-                reaper=stage.reaper,
-            )
-            stack.callback(traffic.stop)
-            # Locust takes its time to start; the database is filled meanwhile.
-            for same_app in stage.by_app(trials):
-                stage.prepare(most_keys(same_app))
-            traffic.wait_until_ready()
-            for series in all_series:
-                present = tuple(one for one in series.group if one.backend not in stage.gaps)
-                if present:
-                    here = replace(series, group=present)
-                    _serve_series(here, len(trials), stage, traffic, measured, notify)
-    except OSError as error:
-        if not (meaning := infrastructure_error(error, logs.parent)):
-            raise
-        raise meaning from error
+            testbed, load = tools.start(plan, run_dir / LOGS, stack)
+            writer.testbed = testbed
+            session = Session(testbed, load, writer, notify)
+            session.prepare(plan)
+            for group in plan.groups:
+                session.serve(group, len(plan.trials))
+    except BaseException as error:
+        known = infrastructure_error(error, run_dir) if isinstance(error, OSError) else None
+        with suppress(HarnessError):  # the first error is the one to report
+            writer.update(ended=True, problems=(text_of(known or error),))
+        if known:
+            raise known from error
+        raise
+    writer.update(ended=True)
 
 
-def _serve_series(
-    series: TrialGroup,
-    total: int,
-    stage: Testbed,
-    traffic: Locust,
-    measured: Measured,
-    notify: Listener,
-) -> None:
-    """Serve the trials of a group in turns; keep what each has brought, even on failure."""
-    group, problem, serving = series.group, "", dict[int, RunningTrial]()
-    with ExitStack() as stack:
+class RunWriter:
+    """Writes a run directory while the run goes on: `run.json` at each step, trials as they end.
+
+    Once there is a `testbed`, `run.json` says what the trials run on.
+    """
+
+    def __init__(self, plan: Plan, run_dir: Path, clock: Callable[[], float]) -> None:
+        scenario = plan.scenario
+        self._run_dir, self._clock, self._started_s = run_dir, clock, clock()
+        self.testbed: ServerHost | None = None
+        self._record = RunRecord(
+            scenario=scenario.name,
+            question=scenario.question,
+            lesson=scenario.lesson,
+            seed=scenario.seed,
+            wall_s=0.0,
+            environment=environment_facts(),
+            duel=plan.purpose,
+            planned=len(plan.trials),
+            ended=False,
+        )
+        write_scenario(run_dir, scenario_content(scenario))
+        self.update()
+
+    def update(self, **changes: Any) -> None:
+        """Write `run.json` with these fields of its record. Raises InfrastructureError HX301."""
+        wall_s, environment = self._clock() - self._started_s, dict(self._record.environment)
+        if self.testbed:
+            environment["servers"] = dict(self.testbed.servers)
+            environment["gaps"] = dict(self.testbed.skipped)
+            environment["passed_on"] = sorted(self.testbed.passed_on)
+        self._record = replace(self._record, wall_s=wall_s, environment=environment, **changes)
+        write_run(self._run_dir, self._record)
+
+    def add(self, running: RunningTrial, problem: str) -> None:
+        """Write a trial, unless it never served a round. Raises InfrastructureError HX301."""
+        if running.rounds:
+            facts, samples = running.facts(problem), merge_rounds(running.rounds)
+            write_trial(self._run_dir, running.trial.slug, facts, samples)
+        self.update()
+
+
+class Session:
+    """Serves groups of trials on one testbed, with one load."""
+
+    def __init__(
+        self, testbed: ServerHost, load: LoadSource, writer: RunWriter, notify: Listener
+    ) -> None:
+        self._testbed, self._load = testbed, load
+        self._writer, self._notify = writer, notify
+
+    def prepare(self, plan: Plan) -> None:
+        """Prepare each app once, for the most keys that any of its trials uses."""
+        # Locust takes its time to start; the database is filled meanwhile.
+        for same_app in self._testbed.by_app(plan.trials):
+            self._testbed.prepare(most_keys(same_app))
+        self._load.wait_until_ready()
+
+    def serve(self, group: TrialGroup, total: int) -> None:
+        """Serve the trials of a group but those of skipped backends, and keep what they bring."""
+        skipped = self._testbed.skipped
+        trials = tuple(trial for trial in group.trials if trial.backend not in skipped)
+        if not trials:
+            return
+        running: dict[int, RunningTrial] = {}
+        problem = ""
+        self._notify(_started(trials[0], total))
         try:
-            notify(_started(group[0], total, 0))
-            for trial in group:
-                serving[trial.number] = RunningTrial(trial, stage.start_fleet(trial))
-                stack.callback(serving[trial.number].fleet.stop)
-            for one in serving.values():
-                one.fleet.wait_until_ready()
-            for one in serving.values():
-                one.lives = one.fleet.lives()
-            for turn in series.turns(group):
-                one = serving[turn.trial.number]
-                _serve_turn(turn, one, total, stage, traffic, notify)
-                if series.enough(one.trial, one.rounds[-1], one.costs[-1]):
-                    break
-        except (HarnessError, KeyboardInterrupt) as error:
-            problem = str(error) or "interrupted"
+            with ExitStack() as stack:
+                self._start(trials, running, stack)
+                for turn in group.turns(trials):
+                    one = running[turn.trial.number]
+                    self._notify(_started(turn.trial, total, turn.last))
+                    self._serve_turn(turn, one)
+                    if group.stop_early(one.trial, one.rounds[-1], one.costs[-1]):
+                        break
+        except BaseException as error:
+            problem = text_of(error)
             raise
         finally:
-            notify(Phase(text="stopping"))
-            stack.close()
-            for one in serving.values():
-                _keep(one, measured, problem)
-                notify(TrialEnded(number=one.trial.number + 1))
-                stage.clear(one.trial)
+            self._keep(list(running.values()), problem)
+
+    def _start(
+        self, trials: Iterable[Trial], running: dict[int, RunningTrial], stack: ExitStack
+    ) -> None:
+        """Start the servers of all trials, then wait until all are ready."""
+        for trial in trials:
+            servers = self._testbed.start_fleet(trial)
+            stack.callback(servers.stop)
+            running[trial.number] = RunningTrial(trial, servers)
+        stack.callback(self._notify, Phase(text="stopping"))
+        for one in running.values():
+            one.servers.wait_until_ready()
+        for one in running.values():
+            one.lives = one.servers.lives()
+
+    def _serve_turn(self, turn: Turn, running: RunningTrial) -> None:
+        out = self._testbed.scratch / f"{turn.trial.slug}-{turn.round}.npz"
+        self._notify(Phase(text="loading"))
+        running.requested = turn.last
+        try:
+            url, watch = running.servers.url, self._watch(running)
+            running.add_cost(self._load.serve(turn, url, out=out, watch=watch))
+        finally:
+            if out.exists():
+                running.add_round(turn.round, read_samples(out))
+
+    def _watch(self, running: RunningTrial) -> Callable[[Message], None]:
+        """Return what to do while a round runs: act at its milestones, report its progress."""
+        due, before = milestones(running.trial.scenario), running.counts()
+
+        def watch(message: Message) -> None:
+            running.servers.check()
+            match message.get("event"):
+                case "milestone":
+                    step = message["step"]
+                    self._notify(Phase(text=due[step].do))
+                    targets = self._testbed.targets(running.trial, running.servers)
+                    running.actions.append(perform(due[step], step, targets))
+                    self._notify(Phase(text="loading"))
+                case "progress":
+                    counts = {name: count + message[name] for name, count in before.items()}
+                    self._notify(LoadProgress(number=running.trial.number + 1, **counts))
+
+        return watch
+
+    def _keep(self, running: Sequence[RunningTrial], problem: str) -> None:
+        """Delete what the trials of a group left on cache servers, and write all of them.
+
+        A cache server that has died cannot be cleaned: then the trials are written all the same.
+        """
+        sharing = [one for one in running if self._testbed.shares_database(one.trial)]
+        failed: list[HarnessError] = []
+        try:
+            for one in running:
+                one.shared_clears = clears(sharing) if one in sharing else 0
+                try:
+                    one.foreign_keys = self._testbed.release(one.trial)
+                except HarnessError as error:
+                    failed.append(error)
+        finally:
+            for one in running:
+                self._writer.add(one, problem)
+                self._notify(TrialEnded(number=one.trial.number + 1))
+        if failed and not problem:  # the first error is the one to report
+            raise failed[0]
 
 
-def _serve_turn(
-    turn: Turn,
-    serving: RunningTrial,
-    total: int,
-    stage: Testbed,
-    traffic: Locust,
-    notify: Listener,
-) -> None:
-    out = stage.scratch / f"{turn.trial.slug}-{turn.round}.npz"
-    notify(_started(turn.trial, total, turn.last))
-    notify(Phase(text="loading"))
-    serving.asked = turn.last
-    try:
-        cost = traffic.serve(turn, serving.fleet.url, out=out, watch=_watch(serving, stage, notify))
-        serving.wall_s += cost["wall_s"]
-        serving.cpu_s += cost["cpu_s"]
-    finally:
-        if out.exists():
-            samples = read_samples(out)[0]
-            serving.rounds.append(samples)
-            before, serving.lives = serving.lives, serving.fleet.lives()
-            serving.costs.append(round_facts(turn.round, before, serving.lives))
-            serving.done += samples.requests
-            serving.hits += int(samples.hit.sum())
-            serving.lookups += samples.lookups
+def clears(sharing: Sequence[RunningTrial]) -> int:
+    """Return how often trials that share a database cleared it; 0 for a trial alone."""
+    kind = wire.WRITE_KINDS.index("clear")
+    rounds = [samples for one in sharing for samples in one.rounds] if len(sharing) > 1 else []
+    return sum(int(np.count_nonzero(samples.write_kind == kind)) for samples in rounds)
 
 
-def _started(trial: Trial, total: int, asked: int) -> TrialStarted:
+def text_of(error: BaseException) -> str:
+    """Return the text of an error as a run directory keeps it."""
+    named = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+    return str(error) or named
+
+
+def _started(trial: Trial, total: int, requested: int = 0) -> TrialStarted:
     return TrialStarted(
         number=trial.number + 1,
         total=total,
         backend=trial.backend,
         workers=trial.workers,
-        requests=max(trial.scenario.load.requests, asked),
-    )
-
-
-def _watch(serving: RunningTrial, stage: Testbed, notify: Listener) -> Callable[[Message], None]:
-    """Return what to do while a round runs: act at its milestones, tell its progress."""
-    due = milestones(serving.trial.scenario)
-
-    def watch(message: Message) -> None:
-        serving.fleet.check()
-        match message.get("event"):
-            case "milestone":
-                step = message["step"]
-                notify(Phase(text=due[step].do))
-                targets = stage.targets(serving.fleet)
-                serving.actions.append(perform(due[step], step, targets))
-                notify(Phase(text="loading"))
-            case "progress":
-                notify(
-                    LoadProgress(
-                        number=serving.trial.number + 1,
-                        done=serving.done + message["done"],
-                        hits=serving.hits + message["hits"],
-                        lookups=serving.lookups + message["lookups"],
-                    )
-                )
-
-    return watch
-
-
-def _keep(serving: RunningTrial, measured: Measured, problem: str) -> None:
-    """Add a trial to what has been measured, unless it never got to serve a round."""
-    if not serving.rounds:
-        return
-    trial, scenario = serving.trial, serving.trial.scenario
-    measured.samples[trial.number] = merge_rounds(serving.rounds)
-    measured.trials.append(
-        TrialFacts(
-            number=trial.number,
-            setup=trial.setup,
-            lives=serving.fleet.lives(),
-            load=LoadFacts(
-                asked=max(scenario.load.requests, serving.asked),
-                users=scenario.load.users,
-                wall_s=serving.wall_s,
-                cpu_s=serving.cpu_s,
-                arrival_rate_per_second=scenario.load.arrival_rate_per_second,
-            ),
-            actions=tuple(serving.actions),
-            rounds=tuple(serving.costs),
-            problem=problem,
-        )
+        requests=max(trial.scenario.load.requests, requested),
     )

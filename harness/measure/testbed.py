@@ -1,69 +1,75 @@
-"""What trials stand on, set up once: the app, the servers behind the caches, and who cleans up.
+"""What the trials of a run need, set up once: the app, servers behind caches, and the reaper.
 
-Starts and stops servers, with or without a load on them; what is served when is the business of
+Starts and stops servers, with or without a load on them. When each is served is decided by
 `session`.
 """
-
-from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Container, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from harness import wire
-from harness.errors import HarnessError
-from harness.measure.actions import Targets
+from harness.backends import BACKENDS, BackendRow
+from harness.errors import HarnessError, InfrastructureError, Problem
+from harness.measure.actions import ActionServers, Targets
 from harness.scenario.plan import Trial
-from harness.scenario.schema import Scenario
 from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.nginx import Nginx, NginxChoice, require_nginx
+from harness.servers.nginx import Nginx, require_nginx
 from harness.servers.reaper import Reaper
-from harness.servers.redis import RedisServer
-from harness.servers.services import BACKENDS, START, Service
+from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
 
 
 class Testbed:
-    """What is up from the first trial to the last. Closing `stack` takes it all down.
+    """What is up from the first trial to the last. Closing `stack` takes all of it down.
 
-    `app` is the directory to import the app from where a trial's scenario names none, `work` in
-    which one an app works, by the one it is imported from. `token` makes its workers give evidence.
-    `gaps` names optional backends without their server, and why; `passed_on` the variables of the
-    user's shell that apps inherit. Raises SurroundingsError where any other part cannot be had.
+    `app` is the directory to import the app from where a trial's scenario names none; `work` is
+    where an app works, by the directory that it is imported from. `token` makes the app's workers
+    give evidence. `skipped` is why each `optional` backend without its server was left out;
+    `passed_on` the variables of the user's shell that apps inherit. Raises InfrastructureError
+    where any other part is unavailable.
     """
 
     def __init__(
         self,
-        scenario: Scenario,
         trials: Sequence[Trial],
         app: Path,
         logs: Path,
         stack: ExitStack,
         *,
         work: Mapping[Path, Path] | None = None,
+        optional: Container[str] = (),
     ) -> None:
         balanced = any(trial.balanced for trial in trials)
         self._nginx = require_nginx(os.environ) if balanced else None
-        self._logs = logs
+        self._logs, self._stack = logs, stack
         self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self.reaper = Reaper()
         stack.callback(self.reaper.close)
         self.scratch = self.reaper.make_directory()
-        self.gaps: dict[str, str] = {}
-        backends = dict.fromkeys(trial.backend for trial in trials)
-        self._services = self._start_services(backends, scenario.matrix.optional, stack)
+        self._services: dict[str, Service] = {}
+        self._leases: dict[int, Lease] = {}
+        self.skipped: dict[str, str] = {}
+        for backend in dict.fromkeys(trial.backend for trial in trials):
+            try:
+                self._demand(BACKENDS[backend])
+            except HarnessError as error:
+                if backend not in optional:
+                    raise
+                self.skipped[backend] = str(error)
         self._default_app, self._work = app, work or {}
         self._apps: dict[Path, AppSettings] = {}
         self.passed_on = set[str]()
 
     @property
     def servers(self) -> dict[str, str]:
-        """Return product, version and origin of each server beside Gunicorn, by its kind."""
-        nginx = {"nginx": _display(self._nginx)} if self._nginx else {}
+        """Return product, version and origin of each server except Gunicorn, by name."""
+        version = self._nginx and f"nginx {self._nginx.version} ({self._nginx.display})"
+        nginx = {"nginx": version} if version else {}
         return nginx | {name: service.display for name, service in self._services.items()}
 
     def by_app(self, trials: Iterable[Trial]) -> list[list[Trial]]:
@@ -74,17 +80,22 @@ class Testbed:
         return list(groups.values())
 
     def prepare(self, trial: Trial) -> None:
-        """Prepare the app of `trial`, as for it. Raises SurroundingsError HX304."""
-        prepare_app(
-            self._app(trial), self._environ(trial), log=self._logs / "app.log", reaper=self.reaper
-        )
+        """Prepare the app as for `trial`; what this leaves in a cache's server is removed.
+
+        Raises InfrastructureError HX304.
+        """
+        with closing(self._open(trial)) as lease:
+            environ = self._environ(trial, lease)
+            prepare_app(self._app(trial), environ, log=self._logs / "app.log", reaper=self.reaper)
 
     def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
         """Return servers that are still booting, behind a balancer where the trial has one.
 
-        `port` is where they answer, 0 for any that is free. Raises SurroundingsError HX308 if it
-        cannot be had.
+        `port` is where they answer, 0 for any free one. Raises InfrastructureError HX308 if it is
+        unavailable. The trial has its part of a cache's server until `release`.
         """
+        lease = self._leases[trial.number] = self._open(trial)
+        environ = self._environ(trial, lease)
         server, log = trial.scenario.server, self._logs / f"gunicorn-{trial.slug}.log"
 
         def start(number: int) -> Gunicorn:
@@ -92,7 +103,7 @@ class Testbed:
             process = ProcessSpec(
                 name=f"gunicorn{'' if one else f', server {number}'} ({trial.name})",
                 command=(),
-                environ=self._environ(trial),
+                environ=environ,
                 cwd=self._app(trial).cwd,
                 log=log if one else log.with_stem(f"{log.stem}-server-{number}"),
             )
@@ -118,39 +129,50 @@ class Testbed:
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
-    def targets(self, fleet: Fleet) -> Targets:
-        """Return what actions on these servers can be done to."""
-        redis = self._services.get("redis")
-        return Targets(fleet=fleet, redis=redis if isinstance(redis, RedisServer) else None)
+    def targets(self, trial: Trial, servers: ActionServers) -> Targets:
+        """Return what actions on a trial's servers may change."""
+        return Targets(servers=servers, cache=self._leases[trial.number])
 
-    def clear(self, trial: Trial) -> None:
-        """Delete what the trial left in a server behind caches, and nothing else."""
-        service = self._services.get(BACKENDS[trial.backend].service)
-        if service:
-            service.delete_prefix(self._prefix(trial))
+    def shares_database(self, trial: Trial) -> bool:
+        """Return whether a trial's entries are in the same database as those of other trials."""
+        return self._leases.get(trial.number, Lease()).shared
 
-    def _start_services(
-        self, backends: Iterable[str], optional: Container[str], stack: ExitStack
-    ) -> dict[str, Service]:
-        services: dict[str, Service] = {}
-        for backend in backends:
-            name = BACKENDS[backend].service
-            if name in services or not name:
-                continue
-            try:
-                services[name] = START[name](
-                    os.environ,
-                    scratch=self.scratch,
-                    log=self._logs / f"{name}.log",
-                    reaper=self.reaper,
+    def release(self, trial: Trial) -> int | None:
+        """Remove what the trial left in a cache's server; return as `Lease.close` does.
+
+        Raises InfrastructureError HX303 or HX305 if that server has ended.
+        """
+        return self._leases.pop(trial.number, Lease()).close()
+
+    def _demand(self, backend: BackendRow) -> None:
+        """Start the service that a backend needs, unless it is up."""
+        if not (name := backend.service):
+            return
+        if name not in self._services:
+            context = ServiceContext(
+                environ=os.environ,
+                run=self._run,
+                scratch=self.scratch,
+                logs=self._logs,
+                reaper=self.reaper,
+            )
+            self._services[name] = start_service(name, context)
+            self._stack.callback(self._services[name].stop)
+        service = self._services[name]
+        if backend.url not in service.addresses:
+            raise InfrastructureError(
+                Problem(
+                    code="HX302",
+                    where=f"{name}, {service.display}",
+                    what=f"has no {backend.url} address, which {backend.name} needs",
+                    hint=f"leave {backend.name} out, or name the server's socket as in"
+                    f" {wire.ENV_REDIS_URL}=unix:///run/redis.sock",
                 )
-            except HarnessError as error:
-                if backend not in optional:
-                    raise
-                self.gaps[backend] = str(error)
-            else:
-                stack.callback(services[name].stop)
-        return services
+            )
+
+    def _open(self, trial: Trial) -> Lease:
+        service = self._services.get(BACKENDS[trial.backend].service)
+        return service.open(key_prefix(self._run, trial.slug)) if service else Lease()
 
     def _path(self, trial: Trial) -> Path:
         named = trial.scenario.app.path
@@ -172,24 +194,19 @@ class Testbed:
             self.passed_on.update(self._apps[path].inherited)
         return self._apps[path]
 
-    def _environ(self, trial: Trial) -> dict[str, str]:
-        scenario, backend = trial.scenario, BACKENDS[trial.backend]
-        service = self._services.get(backend.service)
-        app = self._app(trial)
-        told = app.environ(
+    def _environ(self, trial: Trial, lease: Lease) -> dict[str, str]:
+        scenario, backend, app = trial.scenario, BACKENDS[trial.backend], self._app(trial)
+        environ = app.environ(
             scenario.app.environ,
-            backend=backend.app,
-            cache_url=service.urls[backend.url or trial.backend] if service else "",
-            cache_prefix=self._prefix(trial),
+            backend=backend.app or backend.name,
+            cache_url=lease.urls.get(backend.url, ""),
+            cache_prefix=key_prefix(self._run, trial.slug),
             timeout=scenario.cache.timeout_s or "none",
             max_entries=scenario.cache.max_entries,
             keys=scenario.load.keys,
             scratch=app.scratch,
         )
-        return {**told, wire.ENV_TOKEN: self.token}
-
-    def _prefix(self, trial: Trial) -> str:
-        return f"harness-{self._run}-{trial.slug}"
+        return {**environ, wire.ENV_TOKEN: self.token}
 
 
 def _gunicorn_settings(trial: Trial) -> GunicornSettings:
@@ -208,7 +225,3 @@ def _gunicorn_settings(trial: Trial) -> GunicornSettings:
         ),
         boot_timeout_s=server.boot_timeout_s,
     )
-
-
-def _display(nginx: NginxChoice) -> str:
-    return f"nginx {nginx.version} ({nginx.display})"

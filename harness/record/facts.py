@@ -120,7 +120,9 @@ class TrialFacts(HasSetup):
     """One trial as it was served, by `workers` on each of its `servers`.
 
     `rounds` are in the order in which they were served. `problem` is the error that ended the trial
-    early, or empty.
+    early, or empty. On a user's Redis, `foreign_keys` is how many keys of others its database had
+    gained by the end of the trial since the run began, and `shared_clears` how often it was cleared
+    by trials that were up together; on a server for the trial alone they are None and 0.
     """
 
     number: int
@@ -130,3 +132,5 @@ class TrialFacts(HasSetup):
     actions: tuple[ActionFacts, ...] = ()
     rounds: tuple[RoundFacts, ...] = ()
     problem: str = ""
+    foreign_keys: int | None = None
+    shared_clears: int = 0

@@ -1,50 +1,50 @@
 """The run directory, where the measuring half ends and the reading half begins.
 
-scenario.toml   the scenario as run, overrides applied: it can be run again
-run.json        format, times, machine and versions, the facts of each trial
-samples.npz     every request and lookup of each trial
-logs/           what each child process said
-result.json     the summary, written by whoever analysed the run
+scenario.toml    the scenario as run, overrides applied: it can be run again
+run.json         format, times, machine and versions, what ended the run early
+trials/NN-SLUG/  a trial, written when it ends: facts in trial.json, samples in samples.npz
+logs/            the output of each child process
+result.json      the summary, written by the reading half
+
+Each file and each trial appears whole or not at all. Before format 3 `run.json` held the facts of
+all trials and one `samples.npz` their samples.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import tomli_w
+from pydantic import TypeAdapter, ValidationError
 
 from harness import wire
 from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
-from harness.record.facts import (
-    ActionFacts,
-    CacheFacts,
-    DuelFacts,
-    InheritedFacts,
-    LifeFacts,
-    LoadFacts,
-    RoundFacts,
-    TrialFacts,
-)
-from harness.record.samples import Samples
-from harness.record.store import read_samples, write_samples
+from harness.record.facts import DuelFacts, TrialFacts
+from harness.record.samples import Samples, read_samples, write_samples
 from harness.setup import AXES, Setup
 
-RUN_FILE, SAMPLES_FILE, RESULT_FILE = "run.json", "samples.npz", "result.json"
-SCENARIO_FILE, LOGS = "scenario.toml", "logs"
-AXIS_NAMES = tuple(axis.name for axis in AXES)
-_BEFORE_3 = {"routing": "", "max_requests": 0}
-"""Axes that early runs of format 1 did not record."""
+RUN_FILE, RESULT_FILE, SCENARIO_FILE = "run.json", "result.json", "scenario.toml"
+TRIAL_FILE, SAMPLES_FILE = "trial.json", "samples.npz"
+TRIALS, LOGS = "trials", "logs"
+_NAME_CHARACTERS = 60
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """All that is known of a run but its samples.
 
+    `wall_s` is how long it had taken when this was written, `planned` how many trials it was to
+    have, None before format 3. `ended` is False while it goes on, and for ever if it is killed.
     `problems`: what ended it early, if anything. `duel`: None where the trials are no duel.
     """
 
@@ -54,35 +54,47 @@ class RunRecord:
     seed: int
     wall_s: float
     environment: Mapping[str, Any]
-    trials: Sequence[TrialFacts]
-    problems: Sequence[str] = ()
+    trials: tuple[TrialFacts, ...] = ()
+    problems: tuple[str, ...] = ()
     duel: DuelFacts | None = None
+    planned: int | None = None
+    ended: bool = True
 
 
-def create_run_dir(path: Path) -> Path:
-    """Create a new run directory and its `logs`.
+def create_run_dir(path: Path, *, numbered: bool = False) -> Path:
+    """Create a new run directory with room for trials and logs, and return it.
 
-    Raises UsageError HX103 if it exists, SurroundingsError HX301 if it cannot be made.
+    Where it exists, a `numbered` one is called `path`-2, `path`-3 and so on: runs that start at the
+    same time get one each. Raises UsageError HX103 for one that is not, InfrastructureError HX301
+    if it cannot be created.
     """
-    try:
-        path.mkdir(parents=True)
-        (path / LOGS).mkdir()
-    except FileExistsError as error:
-        raise UsageError(
-            Problem(
-                code="HX103",
-                where=str(path),
-                what="exists already, need a new directory",
-                hint="choose another --out; a recorded run is never overwritten",
-            )
-        ) from error
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
+    others = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    for one in chain([path], others if numbered else ()):
+        with _writing(one), suppress(FileExistsError):
+            one.mkdir(parents=True)
+            (one / TRIALS).mkdir()
+            (one / LOGS).mkdir()
+            return one
+    raise UsageError(
+        Problem(
+            code="HX103",
+            where=str(path),
+            what="exists already, need a new directory",
+            hint="choose another --out; a recorded run is never overwritten",
+        )
+    )
+
+
+def directory_name(name: str) -> str:
+    """Return any name as that of a directory: no separator, no leading dot, at most 60 characters.
+
+    "run" if nothing of it can be kept.
+    """
+    return re.sub(r"[^\w.-]+", "-", name)[:_NAME_CHARACTERS].strip("-.") or "run"
 
 
 def cannot_write(path: Path, error: OSError) -> InfrastructureError:
-    """Return the error for a file or directory that could not be written."""
+    """Return the error for a file or directory of a run that cannot be written."""
     return InfrastructureError(
         Problem(
             code="HX301",
@@ -94,30 +106,38 @@ def cannot_write(path: Path, error: OSError) -> InfrastructureError:
 
 
 def write_scenario(path: Path, scenario: Mapping[str, Any]) -> None:
-    """Write the scenario as run. Raises SurroundingsError HX301."""
+    """Write the scenario as run. Raises InfrastructureError HX301."""
     _write_text(path / SCENARIO_FILE, tomli_w.dumps(scenario))
 
 
 def write_result(path: Path, text: str) -> None:
-    """Write `result.json`. Raises SurroundingsError HX301."""
+    """Write `result.json`. Raises InfrastructureError HX301."""
     _write_text(path / RESULT_FILE, text)
 
 
-def write_run(path: Path, record: RunRecord, samples: Mapping[int, Samples]) -> None:
-    """Write the facts and samples of a run, or what there is of it. Raises HX301."""
-    _write_text(path / RUN_FILE, json.dumps({"format": wire.FORMAT, **asdict(record)}, indent=1))
+def write_run(path: Path, record: RunRecord) -> None:
+    """Write what is known of a run but its trials, in place of what was. Raises HX301."""
+    content = asdict(replace(record, trials=()))
+    del content["trials"]
+    _write_text(path / RUN_FILE, _json({"format": wire.FORMAT, **content}))
+
+
+def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> None:
+    """Write one trial into the run directory. Raises InfrastructureError HX301."""
+    whole = path / TRIALS / slug
+    partial = whole.with_name(f".{slug}.part")
     try:
-        write_samples(path / SAMPLES_FILE, samples)
-    except OSError as error:
-        raise cannot_write(path / SAMPLES_FILE, error) from error
+        with _writing(whole):
+            partial.mkdir(parents=True)
+            (partial / TRIAL_FILE).write_text(_json(asdict(facts)), encoding="utf-8")
+            write_samples(partial / SAMPLES_FILE, samples)
+            partial.rename(whole)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
-    """Return what a run directory holds.
-
-    Raises UsageError HX104 if it is none, MeasurementError HX403 if a newer version wrote it,
-    HX404 if it is damaged.
-    """
+def demand_run(path: Path) -> None:
+    """Raise UsageError HX104 if a directory is not that of a run."""
     if not (path / RUN_FILE).is_file():
         raise UsageError(
             Problem(
@@ -127,70 +147,130 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
                 hint="`harness run hit-rate --out DIR` makes one",
             )
         )
+
+
+def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
+    """Return what a run directory holds, trials in their order.
+
+    A run that was killed has the trials that had ended, and says so in `problems`. Raises
+    UsageError HX104 if it is none, MeasurementError HX403 if a newer version wrote it, HX404 if
+    it is damaged.
+    """
+    demand_run(path)
+    content = _content(path)
+    record = _parsed(RunRecord, json.dumps(content), path / RUN_FILE)
+    if content["format"] < wire.FORMAT:
+        file, version = path / SAMPLES_FILE, content["format"]
+        found = [
+            (facts, _samples(file, prefix=f"{facts.number}/", version=version))
+            for facts in record.trials
+        ]
+    else:
+        found = [_trial(one) for one in (path / TRIALS).glob("[!.]*")]
+    found = [(_checked(facts, path), columns) for facts, columns in found]
+    found.sort(key=lambda trial: trial[0].number)
+    samples = {facts.number: columns for facts, columns in found}
+    if len(samples) < len(found):
+        raise _damaged(path, "two trials have the same number")
+    problems = record.problems
+    if not record.ended:
+        problems += (
+            f"did not end: {len(found)} of {record.planned} trials are complete; the run was"
+            " killed, or is still going on",
+        )
+    trials = tuple(facts for facts, _ in found)
+    return replace(record, trials=trials, problems=problems), samples
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """Return the `run.json` of a run, in today's form. Raises MeasurementError HX403 or HX404."""
     try:
-        content = json.loads((path / RUN_FILE).read_text())
-        _refuse_newer(path, content["format"])
-        record = _record(content)
-        samples = read_samples(path / SAMPLES_FILE, content["format"])
-        return record, {facts.number: samples[facts.number] for facts in record.trials}
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
-        raise MeasurementError(
-            Problem(
-                code="HX404",
-                where=str(path),
-                what=f"cannot be read: {type(error).__name__}: {error}",
-                hint="the run was cut off or changed; measure again",
-            )
-        ) from error
-
-
-def _refuse_newer(path: Path, format_found: int) -> None:
-    if format_found > wire.FORMAT:
+        content: dict[str, Any] = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+        newer = content["format"] > wire.FORMAT
+        if content["format"] < wire.FORMAT:
+            content["trials"] = list(map(_with_setup, content["trials"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path / RUN_FILE, f"{type(error).__name__}: {error}") from error
+    if newer:
         raise MeasurementError(
             Problem(
                 code="HX403",
                 where=str(path),
-                what=f"has format {format_found}, this version reads up to {wire.FORMAT}",
+                what=f"has format {content['format']}, this version reads up to {wire.FORMAT}",
                 hint="upgrade the harness",
             )
         )
+    return content
 
 
-def _record(content: Mapping[str, Any]) -> RunRecord:
-    apart = ("format", "trials", "duel")
-    known = {key: value for key, value in content.items() if key not in apart}
-    duel = content.get("duel")
-    return RunRecord(
-        **known,
-        trials=[_trial(trial) for trial in content["trials"]],
-        duel=DuelFacts(**duel) if duel else None,
+def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial of format 1 or 2, whose axes are among its other fields, as one of today."""
+    axes = {axis.name: trial[axis.name] for axis in AXES if axis.name in trial}
+    return {**trial, "setup": {"axes": axes, "varied": trial.get("varied", {})}}
+
+
+def _trial(path: Path) -> tuple[TrialFacts, Samples]:
+    try:
+        text = (path / TRIAL_FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise _damaged(path / TRIAL_FILE, f"{type(error).__name__}: {error}") from error
+    return _parsed(TrialFacts, text, path / TRIAL_FILE), _samples(path / SAMPLES_FILE)
+
+
+def _checked(facts: TrialFacts, path: Path) -> TrialFacts:
+    """Return the facts with every axis of today. Raises MeasurementError HX404."""
+    found = facts.setup.axes
+    axes = {axis.name: found.get(axis.name, axis.absent) for axis in AXES}
+    for axis in AXES:
+        if not isinstance(axes[axis.name], axis.types):
+            key = f"axis {axis.name} of trial {facts.number}"
+            raise _damaged(path, f"{key}: got {found.get(axis.name, 'nothing')!r}")
+    return replace(facts, setup=Setup(axes, facts.setup.varied))
+
+
+def _samples(file: Path, **how: Any) -> Samples:
+    try:
+        return read_samples(file, **how)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, MemoryError) as error:
+        raise _damaged(file, f"{type(error).__name__}: {error}") from error
+
+
+def _parsed(kind: type[_Record], text: str, file: Path) -> _Record:
+    """Return the record in a JSON text. Raises MeasurementError HX404 with each wrong key."""
+    try:
+        return TypeAdapter(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        first = found[0]
+        key = ".".join(map(str, first["loc"]))
+        raise _damaged(file, f"key {key}: {first['msg']}" if key else first["msg"]) from error
+
+
+def _damaged(path: Path, what: str) -> MeasurementError:
+    return MeasurementError(
+        Problem(
+            code="HX404",
+            where=str(path),
+            what=f"cannot be read: {what}",
+            hint="the run was cut off or changed; measure again",
+        )
     )
 
 
-def _trial(content: Mapping[str, Any]) -> TrialFacts:
-    lives = tuple(map(_life, content["lives"]))
-    actions = tuple(ActionFacts(**action) for action in content["actions"])
-    rounds = tuple(RoundFacts(**one) for one in content.get("rounds", ()))
-    load = LoadFacts(**content["load"])
-    parts = {"lives": lives, "actions": actions, "rounds": rounds, "load": load}
-    flat = {name: value for name, value in content.items() if name not in AXIS_NAMES}
-    axes = {**_BEFORE_3, **{name: content[name] for name in AXIS_NAMES if name in content}}
-    # Up to format 2 the axes stood among the other fields.
-    setup = content.get("setup") or {"axes": axes, "varied": flat.pop("varied", {})}
-    return TrialFacts(**{**flat, **parts, "setup": Setup(**setup)})
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1) + "\n"
 
 
-def _life(content: Mapping[str, Any]) -> LifeFacts:
-    caches = tuple(CacheFacts(**cache) for cache in content["caches"])
-    held = tuple(
-        InheritedFacts(**{**one, "keys": tuple(one["keys"]), "ttl_s": tuple(one["ttl_s"])})
-        for one in content.get("held", ())  # absent before format 2
-    )
-    return LifeFacts(**{**content, "caches": caches, "held": held})
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _write_text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    partial = path.with_name(f"{path.name}.part")
+    with _writing(path):
+        partial.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        partial.replace(path)

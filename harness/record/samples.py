@@ -1,4 +1,4 @@
-"""Samples of one trial as columns: requests, and the cache lookups inside them.
+"""Samples of one trial as columns: requests, the cache lookups inside them, and their file.
 
 Knows nothing of HTTP or of what a hit means. Times are seconds since the epoch on the clock of
 the machine that took them; durations are seconds.
@@ -6,8 +6,11 @@ the machine that took them; durations are seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -15,73 +18,77 @@ import numpy.typing as npt
 from harness.arrays import Bools, Floats, Ints
 
 LIFE_COLUMNS = ("server", "slot", "generation", "pid")
+Names = npt.NDArray[np.str_]
 
 
-def _no_ints() -> Ints:
-    return np.empty(0, np.int64)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column holds, in one row for each of `rows`.
 
+    `unit` is "" for what is counted, named or numbered. A column that numbers the rows of another
+    names it in `into`: "step" stands for the requests. `since` is the first format that has it.
+    """
 
-def _no_floats() -> Floats:
-    return np.empty(0, np.float64)
-
-
-def _no_names() -> npt.NDArray[np.str_]:
-    return np.empty(0, np.str_)
+    rows: str
+    text: str
+    unit: str = ""
+    into: str = ""
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """Columns of R requests and of their L lookups.
+    """Columns of R requests, their L lookups, their W other writes and their M response fields.
 
-    `step` is the position in the trace, `round` the round it was served in. `status` is 0 where no
-    answer came. `failed` is the Locust file's verdict: without one, no answer or a status of 400 or
-    more. `life` is a row of `lives`, or -1 where the answer did not say who gave it.
-
-    A lookup belongs to `request` (a row of the request columns), read `key` (an index into `keys`)
-    of `cache` (an index into `caches`) and was a hit or not. `origin_s` is the time from the miss
-    to the write that refilled the key, `store_s` the time of that write, `ttl_s` the lifetime it
-    was given (inf: for ever); all three are nan where the key was not refilled.
-
-    The W writes that were no refills have columns of their own; `write_kind` is a position in
-    `wire.WRITE_KINDS`, `write_ttl_s` nan where the write gave no lifetime. The M marks are numbers
-    that the Locust file read in answers, `mark` an index into `marks`.
+    `COLUMNS` describes each of them. Requests are in the order in which they were due; lookups,
+    writes and response fields in the order of their requests.
     """
 
-    # requests
-    step: Ints  # [R]
-    round: Ints  # [R]
-    due_s: Floats  # [R]
-    sent_s: Floats  # [R]
-    done_s: Floats  # [R]
-    status: Ints  # [R]
-    failed: Bools  # [R]
-    life: Ints  # [R]
-    # lookups
-    request: Ints  # [L]
-    cache: Ints  # [L]
-    key: Ints  # [L]
-    hit: Bools  # [L]
-    at_s: Floats  # [L] start of the lookup, on the worker's clock
-    lookup_s: Floats  # [L]
-    origin_s: Floats  # [L]
-    store_s: Floats  # [L]
-    ttl_s: Floats  # [L]
-    # other writes
-    write_request: Ints = field(default_factory=_no_ints)  # [W]
-    write_cache: Ints = field(default_factory=_no_ints)  # [W]
-    write_key: Ints = field(default_factory=_no_ints)  # [W]
-    write_kind: Ints = field(default_factory=_no_ints)  # [W]
-    write_at_s: Floats = field(default_factory=_no_floats)  # [W] half-way through it
-    write_ttl_s: Floats = field(default_factory=_no_floats)  # [W]
-    # marks
-    mark_request: Ints = field(default_factory=_no_ints)  # [M]
-    mark: Ints = field(default_factory=_no_ints)  # [M]
-    value: Floats = field(default_factory=_no_floats)  # [M]
-    # names
-    lives: Ints  # [W, 4], columns as in LIFE_COLUMNS
-    caches: npt.NDArray[np.str_]
-    keys: npt.NDArray[np.str_]
-    marks: npt.NDArray[np.str_] = field(default_factory=_no_names)
+    step: Annotated[Ints, Column("requests", "position in the trace")]
+    round: Annotated[Ints, Column("requests", "round in which it was served")]
+    due_s: Annotated[Floats, Column("requests", "when it was due", "s")]
+    sent_s: Annotated[Floats, Column("requests", "when it was sent", "s")]
+    done_s: Annotated[Floats, Column("requests", "when its response was complete", "s")]
+    status: Annotated[Ints, Column("requests", "HTTP status, 0 without a response")]
+    failed: Annotated[
+        Bools,
+        Column(
+            "requests",
+            "verdict of the Locust file; without one, no response or a status of 400 or more",
+            since=2,
+        ),
+    ]
+    life: Annotated[
+        Ints, Column("requests", "worker life that answered, -1 if unknown", into="lives")
+    ]
+    request: Annotated[Ints, Column("lookups", "its request", into="step")]
+    cache: Annotated[Ints, Column("lookups", "its cache", into="caches")]
+    key: Annotated[Ints, Column("lookups", "its key", into="keys")]
+    hit: Annotated[Bools, Column("lookups", "whether it was a hit")]
+    at_s: Annotated[Floats, Column("lookups", "when it began, on the worker's clock", "s")]
+    lookup_s: Annotated[Floats, Column("lookups", "how long it took", "s")]
+    origin_s: Annotated[
+        Floats, Column("lookups", "from the miss to the write that refilled the key, or nan", "s")
+    ]
+    store_s: Annotated[Floats, Column("lookups", "how long that write took, or nan", "s")]
+    ttl_s: Annotated[
+        Floats, Column("lookups", "lifetime that it gave, inf for ever, nan without a refill", "s")
+    ]
+    write_request: Annotated[Ints, Column("writes", "its request", into="step", since=2)]
+    write_cache: Annotated[Ints, Column("writes", "its cache", into="caches", since=2)]
+    write_key: Annotated[Ints, Column("writes", "its key", into="keys", since=2)]
+    write_kind: Annotated[Ints, Column("writes", "position in wire.WRITE_KINDS", since=2)]
+    write_at_s: Annotated[Floats, Column("writes", "half-way through it", "s", since=2)]
+    write_ttl_s: Annotated[
+        Floats, Column("writes", "lifetime that it gave, inf for ever, else nan", "s", since=2)
+    ]
+    mark_request: Annotated[Ints, Column("response fields", "its request", into="step", since=2)]
+    mark: Annotated[Ints, Column("response fields", "its name", into="marks", since=2)]
+    value: Annotated[Floats, Column("response fields", "number that the Locust file read", since=2)]
+    lives: Annotated[Ints, Column("lives", "server, slot, generation and pid of a worker life")]
+    caches: Annotated[Names, Column("caches", "alias in CACHES")]
+    keys: Annotated[Names, Column("keys", "key as the cache stores it")]
+    marks: Annotated[Names, Column("marks", "name of a response field", since=2)]
 
     @property
     def requests(self) -> int:
@@ -97,17 +104,127 @@ class Samples:
         return self.life[self.request]
 
     def marked(self, name: str) -> Floats:
-        """Return what was marked by this name in each request, nan where nothing was. [R]"""
+        """Return the response field of this name in each request, nan where there is none. [R]"""
         values = np.full(self.requests, np.nan)
         found = np.flatnonzero(self.marks[self.mark] == name) if len(self.mark) else self.mark
         values[self.mark_request[found]] = self.value[found]
         return values
 
     def distinct(self, name: str) -> int:
-        """Return how many different values were marked by this name."""
+        """Return how many different values the response field of this name has."""
         values = self.marked(name)
         return len(np.unique(values[~np.isnan(values)]))
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """Return every column by name, in the order of their declaration."""
-        return {column.name: getattr(self, column.name) for column in fields(self)}
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+_DTYPES = {Ints: np.int64, Floats: np.float64, Bools: np.bool_, Names: np.str_}
+_HINTS = {
+    name: get_args(hint) for name, hint in get_type_hints(Samples, include_extras=True).items()
+}
+COLUMNS: Mapping[str, Column] = {name: column for name, (_, column) in _HINTS.items()}
+"""Every column by name; the file, the merging of rounds and the documentation follow this table."""
+
+DTYPES: Mapping[str, np.dtype[Any]] = {
+    name: np.dtype(_DTYPES[array]) for name, (array, _) in _HINTS.items()
+}
+"""The type of the values in each column."""
+
+
+_SMALL_BYTES, _MOST_COMPRESSED = 64_000_000, 200
+"""A file that holds more, and is smaller by more than this factor, was made to fill the memory."""
+
+
+def write_samples(path: Path, samples: Samples, *, compressed: bool = True) -> None:
+    """Write the samples of a trial to an `.npz` file, which appears whole or not at all.
+
+    Compression takes most of the time: leave it out for a file that is read once.
+    """
+    partial = path.with_name(path.name + ".part")
+    try:
+        with partial.open("wb") as file:
+            save = np.savez_compressed if compressed else np.savez
+            save(file, **samples.columns())  # type: ignore[arg-type]
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_samples(path: Path, *, prefix: str = "", version: int = 3) -> Samples:
+    """Return the samples in a file. Before format 3 it held all trials: `prefix` is "NUMBER/".
+
+    Raises OSError, ValueError, KeyError, EOFError or BadZipFile where the file is missing,
+    damaged or incomplete.
+    """
+    # Opened here, since numpy leaves a file open that turns out to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        size = sum(member.file_size for member in arrays.zip.infolist())
+        if size > max(_SMALL_BYTES, _MOST_COMPRESSED * path.stat().st_size):
+            raise ValueError(f"{size} bytes in so small a file are no samples")
+        columns = {
+            name: arrays[prefix + name] if column.since <= version else np.empty(0, DTYPES[name])
+            for name, column in COLUMNS.items()
+        }
+    if version == 1:
+        columns["failed"] = (columns["status"] == 0) | (columns["status"] >= 400)
+    _refuse_unfit(columns)
+    return Samples(**columns)
+
+
+def merge_rounds(rounds: Sequence[Samples]) -> Samples:
+    """Return all requests and lookups, in the order of the rounds. There must be one round."""
+    if len(rounds) == 1:
+        return rounds[0]
+    merged: dict[str, npt.NDArray[Any]] = {}
+    first = np.cumsum([0, *(part.requests for part in rounds)])
+    shifts = {"step": [np.arange(begin, end) for begin, end in pairwise(first)]}
+    # Each round numbers its lives, caches, keys and fields for itself.
+    for name in ("lives", "caches", "keys", "marks"):
+        merged[name], shifts[name] = _renumbered([getattr(part, name) for part in rounds])
+    for name, column in COLUMNS.items():
+        parts = [getattr(part, name) for part in rounds]
+        if column.into:
+            # -1, which names nothing, stays.
+            pairs = zip(shifts[column.into], parts, strict=True)
+            parts = [np.append(numbers, -1)[part] for numbers, part in pairs]
+        if name not in merged:
+            merged[name] = np.concatenate(parts)
+    return Samples(**merged)
+
+
+def split_rounds(samples: Samples, rounds: int) -> Iterator[Samples]:
+    """Yield the samples of each round, by its number; a round may be empty."""
+    first = np.searchsorted(samples.round, np.arange(rounds + 1))
+    of = {column.rows: name for name, column in COLUMNS.items() if column.into == "step"}
+    bounds = {rows: np.searchsorted(getattr(samples, name), first) for rows, name in of.items()}
+    bounds["requests"] = first
+    for number in range(rounds):
+        parts = samples.columns()
+        for name, column in COLUMNS.items():
+            if column.rows in bounds:
+                parts[name] = parts[name][slice(*bounds[column.rows][number : number + 2])]
+        own = {name: parts[name] - first[number] for name in of.values()}
+        yield Samples(**{**parts, **own})
+
+
+def _renumbered(lists: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], list[Ints]]:
+    """Return every name once, and for each list the new numbers of its names."""
+    known, numbers = np.unique(np.concatenate(lists), axis=0, return_inverse=True)
+    bounds = np.cumsum([len(names) for names in lists])[:-1]
+    return known, np.split(numbers.reshape(-1).astype(np.int64), bounds)
+
+
+def _refuse_unfit(columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Raise ValueError for the first column that does not hold what `COLUMNS` says."""
+    lengths: dict[str, int] = {}
+    for name, column in COLUMNS.items():
+        found, wanted = columns[name], DTYPES[name]
+        shape = (lengths.setdefault(column.rows, len(found)), *((4,) if name == "lives" else ()))
+        if found.dtype.kind != wanted.kind or found.shape != shape:
+            raise ValueError(f"{name} is {found.dtype} {found.shape}, need {wanted} {shape}")
+        if column.into and len(found):
+            lowest, end = -1 if name == "life" else 0, len(columns[column.into])
+            if found.min() < lowest or found.max() >= end:
+                raise ValueError(f"{name} points outside of the {end} rows of {column.into}")

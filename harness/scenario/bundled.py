@@ -17,6 +17,7 @@ SHOP_ENV = {
     "SHOP_CACHE": "{backend}",
     "SHOP_CACHE_URL": "{cache_url}",
     "SHOP_CACHE_FILES": "{scratch}/{cache_prefix}",
+    "SHOP_CACHE_TABLE": "{cache_prefix}",
     "SHOP_CACHE_PREFIX": "{cache_prefix}",
     "SHOP_CACHE_TIMEOUT": "{timeout}",
     "SHOP_CACHE_MAX_ENTRIES": "{max_entries}",

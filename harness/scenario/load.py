@@ -15,8 +15,9 @@ from typing import Any
 from harness.errors import Problem, ScenarioError, UsageError
 from harness.scenario.bundled import bundled
 from harness.scenario.parse import override, parse_scenario
+from harness.scenario.plan import Groups, expand_plan
 from harness.scenario.schema import Scenario
-from harness.scenario.variants import expand_variants, varied_keys
+from harness.scenario.variants import varied_keys
 
 TOPICS = (
     "What it is",
@@ -62,7 +63,12 @@ def find_scenario(name: str) -> Path:
 
 
 def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
-    """Return the scenario of a file, with overrides applied.
+    """Return the scenario of a file, with overrides applied. Raises what `load_plan` raises."""
+    return load_plan(path, overrides)[0]
+
+
+def load_plan(path: Path, overrides: Overrides | None = None) -> tuple[Scenario, Groups]:
+    """Return the scenario of a file, with overrides applied, and its trials in groups.
 
     Raises ScenarioError with every problem of the file and the overrides, UsageError HX102 if the
     scenario would override the overrides.
@@ -74,9 +80,9 @@ def load_scenario(path: Path, overrides: Overrides | None = None) -> Scenario:
     options = {key: option for key, (_, option) in overrides.items()}
     scenario = parse_scenario(content, where=str(path), options=options)
     _refuse_varied(scenario, options)
-    expand_variants(scenario, where=str(path))
+    groups = expand_plan(scenario, where=str(path))
     _check_files(scenario, path)
-    return scenario
+    return scenario, groups
 
 
 def read_scenario(path: Path) -> Scenario:

@@ -53,15 +53,20 @@ def milestones(scenario: Scenario) -> dict[int, Action]:
     return {int(action.at * scenario.load.requests): action for action in scenario.actions}
 
 
-def expand_plan(scenario: Scenario) -> tuple[tuple[Trial, ...], ...]:
-    """Return the trials in groups; the servers of a group are up at the same time.
+Groups = tuple[tuple[Trial, ...], ...]
+"""The trials of a run; the servers of a group are up at the same time."""
+
+
+def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
+    """Return the trials of a scenario in groups.
 
     Where the trace is served in rounds, the trials that differ only in backend or copy are one
-    group, since only they are compared in time. Else each trial is a group of its own.
+    group, since only they are compared in time. Else each trial is a group of its own. Raises
+    ScenarioError where values do not fit; `where` names the file.
     """
     trials: list[tuple[Trial, ...]] = []
     number = 0
-    for variant in expand_variants(scenario):
+    for variant in expand_variants(scenario, where):
         matrix = variant.scenario.matrix
         for workers in matrix.workers:
             group = []

@@ -7,28 +7,20 @@ Knows nothing of servers.
 from __future__ import annotations
 
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from harness.backends import BACKENDS
 from harness.scenario.bundled import SHOP_ENV
 
 _CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-Backend = Literal[
-    "locmem",
-    "redis",
-    "redis-unix",
-    "memcached",
-    "database",
-    "files",
-    "two-level",
-    "dummy",
-    "unset",
-]
-"""The cache backends that an app can be measured with; "unset" is an app without `CACHES`. The
-servers that they need are in `harness.servers`."""
+if TYPE_CHECKING:
+    BackendName = str
+else:
+    BackendName = Literal[tuple(BACKENDS)]  # for messages and editors: one of these
 
 PLACEHOLDERS = (
     *("backend", "cache_url", "cache_prefix", "timeout", "max_entries"),
@@ -118,7 +110,7 @@ class Expect:
 class Matrix:
     """What varies: there is one trial for each combination, at most 1,000 in all."""
 
-    backend: Annotated[tuple[Backend, ...], AfterValidator(_distinct)] = Field(
+    backend: Annotated[tuple[BackendName, ...], AfterValidator(_distinct)] = Field(
         default=("locmem", "redis"), min_length=1, description="The cache backends to compare."
     )
     workers: Annotated[tuple[Workers, ...], AfterValidator(_distinct)] = Field(
@@ -132,7 +124,7 @@ class Matrix:
         le=8,
         description="How often each trial is repeated, to compare like with like.",
     )
-    optional: tuple[Backend, ...] = Field(
+    optional: tuple[BackendName, ...] = Field(
         default=(),
         description="The backends that are skipped, and named, if their server is unavailable.",
     )

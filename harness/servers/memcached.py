@@ -1,81 +1,82 @@
-"""A Memcached to measure against: the one on PATH, started by the harness. No wheel has one."""
-
-from __future__ import annotations
+"""Memcached for trials: a process for each, of the one on PATH. No wheel has one."""
 
 import shutil
 import socket
-import time
-from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 
 from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.executables import executable_version
 from harness.servers.ports import START_TRIES, free_port
-from harness.servers.reaper import Reaper
+from harness.servers.services import Lease, ServiceContext
 
-_START_TIMEOUT_S = 10.0
 # No UDP, values of more than the usual 1 MB, and no root for what needs none.
 _OPTIONS = ("-U", "0", "-I", "8m", "-u", "nobody")
 
 
-class MemcachedServer:
-    """A Memcached that answers."""
+class MemcachedService:
+    """A Memcached for each lease: its `flush_all` reaches the whole server."""
 
-    def __init__(self, port: int, display: str, child: Child) -> None:
-        self.urls = {"memcached": f"127.0.0.1:{port}"}
-        self.display = display
-        self._child = child
+    addresses = ("",)
 
-    def delete_prefix(self, prefix: str) -> None:
-        """Do nothing: the server is ours, and its keys go with it."""
+    def __init__(self, executable: str, context: ServiceContext) -> None:
+        version = executable_version(executable, "-V", r"(memcached) (\S+)")
+        self.display = f"{version or 'Memcached'} (memcached on PATH)"
+        self._executable, self._context = executable, context
+        self._children: dict[int, Child] = {}
+
+    def open(self, _prefix: str) -> Lease:
+        """Return a lease on a server that takes connections. Raises InfrastructureError HX305."""
+        for _ in range(START_TRIES):
+            port = free_port()
+            if self._start(port):
+                close, restart = partial(self._close, port), partial(self._restart, port)
+                return Lease(urls={"": f"127.0.0.1:{port}"}, close=close, restart=restart)
+            ended = self._children.pop(port)
+            ended.stop()
+        raise ended.error("HX305", f"did not come up in {START_TRIES} tries")
 
     def stop(self) -> None:
-        """End the server."""
-        self._child.stop()
+        for child in self._children.values():
+            child.stop()
 
-
-def start_memcached(
-    environ: Mapping[str, str],
-    *,
-    scratch: Path,  # noqa: ARG001 - every service is started the same way
-    log: Path,
-    reaper: Reaper,
-) -> MemcachedServer:
-    """Return a Memcached that takes connections. Raises SurroundingsError HX305."""
-    executable = shutil.which("memcached", path=environ.get("PATH"))
-    if not executable:
-        raise _no_memcached("not on PATH", ())
-    for _ in range(START_TRIES):
-        port = free_port()
-        command = [executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
-        child = Child(ProcessSpec(name="memcached", command=command, environ={}, log=log), reaper)
-        if _answers(port, child):
-            version = executable_version(executable, "-V", r"(memcached) (\S+)")
-            return MemcachedServer(port, f"{version or 'Memcached'} (memcached on PATH)", child)
+    def _close(self, port: int) -> None:
+        child = self._children.pop(port)
+        was_running = child.running
         child.stop()
-    raise _no_memcached(f"did not come up in {START_TRIES} tries", child.last_lines())
+        if not was_running:
+            raise child.error("HX305", "ended during the load")
+
+    def _restart(self, port: int) -> None:
+        self._children[port].stop()
+        if not self._start(port):
+            raise self._children[port].error("HX314", "did not come back after its restart")
+
+    def _start(self, port: int) -> bool:
+        """Start a server at `port` and return whether it takes connections."""
+        command = [self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
+        log = self._context.logs / "memcached.log"
+        process = ProcessSpec(name="memcached", command=command, environ={}, log=log)
+        self._children[port] = Child(process, self._context.reaper)
+
+        def answers() -> bool:
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", port)) == 0
+
+        return self._children[port].comes_up(answers)
 
 
-def _no_memcached(what: str, lines: tuple[str, ...]) -> InfrastructureError:
-    return InfrastructureError(
+def start(context: ServiceContext) -> MemcachedService:
+    """Return the Memcached on PATH. Raises InfrastructureError HX305 if there is none."""
+    executable = shutil.which("memcached", path=context.environ.get("PATH"))
+    if executable:
+        return MemcachedService(executable, context)
+    raise InfrastructureError(
         Problem(
             code="HX305",
             where="memcached",
-            what=what,
-            details=lines,
+            what="not on PATH",
             hint="install it (apt install memcached, brew install memcached) and the "
             '"memcached" extra, or leave the backend out',
         )
     )
-
-
-def _answers(port: int, child: Child) -> bool:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while child.running and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return True
-        except OSError:
-            time.sleep(0.01)
-    return False

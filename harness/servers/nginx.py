@@ -7,10 +7,8 @@ nothing from the measurement: a request is sent to one server, once.
 
 import os
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
@@ -106,7 +104,8 @@ class Nginx:
         except BaseException:
             self._socket.close()
             raise
-        if not _is_up(self._child, process.cwd / _PID):
+        # By the time it writes its pid it has taken over the socket.
+        if not self._child.comes_up((process.cwd / _PID).exists):
             self.stop()
             raise self._child.error("HX306", "did not come up", _INSTALL)
 
@@ -118,16 +117,6 @@ class Nginx:
         """Stop it with its worker, and close the socket."""
         self._child.stop()
         self._socket.close()
-
-
-def _is_up(child: Child, pid: Path) -> bool:
-    """Return whether it has written its pid: by then it has taken over the socket."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while child.running and time.monotonic() < deadline:
-        if pid.exists():
-            return True
-        time.sleep(POLL_S)
-    return False
 
 
 def _configuration(address: str, upstreams: Sequence[str], routing: str) -> str:

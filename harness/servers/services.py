@@ -1,55 +1,69 @@
-"""The backends an app can be told to use, and the servers that stand behind them."""
+"""Servers behind caches, and what each trial gets of one: a lease.
 
-from __future__ import annotations
+A service is the module of this package that a backend's row names. Its `start` looks for the
+server and returns a `Service`; whatever trials leave behind goes with their leases.
+"""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
-from harness.servers.memcached import start_memcached
-from harness.servers.redis import start_redis
+from harness.servers.reaper import Reaper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What one trial has of a service, empty when it begins; without a service it has nothing.
+
+    `urls` may hold a password: pass them on, never print or store them. `shared`: other leases
+    have the same database. `close` removes what the
+    trial left, and returns how many keys of others the trial's database has gained since the run
+    began, None where no others can write to it. `restart` stops the server and starts it empty.
+    `close` raises InfrastructureError HX303 or HX305 if the server has ended, `restart` HX314 if
+    it does not come back.
+    """
+
+    urls: Mapping[str, str] = field(default_factory=lambda: {"": ""}, repr=False)
+    shared: bool = False
+    close: Callable[[], int | None] = lambda: None
+    restart: Callable[[], None] = lambda: None
 
 
 class Service(Protocol):
-    """A server behind caches: `urls` has one for each backend it can serve."""
+    """A server behind caches. `addresses` are the names of its URLs, `display` has no secrets."""
 
     @property
-    def urls(self) -> Mapping[str, str]: ...
+    def addresses(self) -> Collection[str]: ...
 
     @property
     def display(self) -> str: ...
 
-    def delete_prefix(self, prefix: str) -> None: ...
+    def open(self, prefix: str) -> Lease:
+        """Return a lease for a trial whose keys begin with `prefix`."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """End all leases, and the server if the harness started it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
-    """What the app calls a backend, and the service it needs, "" for none.
+class ServiceContext:
+    """What services start with. `run` is 8 random hexadecimal digits, in the prefix of each key."""
 
-    `url` is the backend whose URL of that service it takes, "" for its own.
-    """
+    environ: Mapping[str, str]
+    run: str
+    scratch: Path
+    logs: Path
+    reaper: Reaper
 
-    app: str
-    service: str = ""
-    url: str = ""
+
+def key_prefix(run: str, slug: str) -> str:
+    """Return how each key of a trial begins."""
+    return f"harness-{run}-{slug}"
 
 
-BACKENDS: Mapping[str, Backend] = {
-    "locmem": Backend(app="locmem"),
-    "redis": Backend(app="redis", service="redis"),
-    "redis-unix": Backend(app="redis", service="redis"),
-    "memcached": Backend(app="memcached", service="memcached"),
-    "database": Backend(app="database"),
-    "files": Backend(app="files"),
-    "two-level": Backend(app="two-level", service="redis", url="redis"),
-    "dummy": Backend(app="dummy"),
-    "unset": Backend(app="unset"),
-}
-
-START: Mapping[str, Callable[..., Service]] = {
-    "redis": start_redis,
-    "memcached": start_memcached,
-}
-"""How each service is started: `start(environ, scratch=…, log=…, warden=…)`."""
+def start_service(name: str, context: ServiceContext) -> Service:
+    """Return a service that answers. Raises InfrastructureError if it is unavailable."""
+    service: Service = import_module(f"harness.servers.{name}").start(context)
+    return service

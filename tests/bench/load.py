@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.record.store import read_samples
+from harness.record.samples import read_samples
 from harness.scenario.bundled import bundled
 from harness.servers.gunicorn import GunicornSettings
 from tests.bench.figures import Figure, median, side_by_side
@@ -71,7 +71,7 @@ def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
 
 def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
     seconds = driver.serve(order)
-    samples = read_samples(Path(order["out"]))[0]
+    samples = read_samples(Path(order["out"]))
     assert samples.requests == len(samples.request) == order["requests"]
     assert np.all(samples.status == 200)
     return seconds

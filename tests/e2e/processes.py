@@ -19,10 +19,13 @@ from typing import Any
 
 from harness.record.facts import LifeFacts
 from harness.servers.lives import read_lives
+from harness.servers.redis import find_redis
 from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 MARK = "HARNESS_E2E_MARK"
+REDIS = Path(find_redis({"PATH": os.environ["PATH"]}).target).name
+"""The name of the server that the harness would start: `redis-server`, or that of the wheel."""
 _ENDED = object()
 
 

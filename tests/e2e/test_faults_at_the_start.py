@@ -115,9 +115,9 @@ def test_a_disk_that_fills_up_is_told_and_no_half_file_stays(harness: Harness, t
     refused(
         harness,
         outcome,
-        told="HX301 run/samples.npz: cannot be written: File too large",
+        told="HX301 run/trials/00-locmem-1: cannot be written: File too large",
         hint="free some space or choose another place with --out",
     )
     assert "Traceback" not in outcome.stderr
-    assert not list(harness.run_dir.glob("samples*"))
+    assert not list((harness.run_dir / "trials").iterdir())
     assert (harness.run_dir / "run.json").is_file()

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.e2e.conftest import Tiny
-from tests.e2e.processes import Harness
+from tests.e2e.processes import REDIS, Harness
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
@@ -122,13 +122,43 @@ def test_a_time_limit_that_is_too_short_ends_the_trial_and_keeps_what_it_has(
     assert harness.leftovers() == []
 
 
+def test_a_redis_that_is_killed_in_a_comparison_costs_no_trial(harness: Harness) -> None:
+    harness.start(
+        *("run", "hit-rate", "--workers", "1", "--requests", "200", "--keys", "40"),
+        *("--backend", "locmem,redis", "--set", "load.rounds=4", "--out", "run"),
+    )
+    harness.wait_until(lambda: harness.started("01-redis-1") >= 60)
+    harness.kill("-server 127.0.0.1:")
+    outcome = harness.wait()
+
+    assert outcome.code == 3
+    assert "HX303 redis, " in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    first, second = harness.result()["trials"]
+    assert (first["requests"], first["failures"]) == (200, 0)
+    assert second["failures"] > 0
+    assert harness.leftovers() == []
+
+
+def test_a_reaper_that_is_killed_costs_no_trial(harness: Harness, tiny: Tiny) -> None:
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    in_the_middle(harness, SECOND)
+    harness.kill("reaper.py")
+    outcome = harness.wait()
+
+    assert "Traceback" not in outcome.stderr
+    assert "the reaper ended early" in outcome.stderr
+    assert [trial["requests"] for trial in harness.result()["trials"]] == [100, 100]
+    assert harness.leftovers() == []
+
+
 def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harness) -> None:
     harness.start(
         *("run", "hit-rate", "--workers", "1", "--requests", "150", "--keys", "40"),
         *("--set", "matrix.backend=['locmem', 'redis']", "--out", "run"),
     )
     harness.wait_until(lambda: harness.started("01-redis-1") >= 30)
-    harness.kill("redis-server")
+    harness.kill(REDIS)
     outcome = harness.wait()
 
     assert outcome.code == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conftest import Tiny
-from tests.e2e.processes import Harness
+from tests.e2e.processes import REDIS, Harness
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
@@ -50,6 +51,23 @@ def test_an_interrupted_run_keeps_its_trials_and_leaves_nothing(
     assert harness.leftovers() == []
 
 
+def test_a_run_that_was_killed_can_be_read_and_says_so(harness: Harness, tiny: Tiny) -> None:
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.wait_until(lambda: harness.started(SECOND) >= 20)
+    os.kill(harness.process.pid, signal.SIGKILL)
+    assert harness.wait().code == -signal.SIGKILL
+    wait_until(lambda: not harness.processes())
+
+    outcome = harness.run("report", "run", "--format", "json")
+    assert outcome.code == 4
+    assert "HX405" in outcome.stderr
+    result = json.loads(outcome.stdout)
+    assert result["problems"][0].startswith("did not end: 1 of 2 trials are complete")
+    (first,) = result["trials"]
+    assert first["requests"] == 100
+    assert first["accounted"]["lost"] == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_does_not_disturb_the_cleaning_up(
     harness: Harness, tiny: Tiny, number: int
@@ -66,7 +84,7 @@ def test_a_second_signal_does_not_disturb_the_cleaning_up(
 
 MOMENTS: dict[str, Callable[[Harness], object]] = {
     "locust-starts": lambda harness: harness.pid_of("harness.load.driver"),
-    "redis-starts": lambda harness: harness.pid_of("redis-server"),
+    "redis-starts": lambda harness: harness.pid_of(REDIS),
     "database-is-filled": lambda harness: harness.pid_of("seed_shop"),
     "gunicorn-boots": lambda harness: harness.pid_of("gunicorn_conf"),
     "one-worker-is-there": lambda harness: harness.lives("00-locmem-2"),

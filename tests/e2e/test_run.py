@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from itertools import chain, pairwise
@@ -239,8 +240,10 @@ def test_the_run_directory_holds_the_whole_run(recorded: Recorded) -> None:
         *("locust.log", "redis.log"),
     ]
     found = sorted(str(p.relative_to(recorded.run_dir)) for p in recorded.run_dir.rglob("*"))
-    files = ["result.json", "run.json", "samples.npz", "scenario.toml"]
-    assert found == sorted([*files, "logs", *(f"logs/{name}" for name in logs)])
+    trials = [f"trials/{n:02d}-{backend}-{workers}" for n, (backend, workers) in enumerate(ORDER)]
+    files = [f"{trial}/{name}" for trial in trials for name in ("samples.npz", "trial.json")]
+    files += ["result.json", "run.json", "scenario.toml", *(f"logs/{name}" for name in logs)]
+    assert found == sorted([*files, *trials, "logs", "trials"])
 
 
 def test_the_kept_scenario_can_be_run_again(recorded: Recorded, harness: Harness) -> None:
@@ -275,10 +278,17 @@ def test_a_report_needs_nothing_that_measures_and_gives_the_same_numbers(
     assert json.loads(done.stdout) == recorded.result
 
 
+NAMES = ("caches", "keys", "marks")
+
+
 def test_no_secret_and_no_temporary_path_is_kept_or_printed(recorded: Recorded) -> None:
     files = [path for path in recorded.run_dir.rglob("*") if path.is_file()]
-    with np.load(recorded.run_dir / "samples.npz") as arrays:
-        names = " ".join(str(arrays[name].tolist()) for name in arrays if name.endswith("s"))
+    _, samples = read_run(recorded.run_dir)
+    names = " ".join(
+        str(names.tolist())
+        for one in samples.values()
+        for names in (one.keys, one.caches, one.marks)
+    )
     texts = [path.read_text(errors="replace") for path in files]
     everything = "\n".join([*texts, names, recorded.outcome.stdout, recorded.outcome.stderr])
     assert len(recorded.secrets) == 4
@@ -289,3 +299,20 @@ def test_no_secret_and_no_temporary_path_is_kept_or_printed(recorded: Recorded) 
 
 def test_nothing_is_left_behind(recorded: Recorded) -> None:
     assert recorded.leftovers == []
+
+
+def test_a_lookup_that_a_worker_did_not_count_makes_the_run_not_valid(
+    harness: Harness, recorded: Recorded
+) -> None:
+    shutil.copytree(recorded.run_dir, harness.run_dir)
+    file = harness.run_dir / "trials" / "00-locmem-1" / "trial.json"
+    facts = json.loads(file.read_text())
+    facts["lives"][0]["tally"]["hits"] -= 1
+    file.write_text(json.dumps(facts))
+    outcome = harness.run("report", "run", "--format", "json")
+
+    assert outcome.code == 4
+    result = json.loads(outcome.stdout)
+    assert result["valid"] is False
+    assert result["trials"][0]["caveats"][0]["code"] == "unaccounted"
+    assert "HX402 locmem, 1 worker" in outcome.stderr

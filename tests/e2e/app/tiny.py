@@ -34,6 +34,8 @@ if FAULT == "boots-once" and os.environ["HARNESS_GENERATION"] != "1":
 def page(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001
     if FAULT == "fails":
         raise RuntimeError("the page is broken")
+    if LOSS == "clear" and number == 5:
+        cache.clear()
     key = f"page:{number}" + (f":{os.getpid()}-{next(visitors)}" if LOSS == "user-key" else "")
     text = cache.get(key)
     if text is None:

@@ -24,8 +24,8 @@ class TrialSeries:
 
     @property
     def per_process(self) -> bool:
-        """Whether each worker keeps a cache of its own."""
-        return self.backend == "unset" or "locmem" in self.backend.lower()
+        """Return whether each worker was found to keep a cache of its own."""
+        return any(trial.per_process for trial in self.trials)
 
 
 def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
