@@ -11,9 +11,9 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
+from harness.analysis.series import TrialSeries
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from harness.report.series import TrialSeries
 from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts, setup
 from tests.test_analysis_measures import marked
 
