@@ -198,7 +198,7 @@ class Testbed:
         scenario, backend, app = trial.scenario, BACKENDS[trial.backend], self._app(trial)
         environ = app.environ(
             scenario.app.environ,
-            backend=backend.app_name,
+            backend=backend.app or backend.name,
             cache_url=lease.urls.get(backend.url, ""),
             cache_prefix=key_prefix(self._run, trial.slug),
             timeout=scenario.cache.timeout_s or "none",

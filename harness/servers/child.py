@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,6 +13,7 @@ from pathlib import Path
 from harness.errors import InfrastructureError, Problem
 from harness.servers.reaper import Reaper
 
+POLL_S = 0.01
 TAIL_LINES = 12
 EXCEPTION_LINES = 3
 
@@ -58,6 +60,15 @@ class Child:
     @property
     def running(self) -> bool:
         return self.process.poll() is None
+
+    def comes_up(self, answers: Callable[[], bool], within_s: float = 10.0) -> bool:
+        """Return whether it answers within some seconds and before it ends."""
+        deadline = time.monotonic() + within_s
+        while self.running and time.monotonic() < deadline:
+            if answers():
+                return True
+            time.sleep(POLL_S)
+        return False
 
     def stop(self, grace_s: float = 10.0) -> None:
         """Ask it to end, wait up to `grace_s`, then kill what is left of its session."""

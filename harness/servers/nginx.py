@@ -7,7 +7,6 @@ nothing from the measurement: a request is sent to one server, once.
 
 import os
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +108,8 @@ class Nginx:
         except BaseException:
             self._socket.close()
             raise
-        if not _is_up(self._child, directory / _PID):
+        # By the time it writes its pid it has taken over the socket.
+        if not self._child.comes_up((directory / _PID).exists):
             self.stop()
             lines = self._child.last_lines()
             raise _no_nginx(choice.display, "did not come up; last lines:", lines)
@@ -126,16 +126,6 @@ class Nginx:
         """Stop it with its worker, and close the socket."""
         self._child.stop()
         self._socket.close()
-
-
-def _is_up(child: Child, pid: Path) -> bool:
-    """Return whether it has written its pid: by then it has taken over the socket."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while child.running and time.monotonic() < deadline:
-        if pid.exists():
-            return True
-        time.sleep(POLL_S)
-    return False
 
 
 def _configuration(address: str, settings: NginxSettings) -> str:
