@@ -43,7 +43,7 @@ from harness.record.rundir import (
     write_result,
 )
 from harness.record.samples import Samples
-from harness.report.as_json import render_json
+from harness.report.formats.json import render_json
 from harness.scenario.load import (
     Overrides,
     app_path,
@@ -244,5 +244,5 @@ def _entry(path: Path) -> RunEntry:
 def _analyzed(run_dir: Path) -> Run:
     """Return a run that has ended, and write its `result.json`."""
     run = read(run_dir)
-    write_result(run_dir, render_json(run.summary, run.duel))
+    write_result(run_dir, render_json(run.summary, {"duel": run.duel} if run.duel else None))
     return run

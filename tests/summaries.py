@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.conclusions import conclusions
 from harness.analysis.summary import (
     Accounted,
     Cause,
@@ -64,6 +65,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
     rate, low, high = PREDICTED[workers if alone else 1]
     trial = TrialSummary(
         setup=setup(backend=backend, workers=workers),
+        per_process=alone,
         requests=3000,
         failures=0,
         lookups=3000,
@@ -109,7 +111,8 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         ),
         wall_s=41.0,
     )
-    return replace(summary, **overrides)
+    summary = replace(summary, **overrides)
+    return replace(summary, conclusions=conclusions(summary))
 
 
 def make_run(summary: Summary) -> Run:

@@ -13,9 +13,9 @@ from rich.console import Console
 from harness.analysis.analyse import analyse_run
 from harness.analysis.summary import Summary
 from harness.gate.duel import DuelResult, duel_result
-from harness.report.as_json import render_json
+from harness.report.drawing.layout import print_lines
 from harness.report.duel import last_line, render_duel
-from harness.report.layout import print_lines
+from harness.report.formats.json import render_json
 from tests.duelling import Trial, duel_facts, served
 from tests.summaries import make_summary
 
@@ -70,7 +70,7 @@ def test_the_last_line_says_all_and_nothing_else(name: str) -> None:
 
 def test_the_json_of_a_duel_has_its_result_beside_the_trials() -> None:
     result, summary = told("duel-lost-hits")
-    content = json.loads(render_json(summary, result))
+    content = json.loads(render_json(summary, {"duel": result}))
     assert content["duel"]["verdict"] == "fail"
     assert content["duel"]["cause"] == "fragmentation"
     found = {one["metric"]: one for one in content["duel"]["findings"]}

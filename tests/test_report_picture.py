@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.causes import CAUSE_STYLES
-from harness.report.picture import apportioned
+from harness.report.drawing.bars import GLYPHS, apportioned
+from harness.report.hit_rate import MEANINGS
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=7), st.integers(7, 200))
@@ -21,4 +21,5 @@ def test_a_bar_is_divided_in_proportion() -> None:
 
 
 def test_each_outcome_has_a_glyph_of_its_own() -> None:
-    assert len({look.glyph for look in CAUSE_STYLES.values()}) == len(CAUSE_STYLES)
+    assert set(GLYPHS) == set(MEANINGS)
+    assert len({glyph for glyph, _ in GLYPHS.values()}) == len(GLYPHS)

@@ -157,7 +157,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_lines(
     broken = tmp_path / "redis-server"
     broken.write_text("#!/bin/sh\necho no memory left >&2\nexit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(InfrastructureError, match="HX302 redis-server on PATH") as caught:
+    with pytest.raises(InfrastructureError, match=r"HX302 redis, Redis \(redis-server") as caught:
         start(replace(context, environ={"PATH": str(tmp_path)}))
     assert "no memory left" in str(caught.value)
 

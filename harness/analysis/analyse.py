@@ -17,12 +17,14 @@ from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, CaveatInput, caveats
 from harness.analysis.comparison import comparisons as compared
+from harness.analysis.conclusions import conclusions
 from harness.analysis.latency import latency
 from harness.analysis.lives import answered, effective_workers, failures
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.predicted import prediction
 from harness.analysis.prepared import is_control, prepared_trial
+from harness.analysis.profiles import CacheProfile
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
@@ -80,6 +82,8 @@ def analyse_trial(
         lives=read.lives,
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
+        per_process=bool(read.cache_profiles)
+        and all(one.per_process for one in read.cache_profiles),
         latency=latency(facts, samples),
         measures=measured(read, tuple(MEASURES.values())),
         restart=restart_summary(
@@ -124,7 +128,7 @@ def summarise(
     `problems` are the errors that ended the run early. The run is valid when there is none, when
     there is a trial, and when each of them was answered and accounts for its lookups.
     """
-    return Summary(
+    summary = Summary(
         format=wire.FORMAT,
         scenario=scenario,
         question=question,
@@ -141,6 +145,11 @@ def summarise(
         claim=claim,
         evidence=tuple(evidence),
     )
+    return replace(summary, conclusions=conclusions(summary))
+
+
+def _is_per_process(profiles: Sequence[CacheProfile]) -> bool:
+    return bool(profiles) and all(one.per_process for one in profiles)
 
 
 def _is_invalid(trial: TrialSummary) -> bool:

@@ -8,12 +8,13 @@ break-even of these requests on caches that start empty.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
+from harness.analysis.conclusions import break_even_sentence
 from harness.analysis.costs import LookupCosts, Sums, costs, mean_lookup_s, resampled, round_sums
 from harness.analysis.model_input import BY_KEY
 from harness.analysis.profiles import cache_profiles
@@ -54,7 +55,7 @@ def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
     return tuple(
-        _break_even(setup, local, shared, model_input=all(remembers[f.number] for f, _ in group))
+        _break_even(setup, local, shared, modeled=all(remembers[f.number] for f, _ in group))
         for setup, group in grouped(several, "backend", "workers", COPY)
         for local, shared in _sides(group)
         if _is_complete(local) and _is_complete(shared)
@@ -118,7 +119,7 @@ def _is_complete(side: Sequence[TrialData]) -> bool:
 
 
 def _break_even(
-    setup: Setup, local: list[TrialData], shared: list[TrialData], *, model_input: bool
+    setup: Setup, local: list[TrialData], shared: list[TrialData], *, modeled: bool
 ) -> BreakEven:
     rounds = 1 + max(int(samples.round.max()) for _, samples in [*local, *shared])
     sums = [round_sums([samples for _, samples in side], rounds) for side in (local, shared)]
@@ -126,10 +127,10 @@ def _break_even(
     facts, longest = max(local, key=lambda trial: trial[1].lookups)
     rates = hit_rates(longest, facts.servers)
     points = _measured(local, shared)
-    curve = _curve(cost, rates) if model_input else []
-    bounds = _bounds(sums, rates) if model_input and rounds >= ROUNDS_NEEDED else None
-    found = _told(crossings(cost, rates)[0]) if model_input else first_measured(points)
-    return BreakEven(
+    curve = _curve(cost, rates) if modeled else []
+    bounds = _bounds(sums, rates) if modeled and rounds >= ROUNDS_NEEDED else None
+    first = _told(crossings(cost, rates)[0]) if modeled else first_measured(points)
+    found = BreakEven(
         group=setup,
         local=local[0][0].backend,
         shared=shared[0][0].backend,
@@ -137,13 +138,14 @@ def _break_even(
         shared_cost=LookupCost(hit_s=float(cost.shared_hit[0]), miss_s=float(cost.shared_miss[0])),
         origin_s=float(cost.origin[0]),
         points=tuple(sorted([*points, *curve], key=lambda p: (p.workers, not p.measured))),
-        up_to=UP_TO if model_input else max((point.workers for point in points), default=0),
-        model_input=model_input,
-        from_workers=found,
+        up_to=UP_TO if modeled else max((point.workers for point in points), default=0),
+        modeled=modeled,
+        from_workers=first,
         bounded=bounds is not None,
         low=bounds[0] if bounds else None,
         high=bounds[1] if bounds else None,
     )
+    return replace(found, conclusion=break_even_sentence(found))
 
 
 def _measured(local: Sequence[TrialData], shared: Sequence[TrialData]) -> list[BreakEvenPoint]:

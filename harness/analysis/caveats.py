@@ -13,11 +13,11 @@ import numpy as np
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
 from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.profiles import backend_of, class_name, reported_caches
+from harness.analysis.profiles import class_name, reported_caches
 from harness.analysis.summary import Caveat, TrialSummary
 from harness.analysis.withheld import percentile_withheld, saturated_server
 from harness.analysis.worker_caveats import silent_worker, worker_replaced
-from harness.backends import BACKENDS
+from harness.backends import BACKENDS, backend_of_class
 from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
 
@@ -133,9 +133,10 @@ def setting_not_effective(evidence: CaveatInput) -> str | None:
 
 
 def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
-    wanted, found, row = BACKENDS.get(facts.backend), class_name(cache), backend_of(cache)
+    wanted, found = BACKENDS.get(facts.backend), class_name(cache)
     if wanted and found != wanted.class_name:
         return [f"backend: requested {wanted.class_name}, the workers use {found}"]
+    row = backend_of_class(cache.backend)
     if row is None or row.rules.culls is None:
         return []
     pairs = {
@@ -153,7 +154,7 @@ def unknown_drops(evidence: CaveatInput) -> str | None:
     """Return which shared backend may have culled entries in an order that no replay follows."""
     samples = evidence.samples
     for cache in reported_caches(evidence.facts):
-        row = backend_of(cache)
+        row = backend_of_class(cache.backend)
         keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
         if row and not row.per_process and row.rules.culls and keys > cache.max_entries:
             return (

@@ -15,7 +15,7 @@ import numpy as np
 from harness import wire
 from harness.analysis.inherited import held_at_birth
 from harness.arrays import Floats, Ints
-from harness.backends import BACKENDS, BackendRow, backend_of_class
+from harness.backends import BACKENDS, backend_of_class
 from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
@@ -44,11 +44,6 @@ def class_name(cache: CacheFacts) -> str:
     return cache.backend.rpartition(".")[2]
 
 
-def backend_of(cache: CacheFacts) -> BackendRow | None:
-    """Return the backend with the cache's class, None for a class of the app's own."""
-    return backend_of_class(class_name(cache))
-
-
 def reported_caches(facts: TrialFacts) -> Iterator[CacheFacts]:
     """Yield every cache that any worker life reported, repetitions left out."""
     yield from dict.fromkeys(cache for life in facts.lives for cache in life.caches)
@@ -69,7 +64,7 @@ def cache_profiles(facts: TrialFacts, samples: Samples) -> list[CacheProfile]:
 
 
 def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
-    row = backend_of(cache) if cache else BACKENDS.get(facts.backend)
+    row = backend_of_class(cache.backend) if cache else BACKENDS.get(facts.backend)
     if row is None or not row.per_process:
         # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
         return CacheProfile(per_process=False, keeps=row is None or row.keeps, limits=None)

@@ -21,7 +21,7 @@ Curve = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class CumulativeCounts:
     """Hits and lookups before each step of a trace of R steps. [R + 1], from 0 on"""
 
     hits: Floats
@@ -43,25 +43,25 @@ class Timeline:
         return float((self.hits[last] - self.hits[first]) / lookups) if lookups else None
 
 
-def course(samples: Samples) -> Timeline:
+def course(samples: Samples) -> CumulativeCounts:
     """Return the course of the hits over the trace."""
     steps = int(samples.step.max(initial=-1)) + 1
     step = samples.step[samples.request]
     hits = np.bincount(step, weights=samples.hit, minlength=steps)
     lookups = np.bincount(step, minlength=steps)
-    return Timeline(
+    return CumulativeCounts(
         hits=np.append(0.0, np.cumsum(hits)), lookups=np.append(0.0, np.cumsum(lookups))
     )
 
 
-def curve(course: Timeline, anchor: int) -> Curve:
+def curve(course: CumulativeCounts, anchor: int) -> Curve:
     """Return (first step, hit rate) of windows side by side, one of which begins at `anchor`."""
     starts = range(anchor % course.window, course.steps - course.window + 1, course.window)
     rates = ((start, course.hit_rate(start, start + course.window)) for start in starts)
     return tuple((start, rate) for start, rate in rates if rate is not None)
 
 
-def rate_before(course: Timeline, step: int) -> float | None:
+def rate_before(course: CumulativeCounts, step: int) -> float | None:
     """Return the hit rate of the last windows before `step`; None without lookups there."""
     return course.hit_rate(step - WINDOWS_BEFORE * course.window, step)
 
@@ -72,7 +72,7 @@ def lowest(told: Curve, step: int) -> float | None:
 
 
 def recoveries(
-    reading: PreparedTrial, course: Timeline, before: float | None
+    reading: PreparedTrial, course: CumulativeCounts, before: float | None
 ) -> tuple[Recovery, ...]:
     """Return for each of `LEVELS` when a window had the hit rate back; empty if none was known.
 
@@ -84,7 +84,9 @@ def recoveries(
     return tuple(_recovery(reading, course, level, before) for level in LEVELS)
 
 
-def _recovery(reading: PreparedTrial, course: Timeline, level: float, before: float) -> Recovery:
+def _recovery(
+    reading: PreparedTrial, course: CumulativeCounts, level: float, before: float
+) -> Recovery:
     action, lost = reading.facts.actions[0], _loss_step(reading)
     end = course.steps - course.window + 1
     for start in range(lost, end):

@@ -253,7 +253,7 @@ class BreakEven:
 
     `group` is what the trials had in common. `origin_s` is the mean cost of the origin per miss,
     of both. `from_workers` None: not up to `up_to` workers; where `bounded`, `low` and `high`
-    enclose it with 95 %, None again beyond `up_to`. Where not `model_input` it was read off the
+    enclose it with 95 %, None again beyond `up_to`. Where not `modeled` it was read off the
     measured points alone.
     """
 
@@ -265,16 +265,20 @@ class BreakEven:
     origin_s: float
     points: tuple[BreakEvenPoint, ...]
     up_to: int
-    model_input: bool
+    modeled: bool
     from_workers: int | None
     bounded: bool
     low: int | None
     high: int | None
+    conclusion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSummary(HasSetup):
-    """All numbers of one trial. `server` is Gunicorn's worker class."""
+    """All numbers of one trial. `server` is Gunicorn's worker class.
+
+    `per_process`: each cache that it used was one of each process.
+    """
 
     setup: Setup
     requests: int
@@ -292,6 +296,7 @@ class TrialSummary(HasSetup):
     lives: tuple[LifeSummary, ...]
     accounted: Accounted
     caveats: tuple[Caveat, ...]
+    per_process: bool = False
     latency: LatencySummary | None = None
     restart: RestartSummary | None = None
     measures: Mapping[str, Figure] = field(default_factory=dict)
@@ -320,4 +325,5 @@ class Summary:
     break_even: tuple[BreakEven, ...] = ()
     claim: str = ""
     evidence: tuple[str, ...] = ()
+    conclusions: tuple[str, ...] = ()
     expectations: tuple[ExpectationResult, ...] = ()

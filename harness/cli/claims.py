@@ -17,7 +17,7 @@ from harness.errors import GateError, HarnessError, InfrastructureError, Problem
 from harness.gate.claims import Claim, claim_of
 from harness.record.rundir import directory_name
 from harness.report.claims import claims_as_json, render_claims
-from harness.report.layout import print_lines
+from harness.report.drawing.layout import print_lines
 from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 from harness.verdicts import Verdict

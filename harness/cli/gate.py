@@ -28,12 +28,13 @@ from harness.gate.identity import differences, identity_of
 from harness.gate.recorded import RunFigures, recorded
 from harness.gate.workflow import WORKFLOW, workflow_text
 from harness.measure.plan import Plan
+from harness.report.document import run_document
+from harness.report.drawing.layout import print_lines
+from harness.report.formats import Report, write_report
 from harness.report.gate.as_json import render_changes_json, render_check_json
 from harness.report.gate.baseline import render_baseline
 from harness.report.gate.changes import render_changes
 from harness.report.gate.last_line import last_line
-from harness.report.layout import print_lines
-from harness.report.terminal import print_report
 from harness.scenario.load import Overrides
 from harness.scenario.schema import Scenario
 from harness.verdicts import exit_code
@@ -160,7 +161,8 @@ def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: 
     if style == "json":
         click.echo(render_check_json(check, summary, code), nl=False)
     elif summary:
-        print_report(summary, Console(file=sys.stdout))
+        report = Report(summary=summary, document=run_document(summary), result={})
+        write_report(report, "terminal", Console(file=sys.stdout))
         if check.changes:
             click.echo()
             _print_changes(check.changes, style)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
 from rich.console import Console
 
 from harness import runs
@@ -15,11 +14,10 @@ from harness.errors import GateError, MeasurementError, Problem
 from harness.gate.duel import DuelResult
 from harness.gate.validity import invalidity
 from harness.measure.plan import Plan
-from harness.report.as_json import render_json
+from harness.report.document import run_document
+from harness.report.drawing.layout import print_lines
 from harness.report.duel import render_duel
-from harness.report.layout import print_lines
-from harness.report.svg import render_svg
-from harness.report.terminal import print_report
+from harness.report.formats import Report, write_report
 from harness.scenario.load import Overrides
 from harness.verdicts import Verdict
 
@@ -50,14 +48,13 @@ def conclude(found: runs.Run, style: str) -> DuelResult | None:
     Raises MeasurementError if it is not valid.
     """
     console = Console(file=sys.stdout)
-    if style == "json":
-        click.echo(render_json(found.summary, found.duel), nl=False)
-    elif style == "svg":
-        click.echo(render_svg(found.summary), nl=False)
-    elif found.duel:
+    if found.duel and style == "table":
         print_lines(render_duel(found.duel, found.summary, console.width), console)
     else:
-        print_report(found.summary, console)
+        result = {"duel": found.duel} if found.duel else {}
+        document = run_document(found.summary)
+        report = Report(summary=found.summary, document=document, result=result)
+        write_report(report, "terminal" if style == "table" else style, console)
     demand_validity(found.summary)
     return found.duel
 

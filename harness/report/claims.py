@@ -8,8 +8,8 @@ from typing import Any
 from rich.text import Text
 
 from harness.gate.claims import Claim, telling
-from harness.report.as_json import plain
-from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
+from harness.report.drawing.layout import HEADING, QUIET, Cell, Lines, prose, row
+from harness.report.formats.json import plain
 from harness.text import number_of, quantity
 
 VERDICTS: Mapping[str, tuple[str, str]] = {

@@ -12,10 +12,11 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import MetricResult
 from harness.gate.rules import RULES, SHAPE, Rule
-from harness.report.environment import render_surroundings
-from harness.report.evidence import render_banner, render_caveats
-from harness.report.grid import render_grid
-from harness.report.layout import HEADING, QUIET, Lines, prose
+from harness.report.blocks import Table
+from harness.report.drawing.grid import draw_table
+from harness.report.drawing.layout import HEADING, QUIET, Lines, prose
+from harness.report.evidence import banner, caveats_section, environment_section
+from harness.report.formats.terminal import document_lines
 from harness.text import UNKNOWN, count, duration, percent, three_digits
 from harness.verdicts import Verdict
 
@@ -54,13 +55,13 @@ _RULES = {rule.name: rule for rule in RULES}
 def render_duel(duel: DuelResult, summary: Summary, width: int) -> Lines:
     """Return the whole report of a duel; its last line says all, for a log."""
     blocks = [
-        render_banner(summary, width),
+        document_lines([banner(summary)], width),
         _title(duel, summary, width),
-        render_grid(HEADS, [_row(one) for one in duel.findings], width),
+        draw_table(Table(HEADS, [_row(one) for one in duel.findings]), width),
         _conclusion(duel, width),
         prose(_method(duel), width, style=QUIET),
-        render_caveats(_without_hidden(summary), width),
-        render_surroundings(summary, width),
+        document_lines([caveats_section(_without_hidden(summary))], width),
+        document_lines([environment_section(summary)], width),
         [Text(last_line(duel), STYLES.get(duel.verdict, HEADING))],
     ]
     return [line for block in blocks if block for line in [*block, Text()]][:-1]

@@ -19,7 +19,7 @@ from typing import Any
 
 from harness.record.facts import LifeFacts
 from harness.servers.lives import read_lives
-from harness.servers.redis_discovery import find_redis
+from harness.servers.redis import find_redis
 from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]

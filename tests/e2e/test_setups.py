@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from harness.servers.redis_discovery import find_redis
+from harness.servers.redis import find_redis
 from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness, Outcome
 from tests.waiting import wait_until

@@ -11,7 +11,7 @@ from typing import Any
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
 from harness.gate.check import CheckResult
-from harness.report.as_json import plain
+from harness.report.formats.json import plain
 
 
 def render_check_json(check: CheckResult, summary: Summary | None, exit_code: int) -> str:

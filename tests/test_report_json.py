@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.analysis.summary import Summary
-from harness.report.as_json import EXPECTED, render_json
+from harness.report.formats.json import EXPECTED, render_json
 from tests.summaries import cases, make_summary, make_trial
 
 PROMISED = (

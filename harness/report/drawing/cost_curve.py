@@ -4,13 +4,13 @@ The marks differ in shape, so that no color is needed. Each doubling has the sam
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log2
 
 from rich.text import Text
 
-from harness.report.layout import HEADING, INDENT, QUIET, Lines
-from harness.text import count, duration, unit_for
+from harness.report.blocks import CostCurve
+from harness.report.drawing.layout import HEADING, INDENT, QUIET, Lines
+from harness.text import count, duration
 
 HEIGHT = 9
 WIDEST = 72
@@ -18,30 +18,7 @@ POINT, BETWEEN, SHARED, CROSSING = "●", "·", "─", "▼"
 STYLES = {POINT: "cyan", BETWEEN: "cyan", SHARED: "magenta", CROSSING: "bold"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """Costs in seconds: LocMem's by ascending worker count, and the shared cache's.
-
-    `crossing`, one of `workers`, is marked as the first with which the shared cache is cheaper.
-    """
-
-    workers: Sequence[int]
-    locmem_s: Sequence[float]
-    shared_s: float
-    names: tuple[str, str] = ("LocMem", "shared")
-    crossing: int | None = None
-
-    @property
-    def unit(self) -> str:
-        """Return the unit in which all costs are shown."""
-        return unit_for([*self.locmem_s, self.shared_s])
-
-    @property
-    def highest_s(self) -> float:
-        return max(*self.locmem_s, self.shared_s)
-
-
-def render_curve(curve: Curve, width: int) -> Lines:
+def draw_cost_curve(curve: CostCurve, width: int) -> Lines:
     """Return title, plot from 0 up, axis and legend. At least two worker counts."""
     labels = {HEIGHT - 1: duration(curve.highest_s, curve.unit), 0: "0"}
     room = max(map(len, labels.values()))
@@ -65,16 +42,16 @@ def render_curve(curve: Curve, width: int) -> Lines:
     return [*lines, Text(f"{margin}   ").append_text(Text("   ").join(texts))]
 
 
-def _marks(curve: Curve, columns: Sequence[int], level: int) -> Text:
+def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:
     """Return one line of the plot; LocMem's mark covers the other."""
     line = [SHARED if _level(curve.shared_s, curve) == level else " "] * (columns[-1] + 1)
-    for column, cost_s in enumerate(_between(columns, curve.locmem_s)):
+    for column, cost_s in enumerate(_between(columns, curve.local_s)):
         if _level(cost_s, curve) == level:
             line[column] = POINT if column in columns else BETWEEN
     return Text.assemble(*((mark, STYLES.get(mark, "")) for mark in line))
 
 
-def _level(cost_s: float, curve: Curve) -> int:
+def _level(cost_s: float, curve: CostCurve) -> int:
     return round(cost_s / (curve.highest_s or 1.0) * (HEIGHT - 1))
 
 

@@ -18,6 +18,16 @@ INDENT = "  "
 GAP = 2
 HEADING = "bold"
 QUIET = "dim"
+STYLES = {
+    "": "",
+    "strong": HEADING,
+    "quiet": QUIET,
+    "good": "green",
+    "bad": "bold red",
+    "doubt": "bold magenta",
+    "warning": "yellow",
+}
+"""How each tone of a block looks on a terminal."""
 ASCII = str.maketrans("─│┼━░█▚▼└●·µ▲▁▂▃▄▅▆▇", "-|+=:#%v+o.u^_..--==")
 """What a terminal that has no Unicode gets instead."""
 
@@ -69,20 +79,19 @@ def prose(text: str, width: int, *, style: str = "", indent: str = INDENT) -> Li
     return [Text(line, style, overflow="fold") for line in _wrapped(text, width, indent)]
 
 
-def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a text that was wrapped by hand, each in one line."""
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
-
-
 def _wrapped(text: str, width: int, indent: str) -> Iterator[str]:
-    # A child's log may carry escape codes, which must not reach the screen.
-    for line in Text.from_ansi(text).plain.splitlines():
-        clean = "".join(mark for mark in line.expandtabs() if mark.isprintable())
+    for clean in clean_lines(text):
         # The figure and its percent sign stay together: textwrap does not break at \u00a0.
         tied = re.sub(r"(?<=\d) (?=%)", "\u00a0", clean.strip())
         margin = indent + " " * (len(clean) - len(clean.lstrip()))
         for piece in textwrap.wrap(tied, max(width - len(margin), 20), break_on_hyphens=False):
             yield margin + piece.replace("\u00a0", " ")
+
+
+def clean_lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text without escape codes, which a child's log may well carry."""
+    for line in Text.from_ansi(text).plain.splitlines():
+        yield "".join(mark for mark in line.expandtabs() if mark.isprintable())
 
 
 def _in_ascii(line: Text) -> Text:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.terminal_theme import TerminalTheme
 
-from harness.analysis.summary import Summary
-from harness.report.terminal import render_terminal
+from harness.report.blocks import Document
+from harness.report.formats import Report
+from harness.report.formats.terminal import document_lines
 
 BACKGROUND, INK = (30, 33, 39), (205, 210, 218)
-COLOURS = [
+COLORS = [
     (60, 64, 72),  # black
     (232, 106, 96),  # red
     (112, 158, 110),  # green
@@ -23,7 +24,7 @@ COLOURS = [
     (205, 210, 218),  # white
 ]
 MARGIN = 2
-THEME = TerminalTheme(BACKGROUND, INK, COLOURS)
+THEME = TerminalTheme(BACKGROUND, INK, COLORS)
 
 # Rich's own template without its web font, its window and its window's buttons.
 TEMPLATE = """\
@@ -55,7 +56,12 @@ TEMPLATE = """\
 """
 
 
-def render_svg(summary: Summary, width: int = 100) -> str:
+def write(report: Report, console: Console) -> None:
+    """Write the report as an SVG picture."""
+    console.file.write(render_svg(report.document))
+
+
+def render_svg(document: Document, width: int = 100) -> str:
     """Return the report as an SVG picture, `width` characters wide; the same for equal input."""
     console = Console(
         file=io.StringIO(),
@@ -66,6 +72,6 @@ def render_svg(summary: Summary, width: int = 100) -> str:
         no_color=False,
         legacy_windows=False,
     )
-    report = Padding(render_terminal(summary, width), (0, MARGIN, 1, MARGIN))
-    console.print(report, highlight=False)
+    lines = Group(*document_lines(document, width))
+    console.print(Padding(lines, (0, MARGIN, 1, MARGIN)), highlight=False)
     return console.export_svg(theme=THEME, code_format=TEMPLATE, unique_id="harness-report")

@@ -9,10 +9,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.analysis.summary import Prediction, Summary, TrialSummary
+from harness.report.formats import Report
 from harness.stats.interval import Interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 RUN_FIELDS = (
     "format",
@@ -53,15 +57,19 @@ EXPECTED = ("expected", "predicted", "predicted_by_cause", "predicted_vs_control
 """Fields that hold what theory expects: the figure of such an interval is a mean."""
 
 
-def render_json(summary: Summary, duel: object = None) -> str:
+def write(report: Report, console: Console) -> None:
+    """Write the run as indented JSON in ASCII, ending in a newline."""
+    console.file.write(render_json(report.summary, report.result))
+
+
+def render_json(summary: Summary, result: Mapping[str, object] | None = None) -> str:
     """Return the run as indented JSON in ASCII, ending in a newline.
 
-    `duel` is the result of a duel, a record that becomes a further key.
-
-    A number that is not finite becomes null, since JSON has no other word for it.
+    `result` holds further records by name, such as that of a duel. A number that is not finite
+    becomes null, since JSON has no other word for it.
     """
-    told = plain(summary) | ({"duel": plain(duel)} if duel else {})
-    return json.dumps(told, indent=2, allow_nan=False) + "\n"
+    content = {**plain(summary), **plain(result or {})}
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def plain(value: Any, role: str = "value") -> Any:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.summary import TrialSummary
-from harness.backends import BACKENDS
 from harness.setup import Setup
 from harness.text import number_of
 
@@ -25,8 +24,8 @@ class TrialSeries:
 
     @property
     def per_process(self) -> bool:
-        """Whether each worker keeps a cache of its own."""
-        return self.backend in BACKENDS and BACKENDS[self.backend].per_process
+        """Return whether each worker was found to keep a cache of its own."""
+        return any(trial.per_process for trial in self.trials)
 
 
 def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
