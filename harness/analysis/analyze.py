@@ -27,8 +27,7 @@ from harness.analysis.conclusions import conclusions
 from harness.analysis.latency import latency
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.model_input import prediction
-from harness.analysis.prepared import is_control, prepared_trial
+from harness.analysis.prepared import is_control, prediction, prepared_trial
 from harness.analysis.profiles import CacheProfile
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
 from harness.analysis.conclusions import break_even_sentence
-from harness.analysis.model_input import BY_KEY
+from harness.analysis.prepared import BY_KEY
 from harness.analysis.profiles import cache_profiles
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints

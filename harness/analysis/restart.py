@@ -17,8 +17,7 @@ from harness.analysis.causes import (
     replayed_by_process,
 )
 from harness.analysis.ends import NOBODY
-from harness.analysis.model_input import SEED, ModelInput
-from harness.analysis.prepared import PreparedTrial
+from harness.analysis.prepared import SEED, ModelInput, PreparedTrial
 from harness.analysis.summary import Cause, Recovery, RestartSummary
 from harness.arrays import Floats
 from harness.model.locmem import State
