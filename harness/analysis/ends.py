@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.analysis.profiles import get_s, write_s
 from harness.arrays import Bools, Floats, Ints
+from harness.backends import BACKENDS
 from harness.record.facts import ActionFacts, TrialFacts
 from harness.record.samples import LIFE_COLUMNS, Samples
 
@@ -84,7 +85,7 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
         since_s=since_s,
         until_s=np.full(len(since_s), np.inf),
         action=np.full(len(since_s), NOBODY),
-        emptied_s=np.array([_emptied_s(samples, one) for one in actions if one.do == EMPTYING]),
+        emptied_s=np.array([_emptied_s(samples, one) for one in actions if _empties(one, facts)]),
     )
     for row in np.flatnonzero(np.isfinite(since_s)).tolist():
         successor_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
@@ -112,6 +113,12 @@ def _ender(life: _Life, actions: Sequence[ActionFacts], samples: Samples) -> int
         if life.since_s < action.started_s < life.successor_s and _can_end(life, action, samples)
     ]
     return min(able, key=lambda one: abs(actions[one].started_s - life.last_s), default=NOBODY)
+
+
+def _empties(action: ActionFacts, facts: TrialFacts | None) -> bool:
+    """Return whether an action emptied a cache: tables and files outlive a restarted server."""
+    row = BACKENDS.get(facts.backend) if facts else None
+    return action.do == EMPTYING and (row is None or bool(row.service))
 
 
 def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:
