@@ -11,10 +11,9 @@ import pytest
 from harness.analysis.analyse import analyse_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
-from harness.analysis.series import TrialSeries
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts, setup
+from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts
 from tests.test_analysis_measures import marked
 
 # Products 1 and 2; what worker 1 has to compute, worker 0 had already.
@@ -94,4 +93,3 @@ def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
     assert "requested LocMemCache, the workers use RedisCache" in caveat.text
-    assert TrialSeries(name="", backend="unset", axes=setup(), trials=()).per_process

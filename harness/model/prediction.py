@@ -52,7 +52,7 @@ class SimulationPlan:
 
 def plan_simulations(caches: Sequence[CacheTrace]) -> SimulationPlan:
     """Return the cheapest exact simulation of each cache."""
-    # A key that was never written misses every time, whoever serves it.
+    # A key that was never written misses every time, whichever worker serves it.
     kept = [cache.subset(_refilled(cache)) for cache in caches]
     certain = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
     return SimulationPlan(certain=certain, caches=[(each, simulation_for(each)) for each in kept])

@@ -99,6 +99,11 @@ class Child:
         exceptions = [line for line in dict.fromkeys(found) if line not in end]
         return (*exceptions[-EXCEPTION_LINES:], *end)
 
+    def require_running(self, code: str, what: str) -> None:
+        """Raise an error that shows the exit status if the child has ended."""
+        if not self.running:
+            raise self.error(code, f"{what}, with status {self.process.returncode}")
+
     def error(self, code: str, what: str, hint: str = "") -> InfrastructureError:
         """Return an error about this child that shows the last lines of its log."""
         return InfrastructureError(

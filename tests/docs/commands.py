@@ -36,6 +36,7 @@ RUN = (
     "harness show hit-rate",
     "harness show limit.toml",
     "harness show timeouts.toml",
+    "python notebook.py",
 )
 """Run as they stand, in one process with the tests; they end with exit code 0."""
 

@@ -20,6 +20,7 @@ from harness.analysis.metrics import METRICS
 from harness.backends import BACKENDS
 from harness.cli.main import cli
 from harness.record import rundir, samples
+from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
 from harness.scenario.parse import scenario_schema
@@ -330,19 +331,36 @@ def _linked(annotation: str) -> str:
 
 
 def run_directory() -> str:
-    """Return the files of a run directory and the columns of its samples."""
-    columns = [(f"`{field.name}`", str(field.type)) for field in _fields(samples.Samples)]
+    """Return the files of a run directory, and the columns of its samples and lookups."""
+    _, files, *rest = (rundir.__doc__ or "").strip().split("\n\n")
     return _page(
         "# Run directory",
-        _prose((rundir.__doc__ or "").strip().partition("\n\n")[0]),
-        _fenced("text", (rundir.__doc__ or "").strip().partition("\n\n")[2]),
-        "## Samples",
-        _paragraphs(samples.Samples),
-        _table(("column", "type"), columns),
+        "Where the measuring half ends and the reading half begins. A run is kept in"
+        " `runs/SCENARIO-TIME`, or where `--out` says.",
+        _fenced("text", files),
+        *(_one_line(part) for part in rest),
+        "## Lookups of a run",
+        "The fields of `runs.read(RUN_DIR).lookups` and the columns of its CSV file, one row for"
+        " each lookup of all trials. `request` is the row of the request in its trial.",
+        _columns(LOOKUP_COLUMNS),
+        "## Samples of a trial",
+        "The columns of `samples.npz`. Requests are in the order in which they were due; lookups,"
+        " writes and response fields in the order of their requests.",
+        _columns(samples.COLUMNS, rows=True),
         "## Counts of a worker",
         "Each worker counts in a memory-mapped file that outlives it: "
         + ", ".join(f"`{name}`" for name in TALLY_COUNTS)
         + ".",
+    )
+
+
+def _columns(columns: Mapping[str, samples.Column], *, rows: bool = False) -> str:
+    found = [
+        (f"`{name}`", *([one.rows] if rows else []), one.text, one.unit or "-")
+        for name, one in columns.items()
+    ]
+    return _table(
+        ("column", *(["one row for each of the"] if rows else []), "meaning", "unit"), found
     )
 
 
@@ -401,10 +419,6 @@ def _fenced(language: str, text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _prose(text: str) -> str:
-    return _one_line(text)
 
 
 def _paragraphs(record: type) -> str:

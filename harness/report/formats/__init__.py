@@ -9,11 +9,13 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from harness.analysis.summary import Summary
 from harness.report.blocks import Document
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from harness.analysis.summary import Prediction, Summary, TrialSummary
 from harness.report.formats import Report
 from harness.stats.interval import Interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 RUN_FIELDS = (
     "format",
