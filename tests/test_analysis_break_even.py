@@ -7,9 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.break_even import UP_TO, break_evens, crossings, first_measured, hit_rates
+from harness.analysis.break_even import (
+    UP_TO,
+    LookupCosts,
+    break_evens,
+    costs,
+    crossings,
+    first_measured,
+    hit_rates,
+    mean_lookup_s,
+    resampled,
+    round_sums,
+)
 from harness.analysis.causes import outcomes
-from harness.analysis.costs import LookupCosts, costs, mean_lookup_s, resampled, round_sums
 from harness.analysis.prepared import prepared_trial
 from harness.analysis.summary import BreakEven, BreakEvenPoint
 from harness.record.facts import TrialFacts

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyse import analyse_trial
-from harness.analysis.inherited import held_at_birth, with_held_keys
+from harness.analysis.profiles import held_at_birth, with_held_keys
 from harness.analysis.summary import TrialSummary
 from harness.model.locmem import Limits
 from harness.record.facts import InheritedFacts, TrialFacts

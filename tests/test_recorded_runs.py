@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from harness import runs
 from harness.cli.main import main
 from harness.scenario.load import read_scenario
 
@@ -21,23 +19,22 @@ RUNS = Path("tests/runs")
 NAMES = sorted(path.name for path in (ROOT / RUNS).iterdir() if path.is_dir())
 
 
+read_once = cache(runs.read)
+
+
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run is analyzed once, however often it is reported."""
     monkeypatch.chdir(ROOT)
-
-
-@cache
-def result_of(name: str) -> Any:
-    """Return what `harness report` prints of a recorded run, which is worked out once."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        assert main(["report", str(RUNS / name), "--format", "json"]) == 0
-    return json.loads(printed.getvalue())
+    monkeypatch.setattr(runs, "read", read_once)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recorded_run_is_valid_and_every_miss_has_its_cause(name: str) -> None:
-    result = result_of(name)
+def test_a_recorded_run_is_valid_and_every_miss_has_its_cause(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(RUNS / name), "--format", "json"]) == 0
+    result = json.loads(capsys.readouterr().out)
     assert result["valid"] is True
     for trial in result["trials"]:
         assert sum(trial["misses"].values()) == trial["lookups"] - trial["hits"]
@@ -68,7 +65,10 @@ CLAIMS = [name for name in NAMES if read_scenario(ROOT / RUNS / name / "scenario
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_recorded_claim_holds_whenever_it_is_read(name: str) -> None:
-    expectations = result_of(name)["expectations"]
+def test_a_recorded_claim_holds_whenever_it_is_read(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(RUNS / name), "--format", "json"]) == 0
+    expectations = json.loads(capsys.readouterr().out)["expectations"]
     assert {one["verdict"] for one in expectations} == {"pass"}
     assert any(one["absent"] is not None for one in expectations)

@@ -12,17 +12,22 @@ from typing import Any
 import numpy as np
 
 from harness import wire
-from harness.analysis.accounting import accounted, life_accounts
+from harness.analysis.accounting import (
+    accounted,
+    answered,
+    effective_workers,
+    failures,
+    life_accounts,
+)
 from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, CaveatInput, caveats
 from harness.analysis.comparison import comparisons as compared
 from harness.analysis.conclusions import conclusions
 from harness.analysis.latency import latency
-from harness.analysis.lives import answered, effective_workers, failures
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.predicted import prediction
+from harness.analysis.model_input import prediction
 from harness.analysis.prepared import is_control, prepared_trial
 from harness.analysis.profiles import CacheProfile
 from harness.analysis.restart import restart_summary

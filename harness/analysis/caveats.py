@@ -1,25 +1,21 @@
-"""Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it.
-
-A check looks at the evidence and returns its sentence, or nothing when there is no reason.
-"""
+"""Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
-from harness.analysis.pace import SATURATED_FROM, busy_share
+from harness.analysis.latency import SATURATED_FROM, busy_share
 from harness.analysis.profiles import class_name, reported_caches
-from harness.analysis.summary import Caveat, TrialSummary
-from harness.analysis.withheld import percentile_withheld, saturated_server
-from harness.analysis.worker_caveats import silent_worker, worker_replaced
+from harness.analysis.summary import Caveat, LatencySummary, LifeSummary, Times, TrialSummary
 from harness.backends import BACKENDS, backend_of_class
-from harness.record.facts import CacheFacts, TrialFacts
+from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
 from harness.record.samples import Samples
+from harness.stats.quantiles import BEYOND_NEEDED
 from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
@@ -273,3 +269,88 @@ def caveats(evidence: CaveatInput) -> tuple[Caveat, ...]:
     """Return the caveats of a trial in the order of `CHECKS`."""
     found = ((code, check(evidence)) for code, check in CHECKS.items())
     return tuple(Caveat(code=code, text=text) for code, text in found if text)
+
+
+NAMED_AT_MOST = 4  # workers that a sentence lists
+
+
+def silent_worker(facts: TrialFacts, lives: Sequence[LifeSummary]) -> str | None:
+    """Tell of places that never served; one whose last worker came too late to serve has."""
+    heard = {(life.server, life.slot) for life in lives if life.requests}
+    silent = dict.fromkeys(
+        f"{life.server}.{life.slot}"
+        for life in facts.lives
+        if life.tally.get("ready", 0) and (life.server, life.slot) not in heard
+    )
+    if not silent:
+        return None
+    return f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
+
+
+def worker_replaced(facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends) -> str | None:
+    """Tell of lives that ended though no action ended them and none was to be recycled."""
+    gone = [
+        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
+        for life in _unasked(facts, lives, ends)
+    ]
+    if not gone:
+        return None
+    noun = "worker" if len(gone) == 1 else "workers"
+    more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
+    named = ", ".join(gone[:NAMED_AT_MOST])
+    return f"{len(gone)} {noun} ended without being asked to: {named}{more} (server.slot)"
+
+
+def _unasked(
+    facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends
+) -> Sequence[LifeFacts | LifeSummary]:
+    if facts.setup["max_requests"]:
+        return []
+    if facts.actions:
+        return [lives[row] for row in ends.unexpected.tolist()]
+    # Whoever was followed had ended, even before it served.
+    last: dict[tuple[int, int], int] = {}
+    for life in facts.lives:
+        place = (life.server, life.slot)
+        last[place] = max(life.generation, last.get(place, 0))
+    return [life for life in facts.lives if life.generation < last[life.server, life.slot]]
+
+
+def saturated_server(latency: LatencySummary | None) -> str | None:
+    """Return how far behind the server fell, if it did."""
+    if latency is None or latency.pace is None or latency.saturated != "server":
+        return None
+    pace = latency.pace
+    return (
+        f"the server did not keep up with {pace.asked_per_second:g} requests per second:"
+        f" {pace.achieved_per_second or 0:.4g} were sent, {pace.late} of them late, by up to"
+        f" {pace.worst_lag_s:.3g} s, so request times tell of the queue and are withheld"
+    )
+
+
+def percentile_withheld(latency: LatencySummary | None) -> str | None:
+    """Return the percentiles with too few samples, where times are the question.
+
+    They are in a trial of several rounds, or with an open loop.
+    """
+    if latency is None or not (latency.rounds > 1 or latency.pace):
+        return None
+    told = list(_withheld(latency))
+    return f"fewer than {BEYOND_NEEDED} samples lie beyond {'; '.join(told)}" if told else None
+
+
+def _withheld(latency: LatencySummary) -> Iterator[str]:
+    kinds = {"lookups": latency.lookup, "requests": latency.request}
+    for noun, kind in kinds.items():
+        if noun == "requests" and latency.saturated:
+            continue  # withheld as a whole, for another reason
+        for words, times in {"": kind.all, "hit ": kind.hit, "miss ": kind.miss}.items():
+            names = _without_value(times)
+            if names:
+                yield f"{', '.join(names)} of {times.count} {words}{noun}"
+
+
+def _without_value(times: Times) -> list[str]:
+    """Return the percentiles that have no value; none where nothing was timed at all."""
+    unknown = [name for name, estimate in times.quantiles_s.items() if estimate is None]
+    return unknown if times.count else []

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.pace import saturated
-from harness.analysis.summary import Comparison
-from harness.analysis.timings import (
+from harness.analysis.latency import (
     OUTCOMES,
     Timings,
     lookup_timings,
     request_timings,
+    saturated,
     waited_since,
 )
+from harness.analysis.summary import Comparison
 from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.analysis.accounting import life_summaries
 from harness.analysis.ends import Ends, ends_of
-from harness.analysis.inherited import with_held_keys
-from harness.analysis.lives import life_summaries
 from harness.analysis.model_input import ModelInput, model_input
-from harness.analysis.profiles import CacheProfile, cache_profiles, joined
+from harness.analysis.profiles import CacheProfile, cache_profiles, joined, with_held_keys
 from harness.analysis.summary import LifeSummary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples

@@ -1,8 +1,4 @@
-"""Where the lookups of a trial went: times of effect, and what kind of cache each alias is.
-
-Turns samples and facts into what `model` takes. One store is one cache: (life, alias) where each
-process has its own, the alias alone where all share it.
-"""
+"""Where the lookups of a trial went: times of effect, and the cache profile of each alias."""
 
 from __future__ import annotations
 
@@ -13,13 +9,12 @@ from functools import reduce
 import numpy as np
 
 from harness import wire
-from harness.analysis.inherited import held_at_birth
 from harness.arrays import Floats, Ints
 from harness.backends import BACKENDS, backend_of_class
 from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
-from harness.record.facts import CacheFacts, TrialFacts
+from harness.record.facts import CacheFacts, InheritedFacts, TrialFacts
 from harness.record.samples import Samples
 
 _DEED = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
@@ -203,4 +198,46 @@ def _lookups(
         ttl_s=samples.ttl_s,
         keys=len(samples.keys),
         writes=reduce(Writes.followed_by, held, other_writes(samples, cache_profiles, owner)),
+    )
+
+
+def with_held_keys(facts: TrialFacts, samples: Samples) -> Samples:
+    """Return the samples with a name for each key that was held, looked up later or not.
+
+    A key that nobody asks for takes up place in its cache all the same.
+    """
+    known = set(samples.keys.tolist())
+    held = {key for life in facts.lives for one in life.held for key in one.keys} - known
+    if not held:
+        return samples
+    keys = np.array([*samples.keys.tolist(), *sorted(held)])
+    return Samples(**{**samples.columns(), "keys": keys})
+
+
+def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
+    """Return what each life in `samples.lives`, the owner, held in `alias`.
+
+    All are SETs at the time they were told, the least recently used of a life first. Keys without
+    a number in `samples.keys` are left out.
+    """
+    rows = {tuple(row): number for number, row in enumerate(samples.lives.tolist())}
+    numbers = {key: number for number, key in enumerate(samples.keys.tolist())}
+    found = NO_WRITES
+    for life in facts.lives:
+        row = rows.get((life.server, life.slot, life.generation, life.pid))
+        for held in life.held:
+            if row is not None and held.alias == alias:
+                found = found.followed_by(_writes(held, row, numbers))
+    return found
+
+
+def _writes(held: InheritedFacts, row: int, numbers: dict[str, int]) -> Writes:
+    known = [place for place, key in enumerate(held.keys) if key in numbers]
+    ttl_s = [held.ttl_s[place] for place in known]
+    return Writes(
+        target=np.full(len(known), row),
+        key=np.array([numbers[held.keys[place]] for place in known], np.int64),
+        at_s=np.full(len(known), held.at_s),
+        operation=np.full(len(known), int(Operation.SET)),
+        ttl_s=np.array([np.inf if ttl is None else ttl for ttl in ttl_s], np.float64),
     )

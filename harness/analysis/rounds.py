@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis.timings import (
+from harness.analysis.latency import (
     HIT,
     MISS,
     lookup_timings,

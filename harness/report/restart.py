@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
+from harness.analysis.restart import LEVELS, WINDOWS_BEFORE
 from harness.analysis.summary import Recovery, RestartSummary, TrialSummary
 from harness.report.blocks import Block, Heading, Section, Table, Timeline
 from harness.text import (

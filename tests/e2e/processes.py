@@ -13,6 +13,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,12 +143,12 @@ class Harness:
         return [*self.processes().values(), *map(str, files)]
 
     def end(self) -> None:
-        """Kill what a failed test left behind."""
+        """Kill what a failed test left behind, and wait for the command if it was one of these."""
         for pid in self.processes():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        if hasattr(self, "process"):
+            self.process.wait(PATIENCE_S)
 
     def _environ(self) -> dict[str, str]:
         inherited = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.analysis.costs import mean_lookup_s
+from harness.analysis.break_even import mean_lookup_s
 from harness.analysis.measures.measure import Measure
 from harness.analysis.prepared import PreparedTrial
 
