@@ -66,7 +66,7 @@ def recordings() -> list[Recording]:
 
 
 def drawn(rng: np.random.Generator, noise: Recording, rounds: int) -> Sides:
-    """Return so many rounds of base and candidate, which are alike, out of a recording.
+    """Return N rounds of base and candidate, which are alike, out of a recording.
 
     Stretches of it follow each other at random, and in each the sides change places at random:
     what differed between the two for the whole time is thereby left out.
@@ -83,7 +83,7 @@ def drawn(rng: np.random.Generator, noise: Recording, rounds: int) -> Sides:
 
 
 def slowed(sides: Sides, factor: float) -> Sides:
-    """Return the same rounds with a candidate whose requests take so many times as long."""
+    """Return the same rounds with a candidate whose requests take `factor` times as long."""
     base, candidate = sides
     return base, {
         name: values * factor if name.startswith(("request", "cpu")) else values
@@ -115,7 +115,7 @@ def simulated(
     seed: int = 1,
     crowded: bool | None = None,
 ) -> list[Played]:
-    """Return so many duels out of all recordings in turn, with a planted slowdown.
+    """Return N duels from all recordings in turn, with a planted slowdown.
 
     `crowded`: of that recording alone, or of all others; None for all.
     """

@@ -16,7 +16,7 @@ Trial = tuple[TrialFacts, Samples]
 
 
 def duel_facts(**overrides: Any) -> DuelFacts:
-    """Return the terms that a duel has unless it is told others."""
+    """Return the terms that a duel has by default."""
     plain = DuelFacts(
         base="main (1a2b3c4)",
         candidate="working tree",

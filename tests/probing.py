@@ -114,7 +114,7 @@ def backend(name: str, scratch: Path) -> Iterator[Make]:
 
 @contextmanager
 def _locmem(_: Path) -> Iterator[Make]:
-    # So small that it culls all the time: what a lookup does to the order of use shows at once.
+    # So small that it culls all the time: what a lookup does to the order of use shows immediately.
     yield lambda name: locmem(name, OPTIONS={"MAX_ENTRIES": 3})
 
 

@@ -207,14 +207,14 @@ def restart_run() -> Summary:
     }
     trials = [
         make_trial(backend, 4, varied={"actions": action}, restart=restart)
-        for action, told in restarts.items()
-        for backend, restart in told.items()
+        for action, by_backend in restarts.items()
+        for backend, restart in by_backend.items()
     ]
     return make_summary(*trials, question="What does a restart lose?", scenario="restart")
 
 
 def recycling_run() -> Summary:
-    """Return a run of LocMem with workers that are recycled after so many requests, or never."""
+    """Return a run of LocMem with workers that are recycled after N requests, or never."""
     by_itself = {"do": "max-requests", "step": None, "hit_rate_before": None, "recovery": ()}
     settings = {(0, 0): 0, (200, 0): 15, (200, 50): 14, (1000, 0): 3}
     trials = [

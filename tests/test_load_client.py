@@ -139,7 +139,7 @@ def test_a_round_is_ordered_watched_and_its_cost_returned(start: Start, tmp_path
 def test_an_order_covers_a_turn_that_goes_beyond_the_scenarios_requests() -> None:
     longer = replace(turn(), last=9)
     order = round_of(longer, "http://x", token="t", out=Path("out"))
-    assert (order.requests, order.first, order.last) == (9, 3, 9)
+    assert (order.trace["requests"], order.first, order.last) == (9, 3, 9)
 
 
 def test_what_a_locust_file_prints_is_in_the_log_and_no_message(

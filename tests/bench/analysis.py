@@ -1,4 +1,4 @@
-"""Seconds and peak memory of analysing a large run: `python -m tests.bench.analysis`."""
+"""Seconds and peak memory of analyzing a large run: `python -m tests.bench.analysis`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Cost:
 
 
 def analysis_cost(requests: int = REQUESTS) -> Cost:
-    """Return the cost of analysing LocMem and Redis with four workers, compared over rounds."""
+    """Return the cost of analyzing LocMem and Redis with four workers, compared over rounds."""
     trials = [_trial(requests // 2, shared=shared) for shared in (False, True)]
     started = perf_counter()
     analyse_run(trials)

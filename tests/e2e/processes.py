@@ -114,7 +114,7 @@ class Harness:
         return json.loads((self.run_dir / "result.json").read_text())
 
     def lives(self, slug: str) -> tuple[LifeFacts, ...]:
-        """Return the worker lives of a trial while it runs, as their tallies tell."""
+        """Return the worker lives of a trial while it runs, from their tallies."""
         servers = sorted(self.temporary.glob(f"harness-*/lives/{slug}/*"))
         return tuple(life for server in servers for life in read_lives(server))
 
