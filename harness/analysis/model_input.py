@@ -160,7 +160,7 @@ def _delay_s(samples: Samples) -> Floats:
 
 
 SEED = 0x6869742D72617465
-"""Keeps the draws apart from all others: a trace drawn from the same seed would share its luck.
+"""Keeps the draws apart from all others: a trace from the same seed would share its chance.
 
 Fixed, so that a recorded run gives the same figures whenever it is read.
 """

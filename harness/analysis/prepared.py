@@ -1,4 +1,4 @@
-"""One trial as read: its record, and what can be told of it before any figure is computed."""
+"""One trial as read: its record, and what is known of it before any figure is computed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PreparedTrial:
 
 
 def prepared_trial(facts: TrialFacts, samples: Samples) -> PreparedTrial:
-    """Return the reading of one trial."""
+    """Return one trial, prepared for every figure."""
     samples = with_held_keys(facts, joined(facts, samples))
     kind_of, lives, ends = (
         cache_profiles(facts, samples),
