@@ -17,8 +17,6 @@ from harness.scenario.plan import Turn, milestones
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
-# -P: a package in the current directory does not replace an installed one.
-_DRIVER = ("-P", "-m", "harness.load.driver")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.1
@@ -39,13 +37,16 @@ class Locust:
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._socket, theirs = socket.socketpair()
         with theirs:
-            descriptor = theirs.fileno()
             process = ProcessSpec(
                 name="locust",
-                command=[sys.executable, *_DRIVER, str(locustfile), str(descriptor)],
+                command=[
+                    sys.executable,
+                    "-P",  # a package in the current directory does not replace an installed one
+                    *("-m", "harness.load.driver", str(locustfile), str(theirs.fileno())),
+                ],
                 environ={**environ, "PYTHONUNBUFFERED": "1"},
                 log=log,
-                pass_fds=(descriptor,),
+                pass_fds=(theirs.fileno(),),
             )
             self._child = Child(process, reaper)
         self._reader = threading.Thread(target=self._read, daemon=True)
