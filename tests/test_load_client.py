@@ -219,7 +219,7 @@ def test_a_locust_file_that_closes_every_descriptor_does_not_hang_the_harness(
 
 
 def test_a_task_that_closes_every_descriptor_ends_the_round_with_an_error(start: Start) -> None:
-    with pytest.raises(InfrastructureError, match="HX32[12]"):
+    with pytest.raises(InfrastructureError, match=r"HX32[12]"):
         serve(start(CLOSES_IN_A_TASK), ignore, time_limit_s=10)
 
 
