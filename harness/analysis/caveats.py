@@ -16,6 +16,7 @@ from harness.backends import BACKENDS, backend_of_class
 from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.stats.quantiles import BEYOND_NEEDED
+from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
@@ -192,25 +193,23 @@ def _if_any(count: int, text: str) -> str | None:
 
 
 def shared_clear(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.facts.shared_clears,
-        "times the cache was cleared while other trials were up that use the same Redis database,"
-        " so that they lost their entries as well",
-    )
+    times = number_of(evidence.facts.shared_clears, "time")
+    text = f"the Redis database was cleared {times} while several trials were using it"
+    return text if evidence.facts.shared_clears else None
 
 
 def foreign_keys_added(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(evidence.facts.foreign_keys or 0, 0),
-        "keys appeared in the Redis database that do not begin with the trial's prefix: either"
-        " others use it, or the app does not use {cache_prefix}, and then trials share entries",
+        "more keys in the Redis database than before do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix} and its trials share entries",
     )
 
 
 def foreign_keys_lost(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(-(evidence.facts.foreign_keys or 0), 0),
-        "foreign keys of the Redis database are gone: they expired, or were cleared as allowed",
+        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
     )
 
 
