@@ -16,14 +16,17 @@ import click
 
 from harness import errors
 from harness.analysis import summary
+from harness.analysis.metrics import COMPUTED
+from harness.analysis.rounds import PER_ROUND
 from harness.backends import BACKENDS
 from harness.cli.main import cli
-from harness.metrics import METRICS
+from harness.metrics import METRICS, Metric
 from harness.record import rundir, samples
 from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
 from harness.scenario.parse import scenario_schema
+from harness.text import duration
 from harness.wire import TALLY_COUNTS
 
 WIDTH = 80
@@ -179,25 +182,41 @@ def scenarios() -> str:
 
 
 def metrics() -> str:
-    """Return every metric with unit and direction."""
+    """Return every metric with unit, direction and minimum effect size."""
+    measured = {"trial": COMPUTED, "duel": PER_ROUND}
     rows = [
         (
             f"`{one.name}`",
             one.unit,
             one.better or "-",
+            _min_effect(one),
             "yes" if one.timed else "no",
+            ", ".join(name for name, among in measured.items() if one.name in among),
             one.meaning,
         )
         for one in METRICS.values()
     ]
     return _page(
         "# Metrics",
-        "What an `[[expect]]` may name, and what `harness check` and `harness compare` compare."
-        " A metric is a number of one trial; a trial that cannot say has none, which is never"
-        " taken for zero. Counts do not depend on the machine. Metrics that are timed do: between"
-        " two runs they are shown, and never decide.",
-        _table(("metric", "unit", "better", "timed", "meaning"), rows),
+        "Metrics of a trial are what an `[[expect]]` may name, and what `harness check` and"
+        " `harness compare` compare; those of a duel are what `harness duel` compares. A trial"
+        " without a metric has none, which is never taken for zero. Counts do not depend on the"
+        " machine. Metrics that are timed do: between two runs they are shown, and never decide. A"
+        " change up to the minimum effect size, the larger of an absolute and a relative one, is"
+        " not significant.",
+        _table(
+            ("metric", "unit", "better", "minimum effect", "timed", "measured in", "meaning"), rows
+        ),
     )
+
+
+def _min_effect(metric: Metric) -> str:
+    """Return the absolute and the relative minimum effect size of a metric: "50.0 µs or 3 %"."""
+    least = metric.min_effect
+    absolute = duration(least) if metric.unit == "s" else f"{least:g}"
+    relative = f"{100 * metric.min_relative_effect:g} %"
+    parts = [absolute if least else "", relative if metric.min_relative_effect else ""]
+    return " or ".join(filter(None, parts))
 
 
 def error_codes() -> str:
