@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from harness.analysis.analyse import analyse_run, summarise
+from harness.analysis.analyze import analyze_run, summarize
 from harness.analysis.summary import Summary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
@@ -147,23 +147,10 @@ def read(run_dir: str | Path) -> Run:
     scenario = read_scenario(path / SCENARIO_FILE)
     refuse_unknown(scenario, str(path / SCENARIO_FILE))
     recorded = tuple((facts, samples[facts.number]) for facts in record.trials)
-    found = analyse_run(recorded)
+    found = analyze_run(recorded)
     duel = duel_result(record.duel, recorded, found.trials) if record.duel else None
-    summary = summarise(
-        found.trials,
-        comparisons=found.comparisons,
-        break_even=found.break_even,
-        scenario=record.scenario,
-        question=record.question,
-        lesson=record.lesson,
-        run_dir=str(run_dir),
-        environment=record.environment,
-        seed=record.seed,
-        wall_s=record.wall_s,
-        problems=record.problems,
-        claim=scenario.claim,
-        evidence=scenario.evidence,
-    )
+    about = {"claim": scenario.claim, "evidence": scenario.evidence}
+    summary = summarize(found, record, str(run_dir), **about)
     expectations = () if duel else judge(scenario.expect, summary.trials)
     return Run(
         run_dir=path,

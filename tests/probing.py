@@ -21,7 +21,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from harness.probe.caches import wrap
-from harness.probe.recording import Recording, current
+from harness.probe.notes import Recording, current
 from harness.probe.tally import Life, Tally
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.lives import read_lives

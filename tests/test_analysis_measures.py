@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.metrics import METRICS
 from harness.analysis.prepared import prepared_trial
@@ -50,7 +50,7 @@ THROTTLED: Mapping[str, Sequence[float]] = {
 
 def test_limits_granted_is_what_was_allowed_over_what_the_limits_come_to() -> None:
     trial = marked([0, 1, 0, 0, 0, 1], **THROTTLED)
-    assert analyse_trial(facts_of(trial), trial).measures["limits_granted"].value == 5 / 4
+    assert analyze_trial(facts_of(trial), trial).measures["limits_granted"].value == 5 / 4
     assert model_input(trial, "limits_granted", [0, 1, 0, 0, 0, 1]) == 5 / 4
     assert model_input(trial, "limits_granted", [0] * 6) == 1.0
 
@@ -58,14 +58,14 @@ def test_limits_granted_is_what_was_allowed_over_what_the_limits_come_to() -> No
 def test_a_shared_cache_leaves_nothing_to_chance() -> None:
     trial = marked([0, 1, 0, 0, 0, 1], **THROTTLED)
     facts = facts_of(trial, backend="redis", cache=redis_facts())
-    expected = analyse_trial(facts, trial).measures["limits_granted"].expected
+    expected = analyze_trial(facts, trial).measures["limits_granted"].expected
     assert expected is not None
     assert expected.low == expected.value == expected.high == 1.0
 
 
 def test_a_trial_without_marks_has_no_measures() -> None:
     trial = samples()
-    assert analyse_trial(facts_of(trial), trial).measures == {}
+    assert analyze_trial(facts_of(trial), trial).measures == {}
 
 
 @pytest.mark.parametrize("name", METRICS)

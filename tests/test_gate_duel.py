@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from harness.analysis.analyse import analyse_run
+from harness.analysis.analyze import analyze_run
 from harness.gate.duel import DuelResult, Judge, duel_result
 from harness.record.facts import RoundFacts
 from harness.record.samples import split_rounds
@@ -21,7 +21,7 @@ GROUP = duel_group(duel_sides(Scenario(name="x", question="?"), {}, {}, REQUESTS
 
 
 def result_of(*trials: Trial, **terms: float) -> DuelResult:
-    return duel_result(duel_facts(**terms), trials, analyse_run(trials).trials)
+    return duel_result(duel_facts(**terms), trials, analyze_run(trials).trials)
 
 
 def verdicts(result: DuelResult) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures import inside
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
@@ -42,7 +42,7 @@ def with_looks(trial: Samples, rows: list[int], **marks: Sequence[float]) -> Sam
 
 
 def told(trial: Samples, **facts: Any) -> dict[str, float | None]:
-    measures = analyse_trial(facts_of(trial, **facts), trial).measures
+    measures = analyze_trial(facts_of(trial, **facts), trial).measures
     mine = {measure.name for measure in inside.MEASURES}
     return {name: figure.value for name, figure in measures.items() if name in mine}
 
@@ -96,7 +96,7 @@ def test_the_model_given_the_real_lives_finds_what_the_looks_found(limit: int) -
 def test_what_is_shared_is_expected_in_no_process() -> None:
     trial = with_looks(routed_samples([0, 1, 0], [0, 1, 1], shared=True), [1, 2], entries=[0, 0])
     facts = facts_of(trial, backend="redis", cache=redis_facts())
-    found = analyse_trial(facts, trial).measures["copies_per_key"]
+    found = analyze_trial(facts, trial).measures["copies_per_key"]
     assert found.value == 0.0
     assert found.expected is not None
     assert found.expected.high == 0.0

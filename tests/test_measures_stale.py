@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.record.samples import Samples
@@ -33,7 +33,7 @@ def looks(shown: Sequence[float] = SHOWN, deletes: Sequence[float] = CHANGE) -> 
 
 
 def values(trial: Samples) -> Mapping[str, float | None]:
-    found = analyse_trial(facts_of(trial, timeout_s=TIMEOUT_S), trial).measures
+    found = analyze_trial(facts_of(trial, timeout_s=TIMEOUT_S), trial).measures
     return {name: found[name].value for name in NAMES}
 
 
@@ -63,7 +63,7 @@ def test_one_store_shows_every_change() -> None:
     assert found == {name: 1.0 if name == "values_shown" else 0.0 for name in NAMES}
     trial = looks(shown=PRICE)
     facts = facts_of(trial, backend="redis", cache=redis_facts(), timeout_s=TIMEOUT_S)
-    expected = analyse_trial(facts, trial).measures["stale_reads"].expected
+    expected = analyze_trial(facts, trial).measures["stale_reads"].expected
     assert expected is not None
     assert (expected.low, expected.high) == (0.0, 0.0)
 
@@ -79,7 +79,7 @@ def test_a_worker_whose_copy_was_deleted_reads_the_new_value() -> None:
 
 def test_without_a_timeout_nothing_bounds_it_and_no_half_of_it_is_told() -> None:
     trial = looks(shown=[0, 0, 3, 3, 0, 0, 0, 0])
-    found = analyse_trial(facts_of(trial, timeout_s=None), trial).measures
+    found = analyze_trial(facts_of(trial, timeout_s=None), trial).measures
     assert found["stale_reads"].value == 4 / 5
     assert found["stale_age_s"].value == 11.0
     assert "stale_after" not in found
@@ -90,7 +90,7 @@ def test_without_a_timeout_nothing_bounds_it_and_no_half_of_it_is_told() -> None
 
 def test_looks_before_the_first_change_of_a_product_count_for_nothing() -> None:
     trial = marked([0, 0], product=[1, 1], price=[0, 0], shown=[5, 5], deletes=[NAN, NAN])
-    assert "stale_reads" not in analyse_trial(facts_of(trial), trial).measures
+    assert "stale_reads" not in analyze_trial(facts_of(trial), trial).measures
 
 
 @pytest.mark.parametrize("name", NAMES)

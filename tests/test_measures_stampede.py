@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import EPOCH_S, NAN, facts_of
 from tests.test_analysis_measures import marked, model_input
@@ -40,7 +40,7 @@ def trial(locked: int) -> Samples:
 
 def test_computations_are_counted_per_report() -> None:
     found = trial(locked=0)
-    assert analyse_trial(facts_of(found), found).measures["origin_runs"].value == 4 / 2
+    assert analyze_trial(facts_of(found), found).measures["origin_runs"].value == 4 / 2
 
 
 def test_without_a_lock_all_compute_who_looked_before_the_first_of_their_store_was_done() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.record.facts import TrialFacts
@@ -37,7 +37,7 @@ def one_by_one(trial: Samples, **overrides: object) -> TrialFacts:
 
 
 def values(facts: TrialFacts, trial: Samples) -> Mapping[str, float | None]:
-    return {name: found.value for name, found in analyse_trial(facts, trial).measures.items()}
+    return {name: found.value for name, found in analyze_trial(facts, trial).measures.items()}
 
 
 def model_input(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
@@ -90,6 +90,6 @@ def test_the_cache_is_what_the_workers_were_found_to_use() -> None:
 
 def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     trial = visited()
-    found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
+    found = analyze_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
     assert "requested LocMemCache, the workers use RedisCache" in caveat.text

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness import wire
 from harness.load.evidence import Answer, HeaderValue, parse_answers
 from harness.probe import evidence
-from harness.probe.recording import Recording, Refill
+from harness.probe.notes import Recording, Refill
 from harness.record.samples import Samples
 from tests.factories import STEADY
 from tests.probing import LIFE, Probe, locmem

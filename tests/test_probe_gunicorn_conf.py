@@ -14,7 +14,7 @@ from django.core.cache import CacheHandler, caches
 
 from harness import wire
 from harness.probe import gunicorn_conf as hooks
-from harness.probe.slots import Slots
+from harness.probe.tally import Slots
 from harness.servers.child import ProcessSpec
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.lives import read_lives

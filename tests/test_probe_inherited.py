@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import caches
 from django.test import override_settings
 
-from harness.probe.inherited import entries, named, note_inherited
+from harness.probe.caches import entries, named, note_inherited
 from harness.probe.tally import COUNT, Life, Tally
 from harness.servers.lives import read_lives
 from tests.probing import locmem

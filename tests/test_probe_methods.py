@@ -10,7 +10,7 @@ import pytest
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
-from harness.probe.recording import Recording
+from harness.probe.notes import Recording
 from tests.probing import HIT, MISS, Probe, awaited, called, locmem, lookups
 
 

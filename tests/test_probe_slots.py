@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.probe.slots import Slots
+from harness.probe.tally import Slots
 
 
 class Arbiter:

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from harness.analysis.analyse import analyse_run
+from harness.analysis.analyze import analyze_run
 from harness.analysis.summary import Summary
 from harness.gate.duel import DuelResult, duel_result
 from harness.report.drawing.layout import print_lines
@@ -37,7 +37,7 @@ ALL = pytest.mark.parametrize("name", CASES)
 @cache
 def told(name: str) -> tuple[DuelResult, Summary]:
     trials = CASES[name]()
-    summaries = analyse_run(trials).trials
+    summaries = analyze_run(trials).trials
     return duel_result(duel_facts(), trials, summaries), make_summary(*summaries)
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from harness.analysis.conclusions import break_even_sentence
 from harness.analysis.summary import Summary
 from harness.report.blocks import Table
-from harness.report.drawing.grid import draw_table
+from harness.report.drawing.tables import draw_table
 from harness.report.formats.json import render_json
 from harness.setup import setup_words
 from harness.stats.interval import Interval

@@ -66,10 +66,10 @@ LifeId = tuple[int, int, int, int]  # server, slot, generation, pid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeAccount:
-    """One life's book: lookups seen in answers and counted by the worker, hits and misses apart.
+    """One life: lookups seen in answers and counted by the worker, hits and misses apart.
 
     `died` are requests that reached the app and were not seen answered. Lookups whose backend
-    raised stand on neither side: they are no evidence of a hit or a miss.
+    raised are on neither side: they are no evidence of a hit or a miss.
     """
 
     identity: LifeId
@@ -79,7 +79,7 @@ class LifeAccount:
 
     @property
     def missing(self) -> int:
-        """Return counted lookups that no answer told of; below 0: answers told of too many."""
+        """Return counted lookups that are in no answer; below 0: answers held too many."""
         return sum(self.counted) - sum(self.seen)
 
     @property
@@ -94,7 +94,7 @@ class LifeAccount:
 def life_accounts(
     lives: Sequence[LifeSummary], facts: Sequence[LifeFacts]
 ) -> tuple[LifeAccount, ...]:
-    """Return the book of every life that was seen or that counted."""
+    """Return the accounting of every life that was seen or that counted."""
     seen = {(life.server, life.slot, life.generation, life.pid): life for life in lives}
     counted = {(life.server, life.slot, life.generation, life.pid): life for life in facts}
     return tuple(_account(who, seen.get(who), counted.get(who)) for who in {**seen, **counted})

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
 from harness.analysis.conclusions import break_even_sentence
-from harness.analysis.model_input import BY_KEY
+from harness.analysis.prepared import BY_KEY
 from harness.analysis.profiles import cache_profiles
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints
@@ -225,7 +225,7 @@ def _break_even(
     points = _measured(local, shared)
     curve = _curve(cost, rates) if modeled else []
     bounds = _bounds(sums, rates) if modeled and rounds >= ROUNDS_NEEDED else None
-    first = _told(crossings(cost, rates)[0]) if modeled else first_measured(points)
+    first = _within(crossings(cost, rates)[0]) if modeled else first_measured(points)
     found = BreakEven(
         group=setup,
         local=local[0][0].backend,
@@ -268,10 +268,10 @@ def _bounds(sums: Sequence[Sums], rates: HitRates) -> tuple[int | None, int | No
     """Return the interval of the crossing over resampled rounds; the trace itself is given."""
     found = crossings(resampled(sums[0], sums[1]), rates)
     low, high = np.quantile(found, [0.025, 0.975], method="inverted_cdf")
-    return _told(low), _told(high)
+    return _within(low), _within(high)
 
 
-def _told(workers: Any) -> int | None:
+def _within(workers: Any) -> int | None:
     return int(workers) if workers <= UP_TO else None
 
 

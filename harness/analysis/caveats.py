@@ -16,6 +16,7 @@ from harness.backends import BACKENDS, backend_of_class
 from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.stats.quantiles import BEYOND_NEEDED
+from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
@@ -50,16 +51,16 @@ def no_answer(evidence: CaveatInput) -> str | None:
 def unaccounted(evidence: CaveatInput) -> str | None:
     gaps = [account for account in evidence.accounts if not account.holds]
     unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
-    told = [_gap(account) for account in gaps]
+    reasons = [_gap(account) for account in gaps]
     if unknown:
-        told.append(f"{unknown} lookups came in answers that named no worker")
-    return "; ".join(told) or None
+        reasons.append(f"{unknown} lookups came in answers that named no worker")
+    return "; ".join(reasons) or None
 
 
 def _gap(account: LifeAccount) -> str:
     server, slot, generation, pid = account.identity
     return (
-        f"worker {server}.{slot} generation {generation} (pid {pid}): answers told of"
+        f"worker {server}.{slot} generation {generation} (pid {pid}): answers reported"
         f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
         f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
     )
@@ -92,7 +93,7 @@ def too_few_samples(evidence: CaveatInput) -> str | None:
     # An app that is measured by what it answers is not judged by its hit rate.
     if lookups >= LOOKUPS_NEEDED or evidence.trial.measures:
         return None
-    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
+    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
 
 
 def outside_interval(evidence: CaveatInput) -> str | None:
@@ -162,9 +163,9 @@ def unknown_drops(evidence: CaveatInput) -> str | None:
 
 
 def other_writes(evidence: CaveatInput) -> str | None:
-    told = len(evidence.samples.write_request)
-    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - told
-    return _if_any(unseen, "writes were told in no answer, so no replay knows them")
+    seen = len(evidence.samples.write_request)
+    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - seen
+    return _if_any(unseen, "writes were reported in no answer, so no replay knows them")
 
 
 def late_lookups(evidence: CaveatInput) -> str | None:
@@ -192,25 +193,23 @@ def _if_any(count: int, text: str) -> str | None:
 
 
 def shared_clear(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.facts.shared_clears,
-        "times the cache was cleared while other trials were up that use the same Redis database,"
-        " so that they lost their entries as well",
-    )
+    times = number_of(evidence.facts.shared_clears, "time")
+    text = f"the Redis database was cleared {times} while several trials were using it"
+    return text if evidence.facts.shared_clears else None
 
 
 def foreign_keys_added(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(evidence.facts.foreign_keys or 0, 0),
-        "keys appeared in the Redis database that do not begin with the trial's prefix: either"
-        " others use it, or the app does not use {cache_prefix}, and then trials share entries",
+        "more keys in the Redis database than before do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix} and its trials share entries",
     )
 
 
 def foreign_keys_lost(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(-(evidence.facts.foreign_keys or 0), 0),
-        "foreign keys of the Redis database are gone: they expired, or were cleared as allowed",
+        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
     )
 
 
@@ -220,7 +219,7 @@ def no_control(evidence: CaveatInput) -> str | None:
         return None
     return (
         f"no trial served the same trace without the {restart.do} at step {restart.step}, so its"
-        " misses are told by their cause alone"
+        " misses are reported by their cause alone"
     )
 
 
@@ -276,7 +275,7 @@ NAMED_AT_MOST = 4  # workers that a sentence lists
 
 
 def silent_worker(facts: TrialFacts, lives: Sequence[LifeSummary]) -> str | None:
-    """Tell of places that never served; one whose last worker came too late to serve has."""
+    """Return which slots never served; one whose last worker came too late to serve has."""
     heard = {(life.server, life.slot) for life in lives if life.requests}
     silent = dict.fromkeys(
         f"{life.server}.{life.slot}"
@@ -289,27 +288,27 @@ def silent_worker(facts: TrialFacts, lives: Sequence[LifeSummary]) -> str | None
 
 
 def worker_replaced(facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends) -> str | None:
-    """Tell of lives that ended though no action ended them and none was to be recycled."""
+    """Return which lives ended though no action ended them and none was to be recycled."""
     gone = [
         f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
-        for life in _unasked(facts, lives, ends)
+        for life in _unexpected(facts, lives, ends)
     ]
     if not gone:
         return None
     noun = "worker" if len(gone) == 1 else "workers"
     more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
     named = ", ".join(gone[:NAMED_AT_MOST])
-    return f"{len(gone)} {noun} ended without being asked to: {named}{more} (server.slot)"
+    return f"{len(gone)} {noun} ended unexpectedly: {named}{more} (server.slot)"
 
 
-def _unasked(
+def _unexpected(
     facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends
 ) -> Sequence[LifeFacts | LifeSummary]:
     if facts.setup["max_requests"]:
         return []
     if facts.actions:
         return [lives[row] for row in ends.unexpected.tolist()]
-    # Whoever was followed had ended, even before it served.
+    # A worker that was followed had ended, even before it served.
     last: dict[tuple[int, int], int] = {}
     for life in facts.lives:
         place = (life.server, life.slot)
@@ -325,7 +324,7 @@ def saturated_server(latency: LatencySummary | None) -> str | None:
     return (
         f"the server did not keep up with {pace.asked_per_second:g} requests per second:"
         f" {pace.achieved_per_second or 0:.4g} were sent, {pace.late} of them late, by up to"
-        f" {pace.worst_lag_s:.3g} s, so request times tell of the queue and are withheld"
+        f" {pace.worst_lag_s:.3g} s, so request times measure the queue and are withheld"
     )
 
 
@@ -336,8 +335,9 @@ def percentile_withheld(latency: LatencySummary | None) -> str | None:
     """
     if latency is None or not (latency.rounds > 1 or latency.pace):
         return None
-    told = list(_withheld(latency))
-    return f"fewer than {BEYOND_NEEDED} samples lie beyond {'; '.join(told)}" if told else None
+    names = list(_withheld(latency))
+    few = f"fewer than {BEYOND_NEEDED} samples lie beyond"
+    return f"{few} {'; '.join(names)}" if names else None
 
 
 def _withheld(latency: LatencySummary) -> Iterator[str]:

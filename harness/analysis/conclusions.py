@@ -23,7 +23,7 @@ CLEARLY_LESS = 0.8
 def conclusions(summary: Summary) -> tuple[str, ...]:
     """Return what the run shows: hit rates, what restarts lost, what LocMem costs.
 
-    Nothing is said of hit rates where a scenario is measured by its answers alone.
+    Hit rates are left out where a scenario is measured by its answers alone.
     """
     if not summary.valid:
         return ("This run is not valid, so no lesson is drawn from its numbers.",)

@@ -95,7 +95,7 @@ GROWTH_BORNE = 0.05
 
 A server that keeps up with a share s of the arrivals makes it grow by 1 - s.
 """
-REQUESTS_NEEDED = 8  # in a round, to tell its end from its beginning
+REQUESTS_NEEDED = 8  # in a round, to compare its end with its beginning
 
 
 def pace(load: LoadFacts, samples: Samples) -> Pace | None:
@@ -119,7 +119,7 @@ def busy_share(load: LoadFacts) -> float:
 def saturated(load: LoadFacts, samples: Samples) -> str:
     """Return "generator" or "server", whichever could not keep up, or nothing.
 
-    A busy generator is told first, since it makes any server look slow. A server can be told from
+    A busy generator comes first, since it makes any server look slow. A server can be judged from
     an open loop only: there it falls behind when requests leave at less than `RATE_KEPT` of the
     scheduled rate, or when the wait from due to done grows by more than `GROWTH_BORNE` within
     most rounds.
@@ -128,7 +128,7 @@ def saturated(load: LoadFacts, samples: Samples) -> str:
         return "generator"
     if load.arrival_rate_per_second is None:
         return ""
-    # Against the schedule and not against what was asked: random arrivals have luck of their own.
+    # Against the schedule and not the nominal rate: random arrivals vary by themselves.
     scheduled, achieved = _rate(samples, samples.due_s), _rate(samples, samples.sent_s)
     slow = scheduled is not None and achieved is not None and achieved < RATE_KEPT * scheduled
     return "server" if slow or wait_growth(samples) > GROWTH_BORNE else ""
@@ -179,7 +179,7 @@ def latency(facts: TrialFacts, samples: Samples) -> LatencySummary | None:
     """Return the times of a trial; None without requests.
 
     The times of requests are withheld where load generator or server could not keep up: they
-    would tell of the queue. Those of lookups are taken inside of the worker, and stand.
+    would measure the queue. Those of lookups are taken inside the worker, and hold.
     """
     if not samples.requests:
         return None

@@ -17,7 +17,7 @@ from harness.model.trace import NO_WRITES, Writes
 from harness.record.facts import CacheFacts, InheritedFacts, TrialFacts
 from harness.record.samples import Samples
 
-_DEED = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
+_OPERATIONS = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
 _CLEAR = wire.WRITE_KINDS.index("clear")
 
 
@@ -174,7 +174,9 @@ def other_writes(
         target=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
         key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
         at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
-        operation=np.concatenate([_DEED[kind[plain]], np.full(len(cleared), Operation.DELETE)]),
+        operation=np.concatenate(
+            [_OPERATIONS[kind[plain]], np.full(len(cleared), Operation.DELETE)]
+        ),
         ttl_s=np.concatenate([samples.write_ttl_s[kept][plain], np.full(len(cleared), np.nan)]),
     )
     return found.ordered()
@@ -217,7 +219,7 @@ def with_held_keys(facts: TrialFacts, samples: Samples) -> Samples:
 def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
     """Return what each life in `samples.lives`, the owner, held in `alias`.
 
-    All are SETs at the time they were told, the least recently used of a life first. Keys without
+    All are SETs at the time of the report, the least recently used of a life first. Keys without
     a number in `samples.keys` are left out.
     """
     rows = {tuple(row): number for number, row in enumerate(samples.lives.tolist())}

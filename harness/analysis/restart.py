@@ -17,8 +17,7 @@ from harness.analysis.causes import (
     replayed_by_process,
 )
 from harness.analysis.ends import NOBODY
-from harness.analysis.model_input import SEED, ModelInput
-from harness.analysis.prepared import PreparedTrial
+from harness.analysis.prepared import SEED, ModelInput, PreparedTrial
 from harness.analysis.summary import Cause, Recovery, RestartSummary
 from harness.arrays import Floats
 from harness.model.locmem import State
@@ -28,7 +27,7 @@ from harness.record.samples import Samples
 from harness.stats.interval import Interval
 
 WINDOWS, SMALLEST = 30, 20
-"""A window is a thirtieth of the trace, but no less than so many requests."""
+"""A window is a thirtieth of the trace, but no fewer requests than this."""
 WINDOWS_BEFORE = 3
 LEVELS = (0.90, 0.95)
 
@@ -81,9 +80,9 @@ def rate_before(course: CumulativeCounts, step: int) -> float | None:
     return course.hit_rate(step - WINDOWS_BEFORE * course.window, step)
 
 
-def lowest(told: Curve, step: int) -> float | None:
+def lowest(windows: Curve, step: int) -> float | None:
     """Return the lowest rate of the windows from `step` on; None without any."""
-    return min((rate for start, rate in told if start >= step), default=None)
+    return min((rate for start, rate in windows if start >= step), default=None)
 
 
 def recoveries(
@@ -245,10 +244,10 @@ def restart_summary(
     restarts = found.missed[found.causes == CAUSES.index(Cause.RESTART)]
     step = facts.actions[0].step if facts.actions else None
     over = course(samples)
-    told = curve(over, step or 0)
+    windows = curve(over, step or 0)
     before = rate_before(over, step) if step is not None else None
     return RestartSummary(
-        do=_deed(reading),
+        do=_what_ended(reading),
         step=step,
         workers_ended=len(ends.ended),
         entries_lost=lost,
@@ -262,10 +261,10 @@ def restart_summary(
         requests_failed=failures(samples),
         requests_lost_in_flight=sum(account.died for account in accounts),
         hit_rate_before=before,
-        hit_rate_dip=lowest(told, step) if step is not None else None,
+        hit_rate_dip=lowest(windows, step) if step is not None else None,
         recovery=recoveries(reading, over, before),
         window=over.window,
-        curve=told,
+        curve=windows,
     )
 
 
@@ -289,7 +288,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     return int(np.count_nonzero(live)), len(np.unique(alias * entries.keys + key[ended][live]))
 
 
-def _deed(reading: PreparedTrial) -> str:
+def _what_ended(reading: PreparedTrial) -> str:
     done = dict.fromkeys(action.do for action in reading.facts.actions)
     return " + ".join(done) or (RECYCLED if reading.facts.setup["max_requests"] else DIED)
 

@@ -1,4 +1,4 @@
-"""What a person is told who comes to look at a server: where it is, and what to try there."""
+"""What a person is shown of a running server: where it is, and what to try there."""
 
 from __future__ import annotations
 

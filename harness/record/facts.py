@@ -1,4 +1,4 @@
-"""Facts of one trial beside its samples: its set-up, its worker lives, what the load cost.
+"""Facts of one trial besides its samples: its set-up, its worker lives, what the load cost.
 
 Plain values only, so that they can be written as JSON and read again by a later version.
 """
@@ -74,7 +74,7 @@ class LoadFacts:
 class RoundFacts:
     """What one round cost the server: CPU seconds of its workers, requests that they finished.
 
-    Told of the workers that were there before the round: the boot of one that was born in it is
+    Of the workers that were there before the round: the boot of one that was born in it is
     no cost of a request.
     """
 
@@ -105,7 +105,7 @@ class DuelFacts:
     """What a run of two trials was for: trial 0 is the base, trial 1 the candidate.
 
     Their names for people, and the terms: how long it might take, from which changes on a
-    difference is of weight. `absolute_floors` are by metric, in its unit.
+    difference is significant. `absolute_floors` are by metric, in its unit.
     """
 
     base: str

@@ -35,7 +35,7 @@ def installed_version(distribution: str) -> str:
 
 
 def environment_facts() -> dict[str, str | int]:
-    """Return the facts of machine and software that belong beside a result. "" is: not there."""
+    """Return the facts of machine and software that belong to a result. "" is: not there."""
     facts: dict[str, str | int] = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",

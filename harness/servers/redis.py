@@ -5,8 +5,6 @@ database, and `cache.clear()` in the app would empty it: so it must hold no fore
 harness itself deletes only keys with its own prefix.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import shutil
@@ -14,8 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import urlsplit
+
+import redis
 
 from harness import wire
 from harness.backends import users_of
@@ -28,9 +28,6 @@ from harness.servers.executables import (
 )
 from harness.servers.ports import START_TRIES, free_port, socket_directory
 from harness.servers.services import Lease, ServiceContext
-
-if TYPE_CHECKING:
-    import redis
 
 DATABASES = 1024
 OUR_KEY = re.compile(
@@ -144,8 +141,6 @@ class OwnRedis:
 
     def _start(self) -> bool:
         """Start it, empty, and return whether it answers within some seconds."""
-        import redis
-
         process = ProcessSpec(
             name=f"redis, {self.display}",
             command=[self._choice.target, "-"],
@@ -201,7 +196,7 @@ class UserRedis:
         self._name = f"harness-{context.run}"
         self._client = _client(choice.target)
         with _answering(self.display):
-            self._delete_left_keys()
+            self._delete_leftovers()
             self._foreign = self._count_foreign()
         allowed = context.environ.get(wire.ENV_REDIS_MAY_BE_CLEARED) == "1"
         if self._foreign and not allowed:
@@ -209,8 +204,8 @@ class UserRedis:
                 Problem(
                     code="HX316",
                     where=f"redis at {choice.display}",
-                    what=f"the database holds {self._foreign} foreign keys, which an app that"
-                    " clears its cache would delete",
+                    what=f"foreign keys in the database: {self._foreign}; an app that clears its"
+                    " cache would delete them",
                     hint=f"name an empty database in {wire.ENV_REDIS_URL}, as in"
                     " redis://127.0.0.1:6379/9; or unset it to let the harness start a server of"
                     f" its own; or set {wire.ENV_REDIS_MAY_BE_CLEARED}=1 if all keys may go",
@@ -223,8 +218,6 @@ class UserRedis:
 
     def stop(self) -> None:
         """Delete what unfinished leases left, if the server still answers."""
-        import redis
-
         with self._client, suppress(redis.RedisError):
             self._delete(self._keys(f"{self._name}-"))
 
@@ -233,13 +226,11 @@ class UserRedis:
             self._delete(self._keys(prefix))
             return self._count_foreign() - self._foreign
 
-    def _delete_left_keys(self) -> None:
+    def _delete_leftovers(self) -> None:
         """Delete keys of runs that have ended: their names are on no connection any more.
 
         Without the right to list connections they count as foreign.
         """
-        import redis
-
         try:
             self._client.client_setname(self._name)
             running = {one.get("name", "").encode() for one in self._client.client_list()}
@@ -286,8 +277,6 @@ def start(context: ServiceContext) -> OwnRedis | UserRedis:
 
 def _version_behind(url: str) -> str:
     """Return product and version of the server behind a URL, "" if it does not answer."""
-    import redis
-
     try:
         with redis.Redis.from_url(
             url, socket_connect_timeout=ANSWER_TIMEOUT_S, socket_timeout=ANSWER_TIMEOUT_S
@@ -304,14 +293,12 @@ def _version_behind(url: str) -> str:
 @contextmanager
 def _answering(display: str) -> Iterator[None]:
     """Raise InfrastructureError HX303 if the server does not answer."""
-    import redis
-
     try:
         yield
     except redis.RedisError as error:
         raise _no_answer(
             f"redis, {display}",
-            f"answers no more: {type(error).__name__}",
+            f"no longer answers: {type(error).__name__}",
             "see why it ended; trials that were measured before are kept",
         ) from error
 
@@ -321,6 +308,4 @@ def _no_answer(where: str, what: str, hint: str) -> InfrastructureError:
 
 
 def _client(url: str) -> redis.Redis:
-    import redis
-
     return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10)

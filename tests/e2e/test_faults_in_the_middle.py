@@ -163,7 +163,7 @@ def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harn
 
     assert outcome.code == 3
     assert "HX303 redis, " in outcome.stderr
-    assert "answers no more" in outcome.stderr
+    assert "no longer answers" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     first, second = harness.result()["trials"]
     assert (first["requests"], first["failures"]) == (150, 0)

@@ -79,13 +79,18 @@ def test_a_reaper_that_is_killed_costs_no_trial_and_leaves_nothing(
 def test_any_temporary_directory_will_do(harness: Harness, name: str) -> None:
     temporary = harness.directory / name
     temporary.mkdir()
-    outcome = harness.run(
+    harness.start(
         *("run", "hit-rate", "--workers", "1", "--requests", "60", "--keys", "20"),
         *("--set", "matrix.backend=['redis-unix', 'files', 'database']"),
         *("--set", "server.servers=2", "--out", "run"),
         env={"TMPDIR": str(temporary)},
     )
+    reaper = harness.wait_until(lambda: harness.pid_of("reaper.py"))
+    sockets = Path(f"/tmp/harness-{harness.processes()[reaper].split()[-1]}")
+    harness.wait_until(lambda: [path.name for path in sockets.glob("*")] == ["redis.sock"])
+    outcome = harness.wait()
     assert outcome.code == 0, outcome.stderr
     assert outcome.stderr == ""
     assert harness.leftovers() == []
     assert list(temporary.iterdir()) == []
+    assert not sockets.exists()

@@ -22,11 +22,9 @@ from harness.report.blocks import (
     Workers,
 )
 from harness.report.drawing.bars import draw_bars
-from harness.report.drawing.cost_curve import draw_cost_curve
-from harness.report.drawing.grid import draw_table
+from harness.report.drawing.curves import draw_cost_curve, draw_timeline
 from harness.report.drawing.layout import INDENT, STYLES, Lines, print_lines, prose
-from harness.report.drawing.side_by_side import draw_side_by_side
-from harness.report.drawing.timeline import draw_timeline
+from harness.report.drawing.tables import draw_side_by_side, draw_table
 from harness.report.drawing.workers import draw_workers
 from harness.report.formats import Report
 

@@ -9,8 +9,8 @@ from harness.analysis.summary import Figure
 from harness.gate.identity import flat
 from harness.gate.recorded import RunFigures
 from harness.report.blocks import Table
-from harness.report.drawing.grid import draw_table
 from harness.report.drawing.layout import Lines, heading, prose
+from harness.report.drawing.tables import draw_table
 from harness.text import quantity
 
 

@@ -10,8 +10,8 @@ from harness.analysis.metrics import METRICS
 from harness.gate.change import Change
 from harness.gate.changes import Changes
 from harness.report.blocks import Table
-from harness.report.drawing.grid import draw_table
 from harness.report.drawing.layout import Lines, heading, prose
+from harness.report.drawing.tables import draw_table
 from harness.text import number_of, quantity
 from harness.verdicts import Verdict
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial, summarise
+from harness.analysis.analyze import Analysis, analyze_trial, summarize
 from harness.analysis.summary import Summary, TrialSummary
+from harness.record.rundir import RunRecord
 from harness.record.samples import Samples
 from harness.wire import FORMAT
 from tests.bench.analysis import analysis_cost
@@ -31,20 +30,21 @@ from tests.factories import (
 
 def locmem_trial(workers: int, seed: int = 2) -> TrialSummary:
     trial = routed_samples(zipf_keys(3000, 300), even_routing(3000, workers, seed))
-    return analyse_trial(facts_of(trial), trial)
+    return analyze_trial(facts_of(trial), trial)
 
 
-def summary(trials: list[TrialSummary], **overrides: Any) -> Summary:
-    plain = {
-        "scenario": "hit-rate",
-        "question": "?",
-        "lesson": "!",
-        "run_dir": "runs/1",
-        "environment": {},
-        "seed": 1,
-        "wall_s": 2.0,
-    }
-    return summarise(trials, **{**plain, **overrides})
+def summary(trials: list[TrialSummary], problems: tuple[str, ...] = ()) -> Summary:
+    record = RunRecord(
+        scenario="hit-rate",
+        question="?",
+        lesson="!",
+        seed=1,
+        wall_s=2.0,
+        environment={},
+        problems=problems,
+    )
+    found = Analysis(trials=tuple(trials), comparisons=(), break_even=())
+    return summarize(found, record, "runs/1")
 
 
 @pytest.mark.parametrize(("workers", "expected"), [(1, 0.905), (2, 0.841), (4, 0.759), (8, 0.667)])
@@ -65,7 +65,7 @@ def test_locmem_falls_with_the_workers_as_measured_on_real_servers(
 @pytest.mark.parametrize("workers", [1, 2, 4, 8])
 def test_a_shared_cache_does_not_fall(workers: int) -> None:
     played = routed_samples(zipf_keys(3000, 300), even_routing(3000, workers), shared=True)
-    trial = analyse_trial(facts_of(played, backend="redis", cache=redis_facts()), played)
+    trial = analyze_trial(facts_of(played, backend="redis", cache=redis_facts()), played)
     assert trial.hit_rate == pytest.approx(0.905, abs=0.006)
     assert trial.explained is not None
     assert trial.explained.shared == 1
@@ -81,7 +81,7 @@ def test_where_a_balancer_chose_the_server_by_the_key_it_is_taken_as_observed() 
     )
     played = routed_samples(key, life, lives=lives)
     by_key, blind = (
-        analyse_trial(facts_of(played, servers=2, workers=2, routing=routing), played)
+        analyze_trial(facts_of(played, servers=2, workers=2, routing=routing), played)
         for routing in ("uri-hash", "round-robin")
     )
     assert by_key.predicted is not None
@@ -109,7 +109,7 @@ def test_where_requests_wait_for_others_no_hit_rate_is_predicted(
     trial = samples(
         request=[0, 0, 1], hit=[False, told, True], ttl_s=filled, origin_s=filled, store_s=filled
     )
-    assert (analyse_trial(facts_of(trial), trial).predicted is not None) is told
+    assert (analyze_trial(facts_of(trial), trial).predicted is not None) is told
 
 
 def test_reading_a_trial_again_gives_the_same_numbers() -> None:
@@ -120,7 +120,7 @@ def test_reading_a_trial_again_gives_the_same_numbers() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_prediction_is_independent_of_a_trace_drawn_from_the_same_seed(seed: int) -> None:
     trial = routed_samples(zipf_keys(200_000, 20_000, seed), even_routing(200_000, 4))
-    predicted = analyse_trial(facts_of(trial, number=seed), trial).predicted
+    predicted = analyze_trial(facts_of(trial, number=seed), trial).predicted
     assert predicted is not None
     assert predicted.value == pytest.approx(predicted.closed_form, abs=0.0005)
     assert predicted.high - predicted.low < 0.005
@@ -132,18 +132,18 @@ def test_origin_time_is_that_of_all_refills() -> None:
 
 
 def test_wall_time_runs_from_the_first_sent_to_the_last_done() -> None:
-    trial = analyse_trial(trial_facts(), samples(sent_s=[5.0, 6.0, 7.0], done_s=[9.0, 6.5, 7.5]))
+    trial = analyze_trial(trial_facts(), samples(sent_s=[5.0, 6.0, 7.0], done_s=[9.0, 6.5, 7.5]))
     assert trial.wall_s == 4.0
     assert trial.requests_per_second == 0.75
 
 
 def test_failures_are_what_the_locust_file_took_for_failed() -> None:
     trial = samples(status=[0, 302, 429, 500], failed=[True, False, False, True])
-    assert analyse_trial(facts_of(trial), trial).failures == 2
+    assert analyze_trial(facts_of(trial), trial).failures == 2
 
 
 def test_a_trial_without_requests_has_no_rates() -> None:
-    trial = analyse_trial(trial_facts(), no_samples())
+    trial = analyze_trial(trial_facts(), no_samples())
     told = (trial.hit_rate, trial.predicted, trial.explained, trial.effective_workers)
     assert told == (None, None, None, None)
     assert (trial.requests_per_second, trial.wall_s, trial.origin_s) == (None, 0.0, 0.0)
@@ -157,19 +157,19 @@ def test_a_run_of_sound_trials_is_valid() -> None:
     assert [trial.workers for trial in run.trials] == [1, 2]
 
 
-@pytest.mark.parametrize("problems", [["HX313 gunicorn: ended"]])
-def test_a_run_that_a_problem_ended_is_not_valid(problems: list[str]) -> None:
+@pytest.mark.parametrize("problems", [("HX313 gunicorn: ended",)])
+def test_a_run_that_a_problem_ended_is_not_valid(problems: tuple[str, ...]) -> None:
     assert not summary([locmem_trial(1)], problems=problems).valid
 
 
 def test_a_run_with_an_unaccounted_trial_is_not_valid() -> None:
     trial = samples()
-    lost = analyse_trial(facts_of(trial, counts={"hits": 9}), trial)
+    lost = analyze_trial(facts_of(trial, counts={"hits": 9}), trial)
     assert not summary([locmem_trial(1), lost]).valid
 
 
 def test_a_run_with_an_unanswered_trial_is_not_valid() -> None:
-    silent = analyse_trial(trial_facts(load=load_facts(asked=0)), no_samples())
+    silent = analyze_trial(trial_facts(load=load_facts(asked=0)), no_samples())
     assert not summary([locmem_trial(1), silent]).valid
 
 
@@ -188,8 +188,8 @@ def test_requests_that_read_two_keys_are_routed_once_in_the_prediction() -> None
         columns[name][1::2] = np.nan
     columns["hit"][1::2] = True
     columns["at_s"][1::2] += LOOKUP_S + ORIGIN_S + STORE_S
-    trial = analyse_trial(facts_of(Samples(**columns)), Samples(**columns))
-    once = analyse_trial(facts_of(single), single)
+    trial = analyze_trial(facts_of(Samples(**columns)), Samples(**columns))
+    once = analyze_trial(facts_of(single), single)
     assert trial.predicted is not None
     assert once.predicted is not None
     assert 1 - trial.predicted.value == pytest.approx((1 - once.predicted.value) / 2, abs=2e-3)

@@ -5,7 +5,7 @@ Knows no files and no screens. Every renderer and gate takes its figures from he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,12 +27,12 @@ from harness.analysis.conclusions import conclusions
 from harness.analysis.latency import latency
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.model_input import prediction
-from harness.analysis.prepared import is_control, prepared_trial
+from harness.analysis.prepared import is_control, prediction, prepared_trial
 from harness.analysis.profiles import CacheProfile
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
+from harness.record.rundir import RunRecord
 from harness.record.samples import Samples
 
 
@@ -45,9 +45,9 @@ class Analysis:
     break_even: tuple[BreakEven, ...]
 
 
-def analyse_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
+def analyze_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
     """Return the numbers of a run, with its trials in their order."""
-    alone = tuple(analyse_trial(*trial, control=_control(trial[0], trials)) for trial in trials)
+    alone = tuple(analyze_trial(*trial, control=_control(trial[0], trials)) for trial in trials)
     return Analysis(
         trials=alone,
         comparisons=compared(trials),
@@ -55,21 +55,20 @@ def analyse_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
     )
 
 
-def analyse_trial(
+def analyze_trial(
     facts: TrialFacts, samples: Samples, control: tuple[TrialFacts, Samples] | None = None
 ) -> TrialSummary:
-    """Return all numbers of one trial; what cannot be told, as in a trial without answers, is None.
+    """Return all numbers of one trial; what is unknown, as in a trial without answers, is None.
 
     `control` is the trial without what was done in this one, if there is one. The result depends
     on the arguments alone: the predictions are seeded with the trial's number.
     """
     read = prepared_trial(facts, samples)
-    accounts = life_accounts(read.lives, facts.lives)
-    samples = read.samples
+    samples, accounts = read.samples, life_accounts(read.lives, facts.lives)
     found = outcomes(samples, read.cache_profiles, read.ends)
-    hits = int(np.count_nonzero(samples.hit))
-    answers = int(np.count_nonzero(answered(samples)))
+    hits, answers = int(np.count_nonzero(samples.hit)), int(np.count_nonzero(answered(samples)))
     wall_s = _wall_s(samples)
+    before = prepared_trial(*control) if control else None
     trial = TrialSummary(
         setup=facts.setup,
         requests=samples.requests,
@@ -87,13 +86,10 @@ def analyse_trial(
         lives=read.lives,
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
-        per_process=bool(read.cache_profiles)
-        and all(one.per_process for one in read.cache_profiles),
+        per_process=_is_per_process(read.cache_profiles),
         latency=latency(facts, samples),
         measures=measured(read, tuple(MEASURES.values())),
-        restart=restart_summary(
-            read, found, accounts, prepared_trial(*control) if control else None
-        ),
+        restart=restart_summary(read, found, accounts, before),
     )
     evidence = CaveatInput(
         facts=facts,
@@ -112,43 +108,30 @@ def _control(
     return next((other for other in trials if is_control(other[0], facts)), None)
 
 
-def summarise(
-    trials: Sequence[TrialSummary],
-    *,
-    scenario: str,
-    question: str,
-    lesson: str,
-    run_dir: str,
-    environment: Mapping[str, Any],
-    seed: int,
-    wall_s: float,
-    problems: Sequence[str] = (),
-    comparisons: Sequence[Comparison] = (),
-    break_even: Sequence[BreakEven] = (),
-    claim: str = "",
-    evidence: Sequence[str] = (),
-) -> Summary:
-    """Return the numbers of a run from those of its trials, in their order.
+def summarize(found: Analysis, record: RunRecord, run_dir: str, **about: Any) -> Summary:
+    """Return the numbers of a run; `about` are further fields of a `Summary`, by name.
 
-    `problems` are the errors that ended the run early. The run is valid when there is none, when
-    there is a trial, and when each of them was answered and accounts for its lookups.
+    The run is valid when nothing ended it early, when there is a trial, and when each of them was
+    answered and accounts for its lookups.
     """
+    trials = found.trials
     summary = Summary(
         format=wire.FORMAT,
-        scenario=scenario,
-        question=question,
-        lesson=lesson,
+        scenario=record.scenario,
+        question=record.question,
+        lesson=record.lesson,
         run_dir=run_dir,
-        valid=bool(trials) and not problems and not any(map(_is_invalid, trials)),
-        problems=tuple(problems),
-        environment=environment,
-        seed=seed,
-        trials=tuple(trials),
-        wall_s=wall_s,
-        comparisons=tuple(comparisons),
-        break_even=tuple(break_even),
-        claim=claim,
-        evidence=tuple(evidence),
+        valid=bool(found.trials)
+        and not record.problems
+        and not any(map(_is_invalid, found.trials)),
+        problems=record.problems,
+        environment=record.environment,
+        seed=record.seed,
+        trials=trials,
+        wall_s=record.wall_s,
+        comparisons=found.comparisons,
+        break_even=found.break_even,
+        **about,
     )
     return replace(summary, conclusions=conclusions(summary))
 
