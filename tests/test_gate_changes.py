@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from harness.analysis.summary import Figure
-from harness.gate.change import Change
-from harness.gate.changes import Changes, compare
-from harness.gate.recorded import RunFigures
+from harness.gate.baseline import RunFigures
+from harness.gate.compare import Change, Changes, compare
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from harness.stats.interval import Interval
 from harness.verdicts import Verdict

@@ -20,7 +20,6 @@ from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
-ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,7 @@ def outside_interval(evidence: CaveatInput) -> str | None:
     measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
     if measured is None or predicted is None:
         return None
-    if predicted.low - ROUNDING <= measured <= predicted.high + ROUNDING:
+    if predicted.holds(measured):
         return None
     return (
         f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"

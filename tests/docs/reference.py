@@ -16,9 +16,9 @@ import click
 
 from harness import errors
 from harness.analysis import summary
-from harness.analysis.metrics import METRICS
 from harness.backends import BACKENDS
 from harness.cli.main import cli
+from harness.metrics import METRICS
 from harness.record import rundir, samples
 from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
@@ -33,7 +33,9 @@ HEADER = "<!-- Made by `make docs` from the code. Change the code, not this page
 def commands() -> str:
     """Return the help of every verb, as a terminal shows it."""
     lines = ["# Commands", "What `harness --help` and `harness VERB --help` print.", _help("")]
-    for name, command in sorted(cli.commands.items()):
+    context = _context(cli, "harness")
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         lines += [f"## harness {name}", _help(name)]
         for sub in sorted(getattr(command, "commands", {})):
             lines += [f"### harness {name} {sub}", _help(f"{name} {sub}")]
@@ -45,8 +47,9 @@ def _help(words: str) -> str:
     context = _context(cli, "harness")
     for word in words.split():
         assert isinstance(command, click.Group)
-        command = command.commands[word]
-        context = _context(command, word, context)
+        found = command.get_command(context, word)
+        assert found is not None
+        command, context = found, _context(found, word, context)
     return _fenced("text", command.get_help(context))
 
 
