@@ -26,7 +26,6 @@ from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
 from harness.scenario.parse import scenario_schema
-from harness.text import duration
 from harness.wire import TALLY_COUNTS
 
 WIDTH = 80
@@ -183,40 +182,46 @@ def scenarios() -> str:
 
 def metrics() -> str:
     """Return every metric with unit, direction and minimum effect size."""
-    measured = {"trial": COMPUTED, "duel": PER_ROUND}
     rows = [
         (
             f"`{one.name}`",
+            one.meaning,
             one.unit,
             one.better or "-",
             _min_effect(one),
-            "yes" if one.timed else "no",
-            ", ".join(name for name, among in measured.items() if one.name in among),
-            one.meaning,
+            _timed(one),
+            _measured_in(one),
         )
         for one in METRICS.values()
     ]
     return _page(
         "# Metrics",
         "Metrics of a trial are what an `[[expect]]` may name, and what `harness check` and"
-        " `harness compare` compare; those of a duel are what `harness duel` compares. A trial"
-        " without a metric has none, which is never taken for zero. Counts do not depend on the"
-        " machine. Metrics that are timed do: between two runs they are shown, and never decide. A"
-        " change up to the minimum effect size, the larger of an absolute and a relative one, is"
-        " not significant.",
-        _table(
-            ("metric", "unit", "better", "minimum effect", "timed", "measured in", "meaning"), rows
-        ),
+        " `harness compare` compare; those of a duel are what `harness duel` compares. A"
+        " trial that does not have it has none, which is never taken for zero. Counts do not depend"
+        " on the machine. Metrics that are timed do: between two runs they are shown, and never"
+        " decide.",
+        "A change up to the minimum effect size is not significant. Where two are named, the larger"
+        " one counts.",
+        _table(("metric", "meaning", "unit", "better", "minimum effect size", "timed", "of"), rows),
     )
 
 
 def _min_effect(metric: Metric) -> str:
-    """Return the absolute and the relative minimum effect size of a metric: "50.0 µs or 3 %"."""
-    least = metric.min_effect
-    absolute = duration(least) if metric.unit == "s" else f"{least:g}"
-    relative = f"{100 * metric.min_relative_effect:g} %"
-    parts = [absolute if least else "", relative if metric.min_relative_effect else ""]
-    return " or ".join(filter(None, parts))
+    units = {"s": f"{metric.min_effect * 1e6:g} µs", "share": f"{metric.min_effect:g}"}
+    found = [units.get(metric.unit, f"{metric.min_effect:g}")] if metric.min_effect else []
+    if metric.min_relative_effect:
+        found.append(f"{metric.min_relative_effect * 100:g} %")
+    return ", ".join(found) or "none"
+
+
+def _timed(metric: Metric) -> str:
+    return "yes" if metric.timed else "no"
+
+
+def _measured_in(metric: Metric) -> str:
+    among = {"trial": COMPUTED, "duel": PER_ROUND}
+    return ", ".join(name for name, names in among.items() if metric.name in names)
 
 
 def error_codes() -> str:
