@@ -5,8 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 PINS := pyproject.toml constraints.txt
-# A process per core, and each test file stays in one of them: what a file shares is made once.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+# A process per core, and each test file in one of them: what a file shares is made once. In their
+# own order, since those that start servers come first and take longest.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # The caches of bytecode are what makes the tools fast; `make clean` removes them.
 unexport PYTHONDONTWRITEBYTECODE
 

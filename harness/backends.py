@@ -9,25 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Timeouts = Literal["exact", "whole seconds", "whole moment"]
-"""How a timeout is kept: as given, cut to whole seconds, or until a moment cut to whole seconds."""
-Cull = Literal["least recently used", "first in key order", "at random"]
-"""Which entries go when a backend that heeds MAX_ENTRIES is full."""
-Reach = Literal["nothing", "process", "directory", "table", "database", "server"]
-"""Whose entries `clear` removes: all in one place, whatever their prefix."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendRules:
-    """What a backend does with entries. `culls` None: it does not heed MAX_ENTRIES, or unknown.
+    """What a backend does with entries, as far as it is known.
 
-    `has_key_renews`: whether `has_key` counts as a use of the entry.
+    `clear` is whose entries `clear` removes: all in one place, whatever their prefix.
+    `has_key_renews` is whether `has_key` counts as a use of the entry. `timeouts` are kept as
+    given, cut to whole seconds, or until a moment that is cut to whole seconds. `culls` is which
+    entries go where MAX_ENTRIES is heeded and reached, None also where it is not heeded.
     """
 
-    clear: Reach
+    clear: Literal["nothing", "process", "directory", "table", "database", "server"]
     has_key_renews: bool | None = None
-    timeouts: Timeouts | None = None
-    culls: Cull | None = None
+    timeouts: Literal["exact", "whole seconds", "whole moment"] | None = None
+    culls: Literal["least recently used", "first in key order", "at random"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +42,6 @@ class BackendRow:
     service: str = ""
     url: str = ""
     keeps: bool = True
-
-    @property
-    def app_name(self) -> str:
-        """Return what the app calls it."""
-        return self.app or self.name
 
     @property
     def class_name(self) -> str:
@@ -141,9 +132,13 @@ BACKENDS: Mapping[str, BackendRow] = {
 """Every backend by its name, in the order in which help and documentation list them."""
 
 
-def backend_of_class(class_name: str) -> BackendRow | None:
-    """Return the first backend with a class of this bare name, None for a class unknown here."""
-    return next((row for row in BACKENDS.values() if row.class_name == class_name), None)
+def backend_of_class(path: str) -> BackendRow | None:
+    """Return the first backend with a class of this name, None for a class unknown here.
+
+    The modules of a dotted path are left out, since classes move.
+    """
+    name = path.rpartition(".")[2]
+    return next((row for row in BACKENDS.values() if row.class_name == name), None)
 
 
 def users_of(service: str) -> tuple[str, ...]:

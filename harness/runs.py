@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from harness.analysis.analyse import analyse_run, summarise
+from harness.analysis.analyze import analyze_run, summarize
 from harness.analysis.summary import Summary, TrialSummary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
@@ -41,7 +41,7 @@ from harness.record.rundir import (
     write_result,
 )
 from harness.record.samples import Samples
-from harness.report.as_json import render_json
+from harness.report.formats.json import render_json
 from harness.scenario.load import (
     Overrides,
     app_path,
@@ -157,23 +157,10 @@ def read(run_dir: str | Path) -> Run:
     scenario = read_scenario(path / SCENARIO_FILE)
     refuse_unknown(scenario, str(path / SCENARIO_FILE))
     recorded = tuple((facts, samples[facts.number]) for facts in record.trials)
-    found = analyse_run(recorded)
+    found = analyze_run(recorded)
     duel = duel_result(record.duel, recorded, found.trials) if record.duel else None
-    summary = summarise(
-        found.trials,
-        comparisons=found.comparisons,
-        break_even=found.break_even,
-        scenario=record.scenario,
-        question=record.question,
-        lesson=record.lesson,
-        run_dir=str(run_dir),
-        environment=record.environment,
-        seed=record.seed,
-        wall_s=record.wall_s,
-        problems=record.problems,
-        claim=scenario.claim,
-        evidence=scenario.evidence,
-    )
+    about = {"claim": scenario.claim, "evidence": scenario.evidence}
+    summary = summarize(found, record, str(run_dir), **about)
     expectations = () if duel else judge(scenario.expect, summary.trials)
     return Run(
         run_dir=path,
@@ -234,7 +221,7 @@ def _aa_plan(plan: Plan) -> Plan:
         raise UsageError(
             Problem(
                 code="HX102",
-                where="--control",
+                where="--aa",
                 what=f"{scenario.name} is served in 1 round, need one that compares in rounds",
                 hint="latency does, or --set load.rounds=24",
             )
@@ -260,5 +247,5 @@ def _entry(path: Path) -> RunEntry:
 def _analyzed(run_dir: Path) -> Run:
     """Return a run that has ended, and write its `result.json`."""
     run = read(run_dir)
-    write_result(run_dir, render_json(run.summary, run.duel))
+    write_result(run_dir, render_json(run.summary, {"duel": run.duel} if run.duel else None))
     return run

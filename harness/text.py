@@ -20,7 +20,8 @@ def count(number: float | None) -> str:
 
 def number_of(amount: int, noun: str) -> str:
     """Return an amount with its noun in the right number: "1 worker", "3,000 requests"."""
-    return f"{amount:,} {noun if amount == 1 else f'{noun}s'}"
+    several = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{amount:,} {noun if amount == 1 else several}"
 
 
 def points(fraction: float | None) -> str:

@@ -15,5 +15,4 @@ class Shopper(TraceUser):
 
     @task
     def open_product(self) -> None:
-        product = self.next_key() + 1
-        self.client.get(f"/products/{product}/", name="/products/[id]/")
+        self.client.get(f"/products/{self.next_key() + 1}/", name="/products/[id]/")

@@ -1,41 +1,34 @@
-"""Clients who ask for jobs that nobody may do at the same time, or that need doing once.
+"""Clients who request jobs that may not run at the same time, or that are to run once.
 
 Under the harness, or alone with Locust's own page:
 
     locust -f locustfiles/jobs.py --host http://127.0.0.1:8000
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from locust import task
 
-from harness.load.users import TraceUser
+from harness.load.users import Fields, TraceUser, json_fields
 
 
 class Starter(TraceUser):
-    """Asks for one job that runs alone, and for others that run once, in turn."""
+    """Requests one job that runs alone, and others that run once, alternately."""
 
     @task
-    def ask_for_a_job(self) -> None:
+    def request_job(self) -> None:
         job = self.next_key()
         if (self.step or 0) % 2:
-            self.run_once(job)
+            path, read = f"/jobs/newsletter-{job}/once/", json_fields("ran", once=job)
+            self.ask(path, name="/jobs/[job]/once/", read=read)
         else:
-            self.run_alone()
+            path, accept = "/jobs/stock-taking/alone/", (200, 409)
+            self.ask(path, name="/jobs/[job]/alone/", read=read_holder, accept=accept)
 
-    def run_alone(self) -> None:
-        def read(answer: Any) -> Mapping[str, float]:
-            told = answer.json()
-            if not told["ran"]:
-                return {"held": 0}
-            return {"held": 1, "held_from": told["started_at"], "held_until": told["ended_at"]}
 
-        path = "/jobs/stock-taking/alone/"
-        self.ask(path, name="/jobs/[job]/alone/", read=read, accept=(200, 409))
-
-    def run_once(self, job: int) -> None:
-        def read(answer: Any) -> Mapping[str, float]:
-            return {"once": job, "ran": answer.json()["ran"]}
-
-        self.ask(f"/jobs/newsletter-{job}/once/", name="/jobs/[job]/once/", read=read)
+def read_holder(answer: Any) -> Fields:
+    """Return whether the job got to run, and from when until when."""
+    job = answer.json()
+    if not job["ran"]:
+        return {"held": False}
+    return {"held": True, "held_from": job["started_at"], "held_until": job["ended_at"]}

@@ -7,13 +7,13 @@ Under the harness, or alone with Locust's own page:
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 from locust import task
 
-from harness.load.users import TraceUser
+from harness.load.users import Fields, TraceUser
 
 PRICE = re.compile(r'class="price">€ (\d+)\.(\d\d)<')
 DELETES = "(deletes the cached page)"
@@ -21,7 +21,7 @@ DELETES = "(deletes the cached page)"
 
 class Shopkeeper(TraceUser):
     """Looks after one product alone: changes its price a few times with a few looks in between,
-    then looks again and again for a while, and begins anew.
+    then looks again and again for a while, and starts over.
 
     Prices count upwards, a cent for each change by anybody, so that none comes twice.
     """
@@ -39,39 +39,32 @@ class Shopkeeper(TraceUser):
 
     @task
     def keep_shop(self) -> None:
+        quick_looks = self.option("quick_looks", 4)
         if not self.price:
-            self.look_around()
+            self.look(quick_looks)
         for _ in range(self.option("changes", 3)):
             self.change()
-            self.look_around()
-        for _ in range(self.option("slow_looks", 20)):
-            time.sleep(self.option("pause_s", 0.1))
-            self.look()
-
-    def look_around(self) -> None:
-        for _ in range(self.option("quick_looks", 4)):
-            self.look()
+            self.look(quick_looks)
+        self.look(self.option("slow_looks", 20), self.option("pause_s", 0.1))
 
     def change(self) -> None:
         self.next_key()
         self.price = next(self.prices)
-        data = {"price": f"{self.price // 100}.{self.price % 100:02}"}
-        path = f"/products/{self.product}/price/"
         self.ask(
-            path, name="/products/[id]/price/", read=self.read_change, method="POST", data=data
+            f"/products/{self.product}/price/",
+            name="/products/[id]/price/",
+            read=lambda answer: {**self.read(answer), "deletes": DELETES in answer.text},
+            method="POST",
+            data={"price": f"{self.price // 100}.{self.price % 100:02}"},
         )
 
-    def look(self) -> None:
-        self.next_key()
-        self.ask(f"/products/{self.product}/", name="/products/[id]/", read=self.read)
+    def look(self, times: int, pause_s: float = 0.0) -> None:
+        for _ in range(times):
+            time.sleep(pause_s)
+            self.next_key()
+            self.ask(f"/products/{self.product}/", name="/products/[id]/", read=self.read)
 
-    def read(self, answer: Any) -> Mapping[str, float]:
+    def read(self, answer: Any) -> Fields:
         """Return whose price it is, the one that should be shown, and the one that is."""
-        price = PRICE.search(answer.text)
-        if price is None:
-            raise ValueError("no price in the page")
-        shown = 100 * int(price[1]) + int(price[2])
+        shown = int("".join(PRICE.findall(answer.text)[0]))
         return {"product": self.product, "price": self.price, "shown": shown}
-
-    def read_change(self, answer: Any) -> Mapping[str, float]:
-        return {**self.read(answer), "deletes": DELETES in answer.text}

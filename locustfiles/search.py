@@ -5,12 +5,9 @@ Under the harness, or alone with Locust's own page:
     locust -f locustfiles/search.py --host http://127.0.0.1:8000
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from locust import task
 
-from harness.load.users import TraceUser
+from harness.load.users import TraceUser, json_fields
 
 
 class Searcher(TraceUser):
@@ -19,10 +16,5 @@ class Searcher(TraceUser):
     @task
     def search(self) -> None:
         client = self.next_key()
-
-        def read(answer: Any) -> Mapping[str, float]:
-            told = answer.json()
-            return {"client": client, "allowed": told["allowed"], "limit": told["limit"]}
-
-        path = f"/search/client-{client}/"
+        path, read = f"/search/client-{client}/", json_fields("allowed", "limit", client=client)
         self.ask(path, name="/search/[client]/", read=read, accept=(200, 429))

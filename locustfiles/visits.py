@@ -6,12 +6,11 @@ Under the harness, or alone with Locust's own page:
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from locust import task
 
-from harness.load.users import TraceUser
+from harness.load.users import Fields, TraceUser
 
 COMPUTED = re.compile(r"computed at ([\d:.]+) by process (\d+)")
 
@@ -25,13 +24,10 @@ class Visitor(TraceUser):
     def open_product(self) -> None:
         product = self.next_key() + 1
 
-        def read(answer: Any) -> Mapping[str, float]:
-            computed = COMPUTED.search(answer.text)
-            if computed is None:
-                raise ValueError("no page of a product")
-            page = (product, computed[1], computed[2])
-            fresh = page not in self.seen
+        def read(answer: Any) -> Fields:
+            moment, process = COMPUTED.findall(answer.text)[0]
+            known, page = len(self.seen), (product, moment, process)
             self.seen.add(page)
-            return {"product": product, "computed": fresh}
+            return {"product": product, "computed": len(self.seen) > known}
 
         self.ask(f"/products/{product}/", name="/products/[id]/", read=read)

@@ -1,4 +1,4 @@
-"""Golden files: a report's text is held to a file, which changes only with --update-golden."""
+"""Golden files: a report's text equals a file, which changes only with --update-golden."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="write the golden files anew; read the difference before it is committed",
+        help="write the golden files again; read the difference before it is committed",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from harness.model.locmem import Limits, LocMem
 from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
@@ -25,7 +25,7 @@ EPOCH_S = 1_700_000_000.0
 LOOKUP_S, ORIGIN_S, STORE_S = 1e-5, 2e-4, 1e-5
 NAN, INF = float("nan"), float("inf")
 
-STEADY = settings(deadline=None, derandomize=True)
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 """For property tests: the same examples every time, and no verdict by the clock."""
 
 
@@ -41,7 +41,7 @@ def even_routing(requests: int, workers: int, seed: int = 2) -> npt.NDArray[np.i
 
 
 def worker_lives(count: int) -> npt.NDArray[np.int64]:
-    """Return the lives of so many slots of one server, each in its first generation. [count, 4]"""
+    """Return the lives of N slots of one server, each in its first generation. [count, 4]"""
     rows = [(0, slot, 1, 1000 + slot) for slot in range(1, count + 1)]
     return np.array(rows, np.int64).reshape(-1, 4)
 
@@ -59,7 +59,7 @@ def restarted_routing(
 
 
 def restarted_lives(workers: int, slots: int | None = None) -> npt.NDArray[np.int64]:
-    """Return the lives of so many slots, and the second generation of the first `slots`."""
+    """Return the lives of N slots, and the second generation of the first `slots`."""
     first, new = worker_lives(workers), worker_lives(workers if slots is None else slots)
     return np.concatenate([first, new + np.array([0, 0, 1, 1000])])
 
@@ -160,7 +160,7 @@ def routed_samples(
 
 
 def in_rounds(trial: Samples, rounds: int) -> Samples:
-    """Return the same samples, served in so many rounds of equal length."""
+    """Return the same samples, served in a number of rounds of equal length."""
     number = np.arange(trial.requests) * rounds // max(trial.requests, 1)
     return Samples(**{**trial.columns(), "round": number})
 

@@ -21,7 +21,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from harness.probe.caches import wrap
-from harness.probe.recording import Recording, current
+from harness.probe.notes import Recording, current
 from harness.probe.tally import Life, Tally
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.lives import read_lives
@@ -114,7 +114,7 @@ def backend(name: str, scratch: Path) -> Iterator[Make]:
 
 @contextmanager
 def _locmem(_: Path) -> Iterator[Make]:
-    # So small that it culls all the time: what a lookup does to the order of use shows at once.
+    # So small that it culls all the time: what a lookup does to the order of use shows immediately.
     yield lambda name: locmem(name, OPTIONS={"MAX_ENTRIES": 3})
 
 

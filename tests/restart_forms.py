@@ -1,7 +1,7 @@
 """Misses that a restart adds, where they can be written down: to check the simulated ones.
 
 As in `closed_forms`: one store per worker, random routing with fixed shares, a miss refills its
-key at once, nothing is culled. What is added are misses beyond those without the restart.
+key immediately, nothing is culled. What is added are misses beyond those without the restart.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def added_of_poisson(
 
 
 def misses_of_poisson(per_second: npt.ArrayLike, seconds: float, timeout_s: float) -> Floats:
-    """Return the expected misses of each key in one worker within so much time from empty on. [K]
+    """Return the expected misses of each key in one worker within a time span, starting empty. [K]
 
     M(t) = sum_n P(Poisson(l (t - (n - 1) T)) >= n): the n-th miss comes after n waits of Exp(l)
     and n - 1 timeouts T, during which all lookups hit. Without timeout 1 - exp(-l t).

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.conclusions import conclusions
 from harness.analysis.summary import (
     Accounted,
     Cause,
@@ -19,7 +20,7 @@ from harness.analysis.summary import (
     Summary,
     TrialSummary,
 )
-from harness.gate.claims import Claim
+from harness.gate.check import Claim
 from harness.runs import Run
 from harness.scenario.schema import Scenario
 from harness.stats.interval import Interval
@@ -64,6 +65,7 @@ def make_trial(backend: str = "locmem", workers: int = 4, **overrides: Any) -> T
     rate, low, high = PREDICTED[workers if alone else 1]
     trial = TrialSummary(
         setup=setup(backend=backend, workers=workers),
+        per_process=alone,
         requests=3000,
         failures=0,
         lookups=3000,
@@ -109,7 +111,8 @@ def make_summary(*trials: TrialSummary, **overrides: Any) -> Summary:
         ),
         wall_s=41.0,
     )
-    return replace(summary, **overrides)
+    summary = replace(summary, **overrides)
+    return replace(summary, conclusions=conclusions(summary))
 
 
 def make_run(summary: Summary) -> Run:
@@ -204,14 +207,14 @@ def restart_run() -> Summary:
     }
     trials = [
         make_trial(backend, 4, varied={"actions": action}, restart=restart)
-        for action, told in restarts.items()
-        for backend, restart in told.items()
+        for action, by_backend in restarts.items()
+        for backend, restart in by_backend.items()
     ]
     return make_summary(*trials, question="What does a restart lose?", scenario="restart")
 
 
 def recycling_run() -> Summary:
-    """Return a run of LocMem with workers that are recycled after so many requests, or never."""
+    """Return a run of LocMem with workers that are recycled after N requests, or never."""
     by_itself = {"do": "max-requests", "step": None, "hit_rate_before": None, "recovery": ()}
     settings = {(0, 0): 0, (200, 0): 15, (200, 50): 14, (1000, 0): 3}
     trials = [

@@ -7,9 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.break_even import UP_TO, break_evens, crossings, first_measured, hit_rates
+from harness.analysis.break_even import (
+    UP_TO,
+    LookupCosts,
+    break_evens,
+    costs,
+    crossings,
+    first_measured,
+    hit_rates,
+    mean_lookup_s,
+    resampled,
+    round_sums,
+)
 from harness.analysis.causes import outcomes
-from harness.analysis.costs import LookupCosts, costs, mean_lookup_s, resampled, round_sums
 from harness.analysis.prepared import prepared_trial
 from harness.analysis.summary import BreakEven, BreakEvenPoint
 from harness.record.facts import TrialFacts
@@ -104,19 +114,19 @@ def test_measured_points_alone_tell_the_least_number_from_which_all_are_cheaper(
 def test_the_model_agrees_with_what_was_measured() -> None:
     found = only(side_by_side(workers=(1, 2, 4, 8)))
     measured = {point.workers: point for point in found.points if point.measured}
-    model_input = {point.workers: point for point in found.points if not point.measured}
+    modeled = {point.workers: point for point in found.points if not point.measured}
     assert list(measured) == [1, 2, 4, 8]
-    assert list(model_input) == list(range(1, UP_TO + 1))
+    assert list(modeled) == list(range(1, UP_TO + 1))
     for workers, point in measured.items():
-        assert point.local_s == pytest.approx(model_input[workers].local_s, rel=0.1)
-        assert point.shared_s == pytest.approx(model_input[workers].shared_s, rel=0.1)
+        assert point.local_s == pytest.approx(modeled[workers].local_s, rel=0.1)
+        assert point.shared_s == pytest.approx(modeled[workers].shared_s, rel=0.1)
 
 
 def test_a_shared_cache_with_a_dear_origin_is_cheaper_from_a_few_workers_on() -> None:
     """By hand: shared 0.4 + 0.095 * 3.02 = 0.69 ms; alone 0.21 * 3.03 = 0.64 ms with 3 workers and
     0.24 * 3.03 = 0.73 ms with 4."""
     found = only(side_by_side())
-    assert found.model_input
+    assert found.modeled
     assert found.bounded
     assert found.from_workers == 4
     assert found.low is not None
@@ -154,7 +164,7 @@ def test_entries_that_expire_leave_the_measured_points_alone() -> None:
     hit[again] = False
     trials[0] = facts, Samples(**{**played.columns(), "ttl_s": ttl_s, "hit": hit})
     found = only(trials)
-    assert not found.model_input
+    assert not found.modeled
     assert [point.workers for point in found.points] == [1, 8]
     assert found.from_workers == 8
     assert found.up_to == 8

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.caveats import CHECKS, INVALIDATING
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -171,11 +171,11 @@ CAUSED_BY: Mapping[str, Trial] = {
 @cache
 def caveats_of(code: str) -> dict[str, str]:
     """Return code -> text of the caveats of the trial that causes `code`."""
-    return {caveat.code: caveat.text for caveat in analyse_trial(*CAUSED_BY[code]).caveats}
+    return {caveat.code: caveat.text for caveat in analyze_trial(*CAUSED_BY[code]).caveats}
 
 
 def codes(trial: Trial) -> set[str]:
-    return {caveat.code for caveat in analyse_trial(*trial).caveats}
+    return {caveat.code for caveat in analyze_trial(*trial).caveats}
 
 
 @pytest.mark.parametrize("code", CHECKS)
@@ -215,18 +215,15 @@ def test_workers_that_max_requests_recycles_were_asked_to_end() -> None:
 def test_a_worker_that_dies_beside_the_one_that_was_killed_is_named() -> None:
     facts, trial = reloaded()
     killed = replaced(facts, actions=(action_facts("kill-worker", 500, slot=1),))
-    told = {caveat.code: caveat.text for caveat in analyse_trial(killed, trial).caveats}
-    assert (
-        "1 worker ended without being asked to: 0.2 generation 1 (pid 1002)"
-        in (told["worker-replaced"])
-    )
+    told = {caveat.code: caveat.text for caveat in analyze_trial(killed, trial).caveats}
+    assert "1 worker ended unexpectedly: 0.2 generation 1 (pid 1002)" in (told["worker-replaced"])
 
 
 def test_a_worker_that_died_before_it_served_is_named() -> None:
     trial = sound()
     facts = facts_of(trial)
     died = life_facts(slot=1, generation=0, pid=7)
-    told = analyse_trial(replaced(facts, lives=(died, *facts.lives)), trial).caveats
+    told = analyze_trial(replaced(facts, lives=(died, *facts.lives)), trial).caveats
     assert any("generation 0 (pid 7)" in caveat.text for caveat in told)
 
 
@@ -240,7 +237,7 @@ def test_a_recycled_workers_heir_that_came_too_late_to_serve_is_not_silent() -> 
 def test_a_trial_with_a_control_lacks_none() -> None:
     facts, trial = reloaded()
     undisturbed = sound()
-    told = analyse_trial(facts, trial, control=(facts_of(undisturbed), undisturbed))
+    told = analyze_trial(facts, trial, control=(facts_of(undisturbed), undisturbed))
     assert "no-control" not in {caveat.code for caveat in told.caveats}
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness.analysis.comparison import by_round, comparisons, paired_ratio
+from harness.analysis.latency import Timings
 from harness.analysis.summary import Comparison
-from harness.analysis.timings import Timings
 from harness.arrays import Floats
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples

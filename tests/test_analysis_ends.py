@@ -33,9 +33,14 @@ def served(
     return routed_samples(key or [0] * len(life), life, gap_s=1.0, lives=np.array(lives))
 
 
-def found(trial: Samples, *actions: ActionFacts, also: tuple[LifeFacts, ...] = ()) -> Ends:
-    facts = facts_of(trial, actions=actions)
-    return ends_of(trial, facts_of(trial, actions=actions, lives=(*facts.lives, *also)))
+def found(
+    trial: Samples,
+    *actions: ActionFacts,
+    also: tuple[LifeFacts, ...] = (),
+    backend: str = "redis",
+) -> Ends:
+    facts = facts_of(trial, actions=actions, backend=backend)
+    return ends_of(trial, replace(facts, lives=(*facts.lives, *also)))
 
 
 def at(seconds: float) -> float:
@@ -154,3 +159,9 @@ def test_lives_without_lookups_are_left_out() -> None:
     ends = found(trial, action("reload", 0.5))
     assert ends.since_s[1] == INF
     assert ends.until_s[1] == INF
+
+
+@pytest.mark.parametrize("backend", ["database", "files", "locmem"])
+def test_what_no_server_holds_is_not_emptied_by_its_restart(backend: str) -> None:
+    trial = served([0, 0, 0], [(0, 1, 1, 11)])
+    assert found(trial, action("restart-cache", 0.5), backend=backend).emptied_s.tolist() == []

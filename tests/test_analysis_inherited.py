@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
-from harness.analysis.inherited import held_at_birth, with_held_keys
+from harness.analysis.analyze import analyze_trial
+from harness.analysis.profiles import held_at_birth, with_held_keys
 from harness.analysis.summary import TrialSummary
 from harness.model.locmem import Limits
 from harness.record.facts import InheritedFacts, TrialFacts
@@ -66,7 +66,7 @@ def codes(trial: TrialSummary) -> set[str]:
 
 def test_with_them_every_outcome_is_explained_and_predicted() -> None:
     facts, samples = warm_trial()
-    trial = analyse_trial(facts, samples)
+    trial = analyze_trial(facts, samples)
     assert trial.explained is not None
     assert trial.explained.per_process == 1
     assert trial.misses["unexplained"] == 0
@@ -76,12 +76,12 @@ def test_with_them_every_outcome_is_explained_and_predicted() -> None:
 def test_without_them_the_model_does_not_know_where_the_hits_come_from() -> None:
     facts, samples = warm_trial()
     cold = replace(facts, lives=tuple(replace(life, held=()) for life in facts.lives))
-    assert "neither-model" in codes(analyse_trial(cold, samples))
+    assert "neither-model" in codes(analyze_trial(cold, samples))
 
 
 def test_an_entry_that_has_expired_since_is_an_expired_miss() -> None:
     samples = named(routed_samples([0, 1, 0], [0, 0, 0]))
-    trial = analyse_trial(beginning_with(facts_of(samples), held(0, ttl_s=0.5)), samples)
+    trial = analyze_trial(beginning_with(facts_of(samples), held(0, ttl_s=0.5)), samples)
     assert (trial.misses["expired"], trial.misses["first"]) == (1, 1)
 
 
@@ -90,7 +90,7 @@ def test_what_another_worker_began_with_is_fragmentation() -> None:
     facts = facts_of(samples)
     first, second = facts.lives
     only_first = replace(facts, lives=(replace(first, held=(held(0),)), second))
-    trial = analyse_trial(only_first, samples)
+    trial = analyze_trial(only_first, samples)
     assert (trial.misses["fragmentation"], trial.misses["first"]) == (1, 1)
 
 
@@ -101,7 +101,7 @@ def test_keys_that_nobody_asks_for_take_up_place() -> None:
     facts = facts_of(samples, cache=cache, max_entries=3)
     full = beginning_with(facts, held(7, 8, 9))
     # Storing 0 culls one of the three, storing 1 another; 0 stays.
-    assert analyse_trial(full, samples).explained.per_process == 1  # type: ignore[union-attr]
+    assert analyze_trial(full, samples).explained.per_process == 1  # type: ignore[union-attr]
     assert with_held_keys(full, samples).keys.tolist() == [
         "key-0",
         "key-1",
@@ -130,7 +130,7 @@ def test_the_hit_rate_of_warm_keys_alone_is_one(ttl_s: float | None) -> None:
         store_s=np.full(4, np.nan),
         ttl_s=np.full(4, np.nan),
     )
-    trial = analyse_trial(beginning_with(facts_of(hits), held(0, 1, ttl_s=ttl_s)), hits)
+    trial = analyze_trial(beginning_with(facts_of(hits), held(0, 1, ttl_s=ttl_s)), hits)
     assert trial.predicted is not None
     assert (trial.predicted.value, trial.predicted.low) == (1.0, 1.0)
     assert trial.predicted.closed_form is None

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.latency import QUANTILES, latency
-from harness.analysis.pace import saturated, wait_growth
+from harness.analysis.latency import QUANTILES, latency, saturated, wait_growth
 from harness.analysis.summary import LatencySummary
 from harness.record.samples import Samples
 from tests.factories import facts_of, in_rounds, known, load_facts, no_samples, samples

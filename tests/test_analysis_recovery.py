@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from harness.analysis.prepared import prepared_trial
-from harness.analysis.recovery import course, curve, lowest, rate_before, recoveries
+from harness.analysis.restart import course, curve, lowest, rate_before, recoveries
 from harness.analysis.summary import Recovery
 from harness.record.samples import Samples
 from tests.factories import EPOCH_S, action_facts, facts_of, no_samples, samples

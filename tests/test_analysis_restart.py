@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.analysis.analyse import analyse_run, analyse_trial
+from harness.analysis.analyze import analyze_run, analyze_trial
 from harness.analysis.summary import RestartSummary, TrialSummary
 from harness.model.locmem import Limits, State
 from harness.record.facts import ActionFacts, TrialFacts
@@ -51,7 +51,7 @@ def restarted(
     """Return what ended when both of two slots were replaced before request `step`."""
     life = np.array(slot) + 2 * (np.arange(len(slot)) >= step)
     trial = routed_samples(key, life, lives=restarted_lives(2), **options)
-    return of(analyse_trial(facts_of(trial, actions=(action_facts(do, step),)), trial))
+    return of(analyze_trial(facts_of(trial, actions=(action_facts(do, step),)), trial))
 
 
 #       before the reload | after it
@@ -76,7 +76,7 @@ def test_misses_by_cause_are_those_of_keys_that_went_down_with_any_worker() -> N
 def test_the_difference_leaves_out_what_would_have_been_fragmentation() -> None:
     """One worker that always serves: nothing is left to luck, and both of its keys miss again."""
     trial = routed_samples([0, 1, 0, 1, 2], [0, 0, 1, 1, 1], lives=restarted_lives(1))
-    restart = of(analyse_trial(facts_of(trial, actions=(action_facts("reload", 2),)), trial))
+    restart = of(analyze_trial(facts_of(trial, actions=(action_facts("reload", 2),)), trial))
     assert restart.predicted == restart.predicted_by_cause == Interval(value=2, low=2, high=2)
 
 
@@ -85,7 +85,7 @@ def test_the_difference_leaves_out_what_would_have_timed_out_anyway() -> None:
     life = [0] * 4 + [1] * 4
     trial = routed_samples([0] * 8, life, lives=restarted_lives(1), ttl_s=5.5, gap_s=1.0)
     facts = facts_of(trial, actions=(action_facts("reload", 4, gap_s=1.0),))
-    restart = of(analyse_trial(facts, trial))
+    restart = of(analyze_trial(facts, trial))
     assert (restart.misses_by_cause, restart.predicted_by_cause) == (
         1,
         Interval(value=1, low=1, high=1),
@@ -101,7 +101,7 @@ def test_expired_entries_are_no_loss() -> None:
 def test_an_entry_of_the_last_request_before_recycling_is_lost_too() -> None:
     lives = np.array([(0, 1, 1, 11), (0, 1, 2, 12)])
     trial = routed_samples([0, 1, 0], [0, 0, 1], lives=lives)
-    restart = of(analyse_trial(facts_of(trial, max_requests=2), trial))
+    restart = of(analyze_trial(facts_of(trial, max_requests=2), trial))
     assert (restart.do, restart.step, restart.entries_lost) == ("max-requests", None, 2)
     assert restart.recovery == ()
     assert restart.hit_rate_before is None
@@ -110,7 +110,7 @@ def test_an_entry_of_the_last_request_before_recycling_is_lost_too() -> None:
 def test_recycling_sums_the_entries_of_all_ended_lives() -> None:
     lives = np.array([(0, 1, number, 10 + number) for number in (1, 2, 3)])
     trial = routed_samples([0, 1, 0, 1, 0, 1], [0, 0, 1, 1, 2, 2], lives=lives)
-    restart = of(analyse_trial(facts_of(trial, max_requests=2), trial))
+    restart = of(analyze_trial(facts_of(trial, max_requests=2), trial))
     assert (restart.workers_ended, restart.entries_lost, restart.keys_lost) == (2, 4, 2)
     assert restart.misses_by_cause == 4
 
@@ -118,12 +118,12 @@ def test_recycling_sums_the_entries_of_all_ended_lives() -> None:
 def test_a_worker_that_nobody_ended_died() -> None:
     lives = np.array([(0, 1, 1, 11), (0, 1, 2, 12)])
     trial = routed_samples([0, 1, 0], [0, 0, 1], lives=lives)
-    assert of(analyse_trial(facts_of(trial), trial)).do == "died"
+    assert of(analyze_trial(facts_of(trial), trial)).do == "died"
 
 
 def test_a_trial_in_which_nothing_ended_and_nothing_was_done_has_no_restart() -> None:
     trial = routed_samples([0, 1, 0], [0, 0, 0])
-    assert analyse_trial(facts_of(trial), trial).restart is None
+    assert analyze_trial(facts_of(trial), trial).restart is None
 
 
 def test_a_shared_cache_loses_nothing_with_its_workers() -> None:
@@ -132,7 +132,7 @@ def test_a_shared_cache_loses_nothing_with_its_workers() -> None:
     facts = facts_of(
         trial, backend="redis", cache=redis_facts(), actions=(action_facts("reload", 300),)
     )
-    restart = of(analyse_trial(facts, trial))
+    restart = of(analyze_trial(facts, trial))
     assert (restart.workers_ended, restart.entries_lost, restart.misses_by_cause) == (2, 0, 0)
     assert restart.predicted == restart.predicted_by_cause == NOTHING
     assert [one.requests for one in restart.recovery] == [0, 0]
@@ -141,7 +141,7 @@ def test_a_shared_cache_loses_nothing_with_its_workers() -> None:
 def emptied(key: Sequence[int], step: int, **overrides: Any) -> TrialSummary:
     trial = routed_samples(key, [0] * len(key), shared=True, emptied=step)
     action = action_facts("restart-cache", step)
-    return analyse_trial(
+    return analyze_trial(
         facts_of(trial, backend="redis", cache=redis_facts(), actions=(action,), **overrides), trial
     )
 
@@ -176,7 +176,7 @@ def test_failed_requests_and_those_that_died_inside_are_counted() -> None:
         columns[name] = np.delete(columns[name], 7)
     broken = Samples(**columns)
     facts = facts_of(broken, counts={"started": 40}, actions=(action_facts("kill-worker", 20),))
-    restart = of(analyse_trial(facts, broken))
+    restart = of(analyze_trial(facts, broken))
     assert (restart.requests_failed, restart.requests_lost_in_flight) == (1, 1)
 
 
@@ -205,7 +205,7 @@ def pair(
 
 
 def test_misses_against_the_control_are_the_difference_of_the_whole_trials() -> None:
-    control, acted = analyse_run(pair(3)).trials
+    control, acted = analyze_run(pair(3)).trials
     difference = (acted.lookups - acted.hits) - (control.lookups - control.hits)
     assert of(acted).misses_vs_control == difference
     assert "no-control" not in {caveat.code for caveat in acted.caveats}
@@ -228,7 +228,7 @@ def test_a_trial_that_differs_in_more_than_the_actions_is_no_control(
     changes: dict[str, Any],
 ) -> None:
     control, acted = pair(3, requests=100)
-    trials = analyse_run([(replaced(control[0], **changes), control[1]), acted]).trials
+    trials = analyze_run([(replaced(control[0], **changes), control[1]), acted]).trials
     assert of(trials[1]).misses_vs_control is None
     assert of(trials[1]).predicted_vs_control is None
 
@@ -239,7 +239,7 @@ def test_a_trial_that_never_recycles_is_the_control_of_one_that_does() -> None:
     recycled = routed_samples(key, np.repeat([0, 1], 150), lives=lives)
     steady = routed_samples(key, np.zeros(300, np.int64))
     varied = [{"server.max_requests": most} for most in (0, 150)]
-    run = analyse_run(
+    run = analyze_run(
         [
             (facts_of(steady, varied=varied[0]), steady),
             (facts_of(recycled, varied=varied[1], max_requests=150), recycled),
@@ -261,7 +261,7 @@ def test_measured_misses_lie_in_their_predicted_intervals_in_9_of_10_runs(
     slots: int | None, ttl_s: float, requests: int, runs: int
 ) -> None:
     options: dict[str, Any] = {"slots": slots, "ttl_s": ttl_s, "requests": requests}
-    found = [of(analyse_run(pair(seed, **options)).trials[1]) for seed in range(runs)]
+    found = [of(analyze_run(pair(seed, **options)).trials[1]) for seed in range(runs)]
     by_cause = [(one.misses_by_cause, one.predicted_by_cause) for one in found]
     vs_control = [(one.misses_vs_control, one.predicted_vs_control) for one in found]
     for told in (by_cause, vs_control):
@@ -292,7 +292,7 @@ def test_lost_entries_agree_with_caches_that_are_looked_into(
     trial = routed_samples(key, life, lives=restarted_lives(3), ttl_s=ttl_s, limits=limits)
     action = action_facts("reload", step)
     cache = cache_facts(max_entries=most)
-    summary = analyse_trial(facts_of(trial, actions=(action,), cache=cache), trial)
+    summary = analyze_trial(facts_of(trial, actions=(action,), cache=cache), trial)
     assert sum(summary.misses.values()) == np.count_nonzero(~trial.hit)
     held = _held(trial, step, action, ttl_s, limits)
     if summary.explained is not None and summary.explained.per_process > summary.explained.shared:
@@ -323,7 +323,7 @@ def test_a_restart_before_the_first_request_is_told_without_rates() -> None:
 
 
 def test_reading_again_gives_the_same_figures() -> None:
-    one, again = (analyse_run(pair(5)).trials[1] for _ in range(2))
+    one, again = (analyze_run(pair(5)).trials[1] for _ in range(2))
     assert one == again
 
 
@@ -336,7 +336,7 @@ def test_a_slot_without_a_worker_gets_no_requests_in_the_prediction_either() -> 
     lives = np.array([(0, 1, 1, 11), (0, 2, 1, 12), (0, 1, 2, 13)])
     trial = routed_samples(key, life, lives=lives)
     action = action_facts("kill-worker", 500, slot=1)
-    summary = analyse_trial(facts_of(trial, actions=(action,)), trial)
+    summary = analyze_trial(facts_of(trial, actions=(action,)), trial)
     assert summary.predicted is not None
     assert summary.hit_rate is not None
     assert summary.predicted.low <= summary.hit_rate <= summary.predicted.high

@@ -73,7 +73,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     # The one interface to both halves; for the command line, the pytest plugin and notebooks.
     "harness.runs": (
         "ground harness.analysis harness.gate harness.measure harness.record"
-        " harness.report.as_json harness.scenario",
+        " harness.report.formats.json harness.scenario",
         "numpy",
     ),
     # Everything comes together here, and nobody imports it.

@@ -40,7 +40,7 @@ def test_the_shop_has_a_cache_of_the_class_that_each_row_names() -> None:
         check=True,
     )
     choices = json.loads(done.stdout)
-    wanted = {row.app_name: row.django_class for row in BACKENDS.values()}
+    wanted = {row.app or row.name: row.django_class for row in BACKENDS.values()}
     assert wanted.pop("unset") == choices["locmem"]  # Django's own default
     assert choices == wanted
 

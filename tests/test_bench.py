@@ -112,7 +112,7 @@ def test_every_part_can_be_measured_in_full_and_quickly() -> None:
         assert len(sizes) == 2
 
 
-def test_the_table_shows_each_figure_beside_its_bar() -> None:
+def test_the_table_shows_each_figure_next_to_its_bar() -> None:
     console = Console(width=120, file=StringIO())
     console.print(table({"part": [Figure(what="f", value=1.25, unit="x", at_most=1.2)]}))
     assert isinstance(console.file, StringIO)

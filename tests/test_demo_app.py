@@ -116,7 +116,7 @@ def test_the_second_read_comes_from_the_cache(answer: Answer) -> None:
     assert second["text"] == first["text"]
 
 
-def test_with_the_dummy_cache_every_read_is_computed_anew(database: Path) -> None:
+def test_with_the_dummy_cache_every_read_is_computed_again(database: Path) -> None:
     environment = {"SHOP_DATABASE": str(database), "SHOP_CACHE": "dummy"}
     first, second = visit("/products/7/", "/products/7/", **environment)["visits"]
     assert first["queries"] == second["queries"] > 0
@@ -210,7 +210,7 @@ def test_seeding_again_says_so_and_writes_nothing(database: Path) -> None:
     assert database.stat().st_mtime_ns == written
 
 
-def test_another_number_of_products_fills_the_shop_anew(database: Path, tmp_path: Path) -> None:
+def test_another_number_of_products_fills_the_shop_again(database: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copy(database, tmp_path))
     assert "has 2 products now" in seed(copy, 2)
     assert [row[0] for row in rows(copy, "product")] == [1, 2]

@@ -37,21 +37,21 @@ print(json.dumps({"pid": os.getpid(), "steps": [
 def visit(**environment: str) -> dict[str, Any]:
     answer = run_python("-c", VISIT, **environment)
     assert answer.returncode == 0, answer.stderr
-    told: dict[str, Any] = json.loads(answer.stdout)
-    return told
+    visited: dict[str, Any] = json.loads(answer.stdout)
+    return visited
 
 
 @pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "signed_cookies"])
 def test_who_is_logged_in_is_known_and_has_a_basket(engine: str, database: Path) -> None:
-    told = visit(SHOP_DATABASE=str(database), SHOP_SESSIONS=engine)
-    before, refused, logged_in, added, again, stranger, not_allowed = told["steps"]
+    visited = visit(SHOP_DATABASE=str(database), SHOP_SESSIONS=engine)
+    before, refused, logged_in, added, again, stranger, not_allowed = visited["steps"]
     assert all("Not logged in." in page["text"] for page in (before, refused, stranger))
     assert "Logged in as ada&lt;b&gt;. Items in the basket: 0." in logged_in["text"]
     assert "Items in the basket: 1." in added["text"]
     assert "Items in the basket: 1." in again["text"]
     assert not_allowed["status"] == 405
     assert f"sessions are kept in {engine}<" in again["text"]
-    assert f"answered by process {told['pid']}<" in again["text"]
+    assert f"answered by process {visited['pid']}<" in again["text"]
 
 
 def test_an_unknown_way_to_keep_sessions_is_refused_with_the_choices() -> None:

@@ -39,19 +39,19 @@ print(json.dumps({"cached": cached and str(cached["price"]), "steps": [
 def visit(**environment: str) -> dict[str, Any]:
     answer = run_python("-c", VISIT, **environment)
     assert answer.returncode == 0, answer.stderr
-    told: dict[str, Any] = json.loads(answer.stdout)
-    return told
+    visited: dict[str, Any] = json.loads(answer.stdout)
+    return visited
 
 
-@pytest.mark.parametrize(("way", "cached"), [("update", "12.34"), ("delete", None)])
+@pytest.mark.parametrize(("method", "cached"), [("update", "12.34"), ("delete", None)])
 def test_a_change_is_shown_and_the_cache_brought_in_line(
-    way: str, cached: str | None, database: Path
+    method: str, cached: str | None, database: Path
 ) -> None:
-    told = visit(SHOP_DATABASE=str(database), SHOP_INVALIDATE=way)
-    changed, again, no_amount, unknown, not_allowed = told["steps"]
-    assert told["cached"] == cached
+    visited = visit(SHOP_DATABASE=str(database), SHOP_INVALIDATE=method)
+    changed, again, no_amount, unknown, not_allowed = visited["steps"]
+    assert visited["cached"] == cached
     assert 'class="price">€ 12.34<' in changed["text"]
-    assert f"({way}s the cached page)" in changed["text"]
+    assert f"({method}s the cached page)" in changed["text"]
     assert 'class="price">€ 12.34<' in again["text"]
     assert [no_amount["status"], unknown["status"], not_allowed["status"]] == [400, 404, 405]
 

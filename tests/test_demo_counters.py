@@ -18,7 +18,7 @@ def test_one_after_another_every_visit_is_counted_for_each_page(tmp_path: Path, 
     seed(database, 3)
     front, other = f"/counters/front/{way}/", f"/counters/other/{way}/"
     answer = visit(front, front, other, front, SHOP_DATABASE=str(database))
-    told = [json.loads(page["text"]) for page in answer["visits"]]
-    assert [page["visits"] for page in told] == [1, 2, 1, 3]
-    assert {page["answered_by"] for page in told} == {answer["pid"]}
-    assert all(page["latest"] for page in told)
+    pages = [json.loads(page["text"]) for page in answer["visits"]]
+    assert [page["visits"] for page in pages] == [1, 2, 1, 3]
+    assert {page["answered_by"] for page in pages} == {answer["pid"]}
+    assert all(page["latest"] for page in pages)

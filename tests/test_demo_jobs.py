@@ -28,12 +28,12 @@ def answer() -> Answer:
     return visit(once, once, "/jobs/invoices/once/", alone, alone, SHOP_JOB_MS="5")
 
 
-def told(answer: Answer) -> list[dict[str, float]]:
+def contents(answer: Answer) -> list[dict[str, float]]:
     return [json.loads(page["text"]) for page in answer["visits"]]
 
 
 def test_a_job_that_is_to_run_once_runs_once_in_one_process(answer: Answer) -> None:
-    first, again, other, *_ = told(answer)
+    first, again, other, *_ = contents(answer)
     assert (first["ran"], again["ran"], other["ran"]) == (True, False, True)
     assert first["answered_by"] == answer["pid"]
 
@@ -41,7 +41,7 @@ def test_a_job_that_is_to_run_once_runs_once_in_one_process(answer: Answer) -> N
 def test_a_job_that_runs_alone_gives_its_lock_back_and_says_how_long_it_held_it(
     answer: Answer,
 ) -> None:
-    *_, first, second = told(answer)
+    *_, first, second = contents(answer)
     assert first["ran"] is second["ran"] is True
     assert first["ended_at"] - first["started_at"] >= 0.005
     assert second["started_at"] >= first["ended_at"]

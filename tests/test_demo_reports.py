@@ -41,12 +41,12 @@ def test_the_second_who_asks_gets_what_the_first_computed(database: Path, remedy
     environment = {"SHOP_STAMPEDE": remedy, "SHOP_ORIGIN_MS": "1", "SHOP_DATABASE": str(database)}
     answer = visit("/reports/7/", "/reports/7/", **environment)
     first, second = answer["visits"]
-    told, again = json.loads(first["text"]), json.loads(second["text"])
-    assert (told["computed"], again["computed"]) == (True, False)
-    assert told["locked"] is (remedy == "lock")
-    assert told["computed_by"] == answer["pid"]
+    report, again = json.loads(first["text"]), json.loads(second["text"])
+    assert (report["computed"], again["computed"]) == (True, False)
+    assert report["locked"] is (remedy == "lock")
+    assert report["computed_by"] == answer["pid"]
     assert (first["queries"], second["queries"]) == (1, 0)
-    assert again == {**told, "computed": False}
+    assert again == {**report, "computed": False}
 
 
 def test_a_lock_lets_one_thread_compute(database: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is expected on paper: against brute force, the simulation, and what must hold of any."""
+"""The forecast against brute force and the simulation, and what must hold for any question."""
 
 from __future__ import annotations
 

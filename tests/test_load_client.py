@@ -74,6 +74,16 @@ os.setsid()
 time.sleep(600)
 """
 )
+CLOSES_IN_A_TASK = """
+import os
+from locust import task
+from harness.load.users import TraceUser
+class Closer(TraceUser):
+    @task
+    def close_all(self):
+        self.next_key()
+        os.closerange(3, 1024)
+"""
 NO_TRACE_USER = """
 from locust import HttpUser, task
 class Shopper(HttpUser):
@@ -139,7 +149,7 @@ def test_a_round_is_ordered_watched_and_its_cost_returned(start: Start, tmp_path
 def test_an_order_covers_a_turn_that_goes_beyond_the_scenarios_requests() -> None:
     longer = replace(turn(), last=9)
     order = round_of(longer, "http://x", token="t", out=Path("out"))
-    assert (order.requests, order.first, order.last) == (9, 3, 9)
+    assert (order.trace["requests"], order.first, order.last) == (9, 3, 9)
 
 
 def test_what_a_locust_file_prints_is_in_the_log_and_no_message(
@@ -206,6 +216,11 @@ def test_a_locust_file_that_closes_every_descriptor_does_not_hang_the_harness(
 ) -> None:
     with pytest.raises(InfrastructureError, match="HX321 locust: ended"):
         serve(start(when + "os.closerange(3, 1024)\ntime.sleep(600)\n"), ignore)
+
+
+def test_a_task_that_closes_every_descriptor_ends_the_round_with_an_error(start: Start) -> None:
+    with pytest.raises(InfrastructureError, match=r"HX32[12]"):
+        serve(start(CLOSES_IN_A_TASK), ignore, time_limit_s=10)
 
 
 def test_a_file_that_cannot_be_loaded_is_reported_with_its_error(start: Start) -> None:

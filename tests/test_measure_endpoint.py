@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from harness.measure.endpoint import RELOAD, EndpointInfo
+from harness.report.drawing.layout import print_lines
 from harness.report.endpoint import ALONE, render_invitation, render_invitation_json
-from harness.report.layout import print_lines
 
 SEARCH = EndpointInfo(
     scenario="throttle",

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.summary import Figure
 from harness.record.samples import Samples
 from harness.stats.interval import Interval
 from tests.factories import facts_of, redis_facts, samples
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 # One note: worker 0, worker 1, then each of them again; another note is asked for but once.
 LIFE, NOTE = [0, 1, 0, 1, 0], [3, 3, 3, 3, 5]
@@ -29,19 +29,19 @@ def exactly(value: float) -> Figure:
 
 
 def test_one_location_is_one_store_in_a_process_and_none_between_two() -> None:
-    found = analyse_trial(facts_of(notes([0, 0, 1, 1, 0])), notes([0, 0, 1, 1, 0])).measures
+    found = analyze_trial(facts_of(notes([0, 0, 1, 1, 0])), notes([0, 0, 1, 1, 0])).measures
     assert found == {"found_own": exactly(1.0), "found_others": exactly(0.0)}
 
 
 def test_two_locations_share_nothing_at_all() -> None:
     trial = notes([0] * 5, same=0)
-    found = analyse_trial(facts_of(trial), trial).measures
+    found = analyze_trial(facts_of(trial), trial).measures
     assert found == {"found_own": exactly(0.0), "found_others": exactly(0.0)}
 
 
 def test_a_server_behind_the_caches_is_shared_by_all() -> None:
     trial = notes([0, 1, 1, 1, 0])
-    found = analyse_trial(facts_of(trial, cache=redis_facts(), backend="redis"), trial).measures
+    found = analyze_trial(facts_of(trial, cache=redis_facts(), backend="redis"), trial).measures
     assert found == {"found_own": exactly(1.0), "found_others": exactly(1.0)}
 
 
@@ -50,18 +50,18 @@ def test_requests_that_overlap_prove_nothing() -> None:
     trial = notes([0, 0, 0, 1, 0])
     late = trial.done_s.copy()
     late[0] = trial.sent_s[2] + 0.0001
-    found = analyse_trial(facts_of(trial), replace(trial, done_s=late)).measures
+    found = analyze_trial(facts_of(trial), replace(trial, done_s=late)).measures
     assert found["found_own"].value == 1.0
     assert "found_others" not in found
 
 
 def test_one_worker_has_no_others() -> None:
     trial = marked([0, 0], note=[1, 1], found=[0, 1], same_location=[1, 1])
-    assert set(analyse_trial(facts_of(trial), trial).measures) == {"found_own"}
-    assert model_input(trial, "found_others", [0, 0]) is None
+    assert set(analyze_trial(facts_of(trial), trial).measures) == {"found_own"}
+    assert modeled(trial, "found_others", [0, 0]) is None
 
 
 @pytest.mark.parametrize("name", ["found_own", "found_others"])
 def test_without_notes_there_is_nothing_to_find(name: str) -> None:
-    assert name not in analyse_trial(facts_of(samples()), samples()).measures
-    assert model_input(samples(life=np.array([0, 0, 0])), name, [0, 0, 0]) is None
+    assert name not in analyze_trial(facts_of(samples()), samples()).measures
+    assert modeled(samples(life=np.array([0, 0, 0])), name, [0, 0, 0]) is None

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import NAN, facts_of, redis_facts
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 # Two log-ins, each followed by three pages, of which the second adds an item.
 JOURNEY, PAGE, PUT_IN = [7] * 4 + [9] * 4, [0, 1, 2, 3] * 2, [0, 0, 1, 1] * 2
@@ -33,10 +33,9 @@ def journeys(
 
 def both(trial: Samples, stores: Sequence[int]) -> list[tuple[float | None, float | None]]:
     """Return what was seen and what the model makes of these stores, for each measure."""
-    seen = analyse_trial(facts_of(trial), trial).measures
+    seen = analyze_trial(facts_of(trial), trial).measures
     return [
-        (seen[name].value if name in seen else None, model_input(trial, name, stores))
-        for name in NAMES
+        (seen[name].value if name in seen else None, modeled(trial, name, stores)) for name in NAMES
     ]
 
 
@@ -64,7 +63,7 @@ def test_sessions_that_are_not_cached_are_the_same_everywhere(db: int) -> None:
 
 def test_one_store_knows_everybody_and_everything() -> None:
     trial = journeys([0] * 8, [1] * 8, PUT_IN, cached=1, db=0)
-    found = analyse_trial(facts_of(trial, backend="redis", cache=redis_facts()), trial).measures
+    found = analyze_trial(facts_of(trial, backend="redis", cache=redis_facts()), trial).measures
     expected = [found[name].expected for name in NAMES]
     assert [(one.low, one.high) for one in expected if one] == [(0.0, 0.0)] * 3
 
@@ -77,6 +76,6 @@ def test_where_nobody_is_logged_in_there_is_no_basket_to_be_stale() -> None:
 def test_the_first_page_meets_a_stranger_as_often_as_another_worker() -> None:
     life = [0, 1] * 4
     trial = journeys(life, [1, 0, 0, 0] * 2, [0, NAN, NAN, NAN] * 2, cached=1, db=0)
-    expected = analyse_trial(facts_of(trial), trial).measures["anonymous_first"].expected
+    expected = analyze_trial(facts_of(trial), trial).measures["anonymous_first"].expected
     assert expected is not None
     assert expected.value == pytest.approx(1 - (0.5**2 + 0.5**2), abs=0.1)

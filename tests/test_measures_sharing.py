@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import (
     action_facts,
@@ -26,7 +26,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def told(trial: Samples, **facts: Any) -> list[float | None]:
-    measures = analyse_trial(facts_of(trial, **facts), trial).measures
+    measures = analyze_trial(facts_of(trial, **facts), trial).measures
     return [measures[name].value if name in measures else None for name in NAMES]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.model.closed_forms import hit_rate_with_timeout
@@ -24,13 +24,13 @@ def at_a_rate(trial: Samples, rate: float | None = 1000.0) -> TrialFacts:
 def test_lookups_count_from_one_timeout_after_the_first_request_on() -> None:
     trial = routed_samples([0] * 9, [0] * 9, ttl_s=3.5, gap_s=1.0)
     assert trial.hit.tolist() == [False, True, True, True] * 2 + [False]
-    found = analyse_trial(at_a_rate(trial, 1.0), trial).measures["hit_rate_steady"]
+    found = analyze_trial(at_a_rate(trial, 1.0), trial).measures["hit_rate_steady"]
     assert found.value == 3 / 5  # requests 4 to 8
 
 
 def test_the_closed_form_is_that_of_the_measured_shares_and_keys() -> None:
     trial = routed_samples([0, 0, 1, 0] * 50, [0, 1] * 100, ttl_s=0.05)
-    read, model = prepared_trial(at_a_rate(trial), trial), STEADY.model_input
+    read, model = prepared_trial(at_a_rate(trial), trial), STEADY.modeled
     assert model is not None
     rate = 200 / (trial.sent_s[-1] - trial.sent_s[0])
     alone = hit_rate_with_timeout([0.75, 0.25], 1, rate, 0.05)
@@ -43,7 +43,7 @@ def test_the_closed_form_is_that_of_the_measured_shares_and_keys() -> None:
 def test_in_the_long_run_a_cache_hits_as_the_closed_form_says() -> None:
     key = zipf_keys(20_000, 30)
     trial = routed_samples(key, np.random.default_rng(3).integers(4, size=20_000), ttl_s=0.05)
-    found = analyse_trial(at_a_rate(trial), trial).measures["hit_rate_steady"]
+    found = analyze_trial(at_a_rate(trial), trial).measures["hit_rate_steady"]
     assert found.value is not None
     assert found.expected is not None
     assert found.expected.low == found.expected.high
@@ -60,4 +60,4 @@ def test_in_the_long_run_a_cache_hits_as_the_closed_form_says() -> None:
     ids=["as fast as answered", "no timeout", "too short a load"],
 )
 def test_where_it_does_not_apply_nothing_is_told(trial: Samples, rate: float | None) -> None:
-    assert "hit_rate_steady" not in analyse_trial(at_a_rate(trial, rate), trial).measures
+    assert "hit_rate_steady" not in analyze_trial(at_a_rate(trial, rate), trial).measures

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.analysis.analyse import analyse_trial
+from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
-from harness.report.series import TrialSeries
-from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts, setup
+from tests.factories import NAN, cache_facts, facts_of, load_facts, redis_facts
 from tests.test_analysis_measures import marked
 
 # Products 1 and 2; what worker 1 has to compute, worker 0 had already.
@@ -38,11 +37,11 @@ def one_by_one(trial: Samples, **overrides: object) -> TrialFacts:
 
 
 def values(facts: TrialFacts, trial: Samples) -> Mapping[str, float | None]:
-    return {name: found.value for name, found in analyse_trial(facts, trial).measures.items()}
+    return {name: found.value for name, found in analyze_trial(facts, trial).measures.items()}
 
 
-def model_input(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
-    model = MEASURES[name].model_input
+def modeled(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
+    model = MEASURES[name].modeled
     assert model is not None
     return model(prepared_trial(facts, visited()), np.array(stores))
 
@@ -58,22 +57,22 @@ def test_first_and_later_visits_are_told_apart() -> None:
 
 def test_a_page_is_computed_once_in_each_store() -> None:
     facts = one_by_one(visited())
-    assert model_input(facts, "computed_first", LIFE) == 1.0
-    assert model_input(facts, "computed_later", LIFE) == 1 / 3
-    assert model_input(facts, "computed_later", [0] * 5) == 0.0
+    assert modeled(facts, "computed_first", LIFE) == 1.0
+    assert modeled(facts, "computed_later", LIFE) == 1 / 3
+    assert modeled(facts, "computed_later", [0] * 5) == 0.0
 
 
 def test_a_cache_that_keeps_nothing_computes_every_page_again() -> None:
     dummy = cache_facts(backend="django.core.cache.backends.dummy.DummyCache")
     trial = visited()
     facts = replace(facts_of(trial, cache=dummy), load=load_facts(users=1))
-    assert model_input(facts, "computed_later", [0] * 5) == 1.0
+    assert modeled(facts, "computed_later", [0] * 5) == 1.0
 
 
 def test_visits_that_overlap_have_no_prediction() -> None:
     facts = facts_of(visited())
-    assert model_input(facts, "computed_first", LIFE) is None
-    assert model_input(facts, "computed_later", LIFE) is None
+    assert modeled(facts, "computed_first", LIFE) is None
+    assert modeled(facts, "computed_later", LIFE) is None
 
 
 def test_without_a_later_visit_there_is_nothing_to_compare() -> None:
@@ -91,7 +90,6 @@ def test_the_cache_is_what_the_workers_were_found_to_use() -> None:
 
 def test_an_unset_cache_is_asked_for_as_django_s_own_default() -> None:
     trial = visited()
-    found = analyse_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
+    found = analyze_trial(facts_of(trial, backend="unset", cache=redis_facts()), trial)
     (caveat,) = [one for one in found.caveats if one.code == "setting-not-effective"]
     assert "requested LocMemCache, the workers use RedisCache" in caveat.text
-    assert TrialSeries(name="", backend="unset", axes=setup(), trials=()).per_process

@@ -63,7 +63,7 @@ def test_its_interval_holds_95_of_100_random_routings() -> None:
     assert 0.94 <= inside <= 0.98
 
 
-def test_one_worker_leaves_nothing_to_luck() -> None:
+def test_one_worker_leaves_nothing_to_chance() -> None:
     found = predict([cache_trace([0, 1, 0, 0])], np.arange(4.0), routing([1.0]), rng())
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
 

@@ -1,4 +1,4 @@
-"""The replay says what every store must have answered, given the actual writes."""
+"""The replay says what every cache must have answered, given the actual writes."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def played(history: Sequence[Row], limits: Mapping[int, Limits]) -> list[State]:
     return answers
 
 
-def writes(*told: tuple[float, Operation, float]) -> Writes:
-    """Return writes of key 0 in store 0 as (time, deed, lifetime)."""
+def writes(*history: tuple[float, Operation, float]) -> Writes:
+    """Return writes of key 0 in instance 0 as (time, operation, lifetime)."""
     return Writes(
-        target=np.zeros(len(told), np.int64),
-        key=np.zeros(len(told), np.int64),
-        at_s=np.array([at_s for at_s, _, _ in told]),
-        operation=np.array([operation for _, operation, _ in told], np.int64),
-        ttl_s=np.array([ttl_s for _, _, ttl_s in told]),
+        target=np.zeros(len(history), np.int64),
+        key=np.zeros(len(history), np.int64),
+        at_s=np.array([at_s for at_s, _, _ in history]),
+        operation=np.array([operation for _, operation, _ in history], np.int64),
+        ttl_s=np.array([ttl_s for _, _, ttl_s in history]),
     )
 
 
-def met(*told: tuple[float, Operation, float], at_s: float) -> State:
+def met(*history: tuple[float, Operation, float], at_s: float) -> State:
     """Return what a read of key 0 at `at_s` met after these writes."""
-    asked = replace(lookups([(0, 0, at_s, NAN, NAN)]), writes=writes(*told))
+    asked = replace(lookups([(0, 0, at_s, NAN, NAN)]), writes=writes(*history))
     return State(int(replay(asked, {}).states(asked.instance, asked.key, asked.get_s)[0]))
 
 
@@ -87,12 +87,12 @@ def test_writes_that_refilled_nothing_count_as_well() -> None:
 def test_a_deleted_key_makes_room_in_a_full_cache() -> None:
     limits = {0: Limits(2)}
     history = [(0, 0, 0.0, 1.0, INF), (0, 1, 2.0, 3.0, INF), (0, 2, 5.0, 6.0, INF)]
-    asked = [(0, 1, 7.0, NAN, NAN)]
-    assert states([*history, *asked], limits)[-1] == State.HELD
+    later = [(0, 1, 7.0, NAN, NAN)]
+    assert states([*history, *later], limits)[-1] == State.HELD
     full = [*history, (0, 3, 7.0, 8.0, INF), (0, 2, 9.0, NAN, NAN), (0, 1, 9.0, NAN, NAN)]
-    told = lookups(full)
-    found = replay(replace(told, writes=writes((7.5, Operation.DELETE, NAN))), {0: Limits(4)})
-    assert State(int(found.states(told.instance, told.key, told.get_s)[-1])) == State.HELD
+    reads = lookups(full)
+    found = replay(replace(reads, writes=writes((7.5, Operation.DELETE, NAN))), {0: Limits(4)})
+    assert State(int(found.states(reads.instance, reads.key, reads.get_s)[-1])) == State.HELD
 
 
 @STEADY

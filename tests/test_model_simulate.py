@@ -43,7 +43,7 @@ def cache_trace(
     shared: bool = False,
     limits: Limits | None = None,
 ) -> CacheTrace:
-    """Return a trace of one lookup per request, a second apart unless told otherwise."""
+    """Return a trace of one lookup per request, a second apart by default."""
     key = np.asarray(key, np.int64)
     return CacheTrace(
         request=np.arange(len(key)),

@@ -51,7 +51,7 @@ def test_the_wheel_takes_no_top_level_name_but_harness(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"harness"}
 
 
-def test_the_wheel_carries_what_a_checkout_has_beside_the_package(wheel: Path) -> None:
+def test_the_wheel_contains_what_a_checkout_has_next_to_the_package(wheel: Path) -> None:
     carried = set(zipfile.ZipFile(wheel).namelist())
     for name in NAMES:
         wanted = {str(path.relative_to(ROOT)) for path in files_below(ROOT / name)}

@@ -1,4 +1,4 @@
-"""A probed cache is, to whoever looks at it, the cache that the app configured."""
+"""A probed cache looks like the cache that the app configured."""
 
 from __future__ import annotations
 

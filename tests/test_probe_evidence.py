@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness import wire
 from harness.load.evidence import Answer, HeaderValue, parse_answers
 from harness.probe import evidence
-from harness.probe.recording import Recording, Refill
+from harness.probe.notes import Recording, Refill
 from harness.record.samples import Samples
 from tests.factories import STEADY
 from tests.probing import LIFE, Probe, locmem
@@ -108,17 +108,17 @@ refills = st.none() | st.builds(
 @given(st.lists(st.tuples(any_text, any_text, st.booleans(), refills), min_size=1, max_size=5))
 @example([("my cache", key, hit, None) for key in NASTY for hit in (True, False)])
 def test_any_key_and_alias_make_standard_headers_and_survive_the_way_to_the_samples(
-    told: list[tuple[str, str, bool, Refill | None]],
+    seen: list[tuple[str, str, bool, Refill | None]],
 ) -> None:
     recording = recording_of(
-        [(alias, key, None, hit) for alias, key, hit, _ in told],
-        [None if hit else refill for _, _, hit, refill in told],
+        [(alias, key, None, hit) for alias, key, hit, _ in seen],
+        [None if hit else refill for _, _, hit, refill in seen],
     )
     headers = headers_of(recording)
     for value in headers.values():
         assert re.fullmatch(r"[\x20-\x7e]*", value), "one line, and nothing a proxy would refuse"
     members = [*parse_list(headers[wire.CACHE_STATUS])]
-    assert [("hit" in parameters) for _, parameters in members] == [hit for _, _, hit, _ in told]
+    assert [("hit" in parameters) for _, parameters in members] == [hit for _, _, hit, _ in seen]
     assert all(parameters.get("fwd", "miss") == "miss" for _, parameters in members)
     assert all(TIMING.fullmatch(part) for part in headers[wire.SERVER_TIMING].split(", "))
 
@@ -126,13 +126,13 @@ def test_any_key_and_alias_make_standard_headers_and_survive_the_way_to_the_samp
     decoded = [unquote(key, errors="surrogatepass") for key in keys_of(samples)]
     caches = [unquote(str(samples.caches[at]), errors="surrogatepass") for at in samples.cache]
     assert list(zip(caches, decoded, samples.hit, strict=True)) == [
-        (alias, key, hit) for alias, key, hit, _ in told
+        (alias, key, hit) for alias, key, hit, _ in seen
     ]
 
 
-def test_a_plain_key_is_told_as_it_is() -> None:
-    told = headers_of(recording_of([("default", "product:17", None, True)]))[wire.CACHE_STATUS]
-    assert re.fullmatch(r'default; hit; key="product:17"; detail="\d+\.\d{6}"', told)
+def test_a_plain_key_is_shown_unchanged() -> None:
+    header = headers_of(recording_of([("default", "product:17", None, True)]))[wire.CACHE_STATUS]
+    assert re.fullmatch(r'default; hit; key="product:17"; detail="\d+\.\d{6}"', header)
 
 
 def test_times_versions_and_lifetimes_come_out_as_they_went_in() -> None:
@@ -149,7 +149,7 @@ def test_times_versions_and_lifetimes_come_out_as_they_went_in() -> None:
     assert samples.lives.tolist() == [[LIFE.server, LIFE.slot, LIFE.generation, LIFE.pid]]
 
 
-def test_a_request_without_lookups_tells_its_worker_alone() -> None:
+def test_a_request_without_lookups_reports_its_worker_alone() -> None:
     headers = headers_of(recording_of([]))
     assert headers == {wire.WORKER_HEADER: f"{WORKER}, lookups=0"}
     samples = read(headers)
@@ -198,10 +198,10 @@ def test_answers_of_several_workers_are_put_in_the_order_of_the_trace(tmp_path: 
     for step, pid in [(2, 20), (0, 10), (1, 20)]:
         with probe.request() as recording:
             cache.get_or_set(f"key:{step}", "value")
-            told = dict(evidence.headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
-        timing = told[wire.SERVER_TIMING]
+            sent = dict(evidence.headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
+        timing = sent[wire.SERVER_TIMING]
         answers.append(
-            Answer(step, 0, 0, 0, 200, told[wire.WORKER_HEADER], told[wire.CACHE_STATUS], timing)
+            Answer(step, 0, 0, 0, 200, sent[wire.WORKER_HEADER], sent[wire.CACHE_STATUS], timing)
         )
     samples = parse_answers(answers)
     assert samples.step.tolist() == samples.request.tolist() == [0, 1, 2]

@@ -14,7 +14,7 @@ from django.core.cache import CacheHandler, caches
 
 from harness import wire
 from harness.probe import gunicorn_conf as hooks
-from harness.probe.slots import Slots
+from harness.probe.tally import Slots
 from harness.servers.child import ProcessSpec
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.lives import read_lives
@@ -67,12 +67,12 @@ def test_workers_take_slots_and_a_reload_hands_them_on(lives: Path) -> None:
     hooks.on_reload(arbiter(first, second))
     hooks.pre_fork(arbiter(first, second), third)
     hooks.pre_fork(arbiter(first, second, third), fourth)
-    told = [one.harness_slot for one in (first, second, third, fourth)]
-    assert told == [(1, 1), (2, 1), (1, 2), (2, 2)]
+    slots = [one.harness_slot for one in (first, second, third, fourth)]
+    assert slots == [(1, 1), (2, 1), (1, 2), (2, 2)]
     assert read_lives(lives) == (), "the arbiter opens no tally"
 
 
-def test_a_worker_tells_who_it_is_and_that_it_can_serve_only_once_it_can(lives: Path) -> None:
+def test_a_worker_reports_its_identity_and_that_it_is_ready_only_once_it_is(lives: Path) -> None:
     one = worker(1)
     hooks.pre_fork(arbiter(), one)
     hooks.post_fork(arbiter(), one)
@@ -170,5 +170,5 @@ def _get(client: requests.Session, url: str) -> str:
         answer = client.get(url, timeout=10)
     except requests.exceptions.ChunkedEncodingError:
         return "broken off"
-    told = ", from a worker" if wire.WORKER_HEADER in answer.headers else ""
-    return "500" if answer.status_code == 500 else f"200 {answer.text}{told}"
+    origin = ", from a worker" if wire.WORKER_HEADER in answer.headers else ""
+    return "500" if answer.status_code == 500 else f"200 {answer.text}{origin}"

@@ -1,4 +1,4 @@
-"""What a worker began with is told under the names that its lookups use."""
+"""Inherited entries are recorded under the names that lookups use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import caches
 from django.test import override_settings
 
-from harness.probe.inherited import entries, named, note_inherited
+from harness.probe.caches import entries, named, note_inherited
 from harness.probe.tally import COUNT, Life, Tally
 from harness.servers.lives import read_lives
 from tests.probing import locmem
@@ -28,11 +28,11 @@ def tally(tmp_path: Path) -> Tally:
 @pytest.fixture
 def local() -> Iterator[None]:
     """Two caches of this process under settings of their own."""
-    told = {
+    caches = {
         "default": {"BACKEND": LOCMEM, "LOCATION": "held-default"},
         "other": {"BACKEND": LOCMEM, "LOCATION": "held-other"},
     }
-    with override_settings(CACHES=told):
+    with override_settings(CACHES=caches):
         yield
 
 
@@ -51,7 +51,7 @@ def test_entries_come_least_recently_used_first_with_what_is_left_of_their_lives
 
 
 @pytest.mark.parametrize(
-    ("options", "version", "told"),
+    ("options", "version", "name"),
     [
         ({}, None, "product:17"),
         ({"KEY_PREFIX": "shop:a"}, None, "product:17"),
@@ -60,9 +60,9 @@ def test_entries_come_least_recently_used_first_with_what_is_left_of_their_lives
         ({"KEY_PREFIX": "shop"}, "b", "product:17;version=b"),
     ],
 )
-def test_a_key_is_named_as_lookups_name_it(options: Any, version: Any, told: str) -> None:
+def test_a_key_is_named_as_lookups_name_it(options: Any, version: Any, name: str) -> None:
     cache = locmem("held-names", **options)
-    assert named(cache, cache.make_key("product:17", version)) == told
+    assert named(cache, cache.make_key("product:17", version)) == name
 
 
 def test_a_key_that_a_key_function_has_hidden_stays_as_it_is() -> None:
@@ -75,7 +75,7 @@ def test_a_key_that_a_key_function_has_hidden_stays_as_it_is() -> None:
 
 
 @pytest.mark.usefixtures("local")
-def test_the_worker_tells_what_it_begins_with_and_counts_from_there(
+def test_the_worker_records_what_it_begins_with_and_counts_from_there(
     tally: Tally, tmp_path: Path
 ) -> None:
     caches["default"].set("a", 1)

@@ -10,7 +10,7 @@ import pytest
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
-from harness.probe.recording import Recording
+from harness.probe.notes import Recording
 from tests.probing import HIT, MISS, Probe, awaited, called, locmem, lookups
 
 
@@ -145,7 +145,7 @@ def test_an_add_that_came_too_late_stored_nothing_and_is_no_write(probe: Any, ca
 
 
 class Refusing(LocMemCache):
-    """As Memcached does with values over its limit: tells which keys it did not store."""
+    """As Memcached does with values over its limit: returns the keys that it did not store."""
 
     def set_many(self, data: Any, *_: Any, **__: Any) -> Any:
         return [*data][1:]
@@ -160,7 +160,7 @@ def test_keys_that_set_many_could_not_store_were_not_refilled(probe: Any) -> Non
     assert probe.counts() == {"misses": 2, "stores": 1}
 
 
-def test_all_that_changes_a_cache_in_another_way_is_told_as_writes(probe: Any, cache: Any) -> None:
+def test_all_other_changes_of_a_cache_are_recorded_as_writes(probe: Any, cache: Any) -> None:
     with probe.request() as recording:
         cache.set("n", 1)
         cache.incr("n"), cache.decr("n"), cache.touch("n"), cache.delete("n")
@@ -169,8 +169,8 @@ def test_all_that_changes_a_cache_in_another_way_is_told_as_writes(probe: Any, c
         for name, *given in (("aset", "n", 1), ("aincr", "n"), ("atouch", "n"), ("aclear",)):
             awaited(str(name))(cache, *given)
     assert probe.counts() == {"writes": 15}
-    told = [(kind, key, version) for _, key, version, kind, *_ in recording.writes]
-    assert told == [
+    written = [(kind, key, version) for _, key, version, kind, *_ in recording.writes]
+    assert written == [
         ("set", "n", None),
         ("incr", "n", None),
         ("incr", "n", None),

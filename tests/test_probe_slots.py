@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from harness.probe.slots import Slots
+from harness.probe.tally import Slots
 
 
 class Arbiter:
     """Forks and reaps as Gunicorn's does: `age` counts forks, who is stopped lives on for a while.
 
-    `play` takes steps: fork, die:SLOT (reaped at once), stop:SLOT (asked to, still alive), reap
+    `play` takes steps: fork, die:SLOT (reaped immediately), stop:SLOT (asked to, still alive), reap
     (all that were stopped), reload. It returns (slot, generation) of the living, oldest first.
     """
 
@@ -55,7 +55,7 @@ START = "fork fork fork "
 TABLE = {
     "start": ("", [(1, 1), (2, 1), (3, 1)]),
     "kill": ("die:2 fork", [(1, 1), (3, 1), (2, 2)]),
-    "kill of two at once": ("die:1 die:3 fork fork", [(2, 1), (1, 2), (3, 2)]),
+    "kill of two together": ("die:1 die:3 fork fork", [(2, 1), (1, 2), (3, 2)]),
     "kill of the same slot again": ("die:2 fork die:2 fork", [(1, 1), (3, 1), (2, 3)]),
     "max_requests, one after the other": (
         "die:1 fork die:2 fork die:3 fork die:1 fork",

@@ -1,4 +1,4 @@
-"""The tally counts exactly, is whole whenever it is read, and outlives whoever kept it."""
+"""The tally counts exactly, is complete whenever it is read, and outlives its worker."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_more_concurrent_requests_than_rows_are_an_error_that_says_so(tmp_path: 
     tally.take_row()
 
 
-def test_a_tally_of_another_life_of_the_same_slot_stays_beside_it(tmp_path: Path) -> None:
+def test_a_tally_of_another_life_of_the_same_slot_stays(tmp_path: Path) -> None:
     for generation in (1, 2):
         life = Life(server=0, slot=1, generation=generation, pid=os.getpid())
         Tally(tmp_path, life).add(COUNT["hits"], generation)

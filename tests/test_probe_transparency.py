@@ -25,13 +25,13 @@ VERSIONS: list[Any] = [None, 1, 2]
 
 
 class Fresh(NamedTuple):
-    """An argument that is made anew for each cache, since it is used up or is called."""
+    """An argument that is made again for each cache, because it is used up or called."""
 
     make: Callable[[], Any]
-    told: str
+    text: str
 
     def __repr__(self) -> str:
-        return self.told
+        return self.text
 
 
 def raising() -> Any:

@@ -1,4 +1,4 @@
-"""Only a request with the right token is measured, and nothing but its headers tells."""
+"""Only a request with the right token is measured, and only its headers show it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.cache.backends.base import BaseCache
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
-from harness.probe.recording import current
+from harness.probe.notes import current
 from harness.probe.wsgi import ProbedApp
 from harness.servers.lives import read_lives
 from tests.probing import LIFE, Probe, locmem
@@ -68,12 +68,12 @@ def server(probe: Probe, cache: BaseCache) -> Server:
 
 
 def read(headers: Headers) -> Any:
-    told = dict(headers)
-    worker, status = told.get(wire.WORKER_HEADER), told.get(wire.CACHE_STATUS)
-    return parse_answers([Answer(0, 0, 0, 0, 200, worker, status, told.get(wire.SERVER_TIMING))])
+    sent = dict(headers)
+    worker, status = sent.get(wire.WORKER_HEADER), sent.get(wire.CACHE_STATUS)
+    return parse_answers([Answer(0, 0, 0, 0, 200, worker, status, sent.get(wire.SERVER_TIMING))])
 
 
-def test_an_answer_to_the_right_token_tells_worker_and_lookups(
+def test_an_answer_to_the_right_token_reports_worker_and_lookups(
     probe: Probe, server: Server
 ) -> None:
     headers = server.answer(**{KEY: TOKEN})
@@ -141,7 +141,7 @@ def test_what_a_streamed_body_reads_is_late_and_in_no_header(probe: Probe, cache
     assert probe.counts() == {"started": 1, "finished": 1, "hits": 1, "late": 1}
 
 
-def test_an_app_that_starts_its_answer_late_tells_all_that_it_read(
+def test_an_app_that_starts_its_answer_late_reports_all_that_it_read(
     probe: Probe, cache: Any
 ) -> None:
     def app(_: Any, start_response: Any) -> Iterable[bytes]:
@@ -152,7 +152,7 @@ def test_an_app_that_starts_its_answer_late_tells_all_that_it_read(
     assert read(Server(probe, app).answer(**{KEY: TOKEN})).lookups == 1
 
 
-def test_an_error_page_tells_what_was_read_before_the_error(probe: Probe, cache: Any) -> None:
+def test_an_error_page_reports_what_was_read_before_the_error(probe: Probe, cache: Any) -> None:
     def app(_: Any, start_response: Any) -> list[bytes]:
         cache.get("held")
         start_response("500 Internal Server Error", [], ("exc", "info", None))
@@ -176,7 +176,7 @@ def test_a_request_that_died_is_started_and_not_finished(probe: Probe, cache: An
     assert probe.counts() == {"started": 1, "hits": 1}
 
 
-def test_the_end_of_a_measured_request_tells_the_cpu_time_of_the_process(
+def test_the_end_of_a_measured_request_records_the_cpu_time_of_the_process(
     probe: Probe, server: Server
 ) -> None:
     before_ns = time.process_time_ns()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from harness import runs
 from harness.cli.main import main
 from harness.scenario.load import read_scenario
 
@@ -17,9 +19,14 @@ RUNS = Path("tests/runs")
 NAMES = sorted(path.name for path in (ROOT / RUNS).iterdir() if path.is_dir())
 
 
+read_once = cache(runs.read)
+
+
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run is analyzed once, however often it is reported."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(runs, "read", read_once)
 
 
 @pytest.mark.parametrize("name", NAMES)

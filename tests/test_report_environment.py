@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from harness.report.environment import render_surroundings
+from harness.report.evidence import environment_section
+from tests.reporting import lines_of
 from tests.summaries import make_summary
 
 
 def lines(**environment: object) -> list[str]:
     summary = make_summary(environment=environment, run_dir="runs/x")
-    return [line.plain for line in render_surroundings(summary, 80)]
+    return [line.plain for line in lines_of(environment_section(summary), 80)]
 
 
 def test_a_backend_that_was_left_out_is_named_with_the_reason() -> None:
     why = "HX305 memcached: not on PATH\n      hint: install it"
     assert lines(gaps={"memcached": why})[:2] == [
-        "Left out: memcached. HX305 memcached: not on PATH",
+        "Skipped: memcached. HX305 memcached: not on PATH",
         "      hint: install it",
     ]
 

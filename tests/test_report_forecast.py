@@ -12,9 +12,11 @@ from rich.console import Console
 
 from harness.forecast.forecast import CrossOver, Forecast, forecast
 from harness.forecast.question import CostInputs, Question
-from harness.report.cost_curve import Curve, render_curve
-from harness.report.forecast import break_even_sentence, render_forecast, render_forecast_json
-from harness.report.layout import print_lines
+from harness.report.blocks import CostCurve
+from harness.report.drawing.curves import draw_cost_curve
+from harness.report.drawing.layout import print_lines
+from harness.report.forecast import break_even_sentence, forecast_document, render_forecast_json
+from harness.report.formats.terminal import document_lines
 
 COSTS = CostInputs(hit_us=9, shared_hit_us=400, origin_ms=5)
 LONG_RUN = Question(
@@ -39,7 +41,7 @@ CASES: Mapping[str, Question] = {
 def printed(answer: Forecast, width: int = 80, **options: object) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, **options)  # type: ignore[arg-type]
-    print_lines(render_forecast(answer, width), console)
+    print_lines(document_lines(forecast_document(answer), width), console)
     return stream.getvalue()
 
 
@@ -74,7 +76,7 @@ def test_color_adds_nothing_that_is_lost_without_it() -> None:
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console = Console(file=stream, width=80)
-    print_lines(render_forecast(forecast(CASES["costs"]), 80), console)
+    print_lines(document_lines(forecast_document(forecast(CASES["costs"])), 80), console)
     stream.seek(0)
     text = stream.read()
     assert "o LocMem   - shared" in text
@@ -132,8 +134,8 @@ def test_json_has_every_figure_unrounded() -> None:
 
 
 def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
-    curve = Curve(workers=[1, 2, 4], locmem_s=[0.0, 40e-6, 80e-6], shared_s=40e-6)
-    lines = [line.plain for line in render_curve(curve, 40)]
+    curve = CostCurve(workers=[1, 2, 4], local_s=[0.0, 40e-6, 80e-6], shared_s=40e-6)
+    lines = [line.plain for line in draw_cost_curve(curve, 40)]
     assert lines[1].startswith("  80.0 │")
     assert lines[1].endswith("●")
     assert lines[9].startswith("     0 │ ●")
@@ -142,6 +144,6 @@ def test_the_curve_rises_from_the_first_worker_to_the_highest_cost() -> None:
 
 
 def test_a_curve_may_begin_with_any_number_of_workers() -> None:
-    curve = Curve(workers=[3, 6, 12], locmem_s=[1.0, 2.0, 3.0], shared_s=0.5)
-    text = "\n".join(line.plain for line in render_curve(curve, 60))
+    curve = CostCurve(workers=[3, 6, 12], local_s=[1.0, 2.0, 3.0], shared_s=0.5)
+    text = "\n".join(line.plain for line in draw_cost_curve(curve, 60))
     assert text.count("●") == 3 + 1  # and the legend

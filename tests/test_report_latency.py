@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from harness.analysis.conclusions import break_even_sentence
 from harness.analysis.summary import Summary
-from harness.report.as_json import render_json
-from harness.report.break_even import break_even_sentence
-from harness.report.grid import render_grid
-from harness.report.terminal import print_report
+from harness.report.blocks import Table
+from harness.report.drawing.tables import draw_table
+from harness.report.formats.json import render_json
 from harness.setup import setup_words
 from harness.stats.interval import Interval
 from harness.text import duration, durations, ratio, unit_for
+from tests.reporting import print_report
 from tests.summaries import make_summary
 from tests.timed import side_by_side, timed_summary, timed_trial
 
@@ -155,21 +156,21 @@ def test_only_what_differs_names_a_set_up() -> None:
 
 
 def test_a_label_that_takes_too_much_room_stands_on_lines_of_its_own() -> None:
-    lines = render_grid(["head"], [("a label of some length", ["1"])], 30)
+    lines = draw_table(Table(["head"], [("a label of some length", ["1"])]), 30)
     assert [line.plain for line in lines] == ["    head", "  a label of some length", "    1"]
 
 
 def test_no_row_gives_no_line() -> None:
-    assert render_grid(["head"], [], 80) == []
+    assert draw_table(Table(["head"], []), 80) == []
 
 
 def test_the_break_even_is_told_in_one_sentence() -> None:
     (found,) = CASES["break-even"].break_even
     assert break_even_sentence(found).endswith(
-        "redis is cheaper per lookup from 4 workers on (95 % interval 4 to 4)."
+        "redis is cheaper per lookup with 4 or more workers (95 % interval 4 to 4)."
     )
     first = replace(found, from_workers=1, bounded=False)
-    assert break_even_sentence(first).endswith("from the first worker on.")
+    assert break_even_sentence(first).endswith("with any number of workers.")
     wide = replace(found, low=4, high=None)
     assert break_even_sentence(wide).endswith("(95 % interval 4 to beyond 64).")
 

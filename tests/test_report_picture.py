@@ -5,10 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.causes import CAUSE_STYLES
-from harness.report.picture import apportioned
+from harness.report.drawing.bars import GLYPHS, apportioned
+from harness.report.hit_rate import MEANINGS
+from tests.factories import STEADY
 
 
+@STEADY
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=7), st.integers(7, 200))
 def test_a_bar_is_full_and_shows_everything_that_occurs(counts: list[int], width: int) -> None:
     cells = apportioned(counts, width)
@@ -21,4 +23,5 @@ def test_a_bar_is_divided_in_proportion() -> None:
 
 
 def test_each_outcome_has_a_glyph_of_its_own() -> None:
-    assert len({look.glyph for look in CAUSE_STYLES.values()}) == len(CAUSE_STYLES)
+    assert set(GLYPHS) == set(MEANINGS)
+    assert len({glyph for glyph, _ in GLYPHS.values()}) == len(GLYPHS)

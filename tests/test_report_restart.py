@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
+from harness.analysis.conclusions import conclusions
+from harness.analysis.series import named_trials
 from harness.analysis.summary import Recovery, TrialSummary
-from harness.report.lesson import lesson_sentences
-from harness.report.restart import render_recycling, render_restarts
-from harness.report.series import named_trials
+from harness.report.restart import recycling_section, restarts_section
 from harness.stats.interval import Interval
+from tests.reporting import lines_of
 from tests.summaries import (
     lossless_restart,
     make_restart,
@@ -28,7 +29,7 @@ def text(lines: list[Text]) -> str:
 
 def shown(width: int = 120, **restart: object) -> str:
     trial = make_trial(restart=make_restart(**restart), varied={"actions": "reload at 0.5"})
-    return text(render_restarts([trial], width))
+    return text(lines_of(restarts_section([trial]), width))
 
 
 def curve(rates: list[float], step: int | None = 0) -> list[str]:
@@ -39,35 +40,35 @@ def curve(rates: list[float], step: int | None = 0) -> list[str]:
 
 
 def test_a_run_without_restarts_has_no_such_block() -> None:
-    assert render_restarts(make_summary().trials, 80) == []
-    assert render_recycling(make_summary().trials, 80) == []
+    assert lines_of(restarts_section(make_summary().trials), 80) == []
+    assert lines_of(recycling_section(make_summary().trials), 80) == []
 
 
 def test_recycling_is_told_by_setting_and_not_by_action() -> None:
     trials = recycling_run().trials
-    assert render_restarts(trials, 80) == []
-    assert "max_requests 200, jitter 50" in text(render_recycling(trials, 80))
+    assert lines_of(restarts_section(trials), 80) == []
+    assert "max_requests 200, jitter 50" in text(lines_of(recycling_section(trials), 80))
 
 
 def test_recycled_trials_stand_beside_the_one_that_never_recycles() -> None:
-    assert "max_requests 0 " in text(render_recycling(recycling_run().trials, 80))
+    assert "max_requests 0 " in text(lines_of(recycling_section(recycling_run().trials), 80))
 
 
 def test_each_action_has_its_title_once() -> None:
-    told = text(render_restarts(restart_run().trials, 80)).splitlines()
+    told = text(lines_of(restarts_section(restart_run().trials), 80)).splitlines()
     assert told.count("  reload at 0.5") == 1
     assert told.count("  kill-worker 1 at 0.97") == 1
 
 
 def test_without_varied_actions_the_action_names_itself() -> None:
     trial = make_trial(restart=make_restart(do="scale"))
-    assert "\n  scale\n" in text(render_restarts([trial], 80))
+    assert "\n  scale\n" in text(lines_of(restarts_section([trial]), 80))
 
 
 def test_workers_that_died_unasked_are_told_as_such() -> None:
     trial = make_trial(restart=make_restart(do="died", step=None, recovery=()))
-    told = text(render_restarts([trial], 80))
-    assert "workers that ended unasked" in told
+    told = text(lines_of(restarts_section([trial]), 80))
+    assert "workers that ended unexpectedly" in told
     assert "▲" not in told
 
 
@@ -91,7 +92,7 @@ def test_a_bound_below_zero_is_not_taken_for_a_dash() -> None:
 
 @pytest.mark.parametrize(
     ("requests", "seconds", "words"),
-    [(469, 0.469, "469 in 469 ms"), (0, 0.0, "at once"), (None, None, "not in this trace")],
+    [(469, 0.469, "469 in 469 ms"), (0, 0.0, "immediately"), (None, None, "not in this trace")],
 )
 def test_a_recovery_reads_as_what_it_is(
     requests: int | None, seconds: float | None, words: str
@@ -116,7 +117,7 @@ def test_the_mark_stands_below_the_window_of_the_action() -> None:
 def test_a_trace_of_many_windows_still_fits(width: int) -> None:
     many = tuple((step, 0.5) for step in range(500))
     trial = make_trial(restart=make_restart(curve=many, step=499))
-    lines = render_restarts([trial], width)
+    lines = lines_of(restarts_section([trial]), width)
     below = [line.plain for line in lines if "▲" in line.plain or "█" in line.plain]
     assert max(map(len, below)) <= width
 
@@ -128,11 +129,11 @@ def test_labels_of_restarts_name_what_was_done() -> None:
 
 def test_the_lesson_starts_from_the_undisturbed_trial_and_names_each_loss() -> None:
     run = restart_run()
-    told = lesson_sentences(replace(run, trials=run.trials[::-1]))
+    told = conclusions(replace(run, trials=run.trials[::-1]))
     assert "(no action)" in told[0]
     assert (
-        "With reload at 0.5, redis lost nothing, and locmem lost 1,516 cached answers, for which"
-        " 360 lookups missed."
+        "With reload at 0.5, redis lost nothing, and locmem lost 1,516 cached answers, which caused"
+        " 360 misses."
     ) in told
 
 
@@ -140,7 +141,7 @@ def test_the_lesson_takes_the_trial_of_most_workers() -> None:
     def trial(workers: int, lost: int) -> TrialSummary:
         return make_trial(workers=workers, restart=make_restart(entries_lost=lost))
 
-    told = lesson_sentences(make_summary(trial(8, 77), trial(1, 5)))
+    told = make_summary(trial(8, 77), trial(1, 5)).conclusions
     assert any("77 cached answers" in sentence for sentence in told)
     assert not any(" 5 cached answers" in sentence for sentence in told)
 
@@ -148,7 +149,7 @@ def test_the_lesson_takes_the_trial_of_most_workers() -> None:
 def test_a_loss_of_nothing_reads_so() -> None:
     (sentence,) = [
         one
-        for one in lesson_sentences(make_summary(make_trial("redis", restart=lossless_restart())))
+        for one in make_summary(make_trial("redis", restart=lossless_restart())).conclusions
         if "nothing" in one
     ]
     assert sentence == "With reload, redis lost nothing."

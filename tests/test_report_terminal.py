@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.analysis.summary import Summary
 from harness.backends import BACKENDS
-from harness.report.terminal import print_report
+from tests.reporting import print_report
 from tests.summaries import LONG, cases, make_summary, make_trial
 
 ALL = pytest.mark.parametrize("name", cases())

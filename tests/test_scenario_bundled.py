@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_in_a_checkout_they_stand_beside_the_package(name: str) -> None:
+def test_in_a_checkout_they_are_next_to_the_package(name: str) -> None:
     assert bundled(name) == CHECKOUT / name
 
 

@@ -1,4 +1,4 @@
-"""Scenario files: what is accepted, and that every mistake is told with its key and a way out."""
+"""Scenario files: what is accepted; every mistake is reported with its key and a way out."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def test_an_option_that_the_matrix_would_win_over_is_refused(
     assert problem.what == f"{key} gets its values from {setter}"
 
 
-def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_file_are_reported_together(tmp_path: Path) -> None:
     content = """
-    colour = "red"
+    color = "red"
     [matrix]
     workers = [1, 0]
     backend = ["memcache"]
@@ -113,12 +113,12 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         "matrix.workers[1]",
         "load.users",
         "load.requets",
-        "colour",
+        "color",
     ]
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ({"lesson": ""}, "HX204 {file}, key question: is missing"),
         ({"seed": -1}, "HX203 {file}, key seed: got -1, need a number of 0 or more"),
@@ -182,12 +182,12 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         ({"app": {"path": "nowhere"}}, "HX205 {file}, key app.path: nowhere does not exist"),
     ],
 )
-def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_wanted(
-    tmp_path: Path, content: dict[str, Any], told: str
+def test_a_mistake_is_reported_with_its_key_what_it_got_and_what_it_needs(
+    tmp_path: Path, content: dict[str, Any], reported: str
 ) -> None:
     complete = content if "lesson" in content else {**MINIMAL, **content}
     (found,) = problems_of(tmp_path, complete)
-    assert found.startswith(told.replace("{file}", str(tmp_path / "mine.toml")))
+    assert found.startswith(reported.replace("{file}", str(tmp_path / "mine.toml")))
 
 
 def test_a_mistyped_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_mistyped_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) 
         load_scenario(scenario_file(tmp_path, {**MINIMAL, "load": {"requets": 3}}))
 
 
-def test_toml_that_does_not_parse_is_told_with_its_line(tmp_path: Path) -> None:
+def test_toml_that_does_not_parse_is_reported_with_its_line(tmp_path: Path) -> None:
     (found,) = problems_of(tmp_path, "question = \n")
     assert found.startswith("HX201")
     assert "line 1" in found
@@ -254,7 +254,7 @@ def test_the_values_of_a_key_that_varies_can_be_overridden() -> None:
     assert "server.max_requests_jitter" in scenario.matrix.vary
 
 
-def test_a_locustfile_beside_the_scenario_comes_before_a_bundled_one(tmp_path: Path) -> None:
+def test_a_locustfile_next_to_the_scenario_comes_before_a_bundled_one(tmp_path: Path) -> None:
     path = scenario_file(tmp_path, {**MINIMAL, "load": {"locustfile": "catalog.py"}})
     assert locustfile_path(load_scenario(path), path).parent.name == "locustfiles"
     (tmp_path / "catalog.py").write_text("")
@@ -274,7 +274,7 @@ def test_the_bundled_scenarios_are_plain_toml() -> None:
         ({"load": {"arrival_rate_per_second": 0}}, "load.arrival_rate_per_second = 200"),
     ],
 )
-def test_a_key_without_a_telling_default_has_an_example(
+def test_a_key_whose_default_does_not_show_its_form_has_an_example(
     tmp_path: Path, content: dict[str, Any], example: str
 ) -> None:
     path = tmp_path / "mine.toml"

@@ -73,7 +73,7 @@ def test_keys_of_a_case_change_together_and_multiply_with_the_others() -> None:
     assert trials[0].scenario.matrix.cases == ()
 
 
-def test_each_mistake_in_a_case_is_told_with_its_number() -> None:
+def test_each_mistake_in_a_case_is_reported_with_its_number() -> None:
     cases = [{"server.servers": 17}, {"server.severs": 2}, {"matrix.workers": [0]}]
     with pytest.raises(ScenarioError) as caught:
         plan(matrix={"cases": cases})
@@ -89,7 +89,7 @@ def test_a_case_without_a_key_is_a_mistake() -> None:
         plan(matrix={"cases": [{}]})
 
 
-def test_actions_vary_like_any_key_and_are_told_in_a_few_words() -> None:
+def test_actions_vary_like_any_key_and_are_described_in_a_few_words() -> None:
     actions = [[], [{"at": 0.5, "do": "kill-worker", "slot": "busiest"}]]
     matrix = {"backend": ["locmem"], "workers": [2], "vary": {"actions": actions}}
     (control,), (killed,) = plan(matrix=matrix)
@@ -144,7 +144,7 @@ RELOAD = {"at": 0.5, "do": "reload"}
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ({"actions": [{**RELOAD, "at": 1.5}]}, "actions[0].at: got 1.5, need a number below 1"),
         ({"actions": [{**RELOAD, "at": 0}]}, "actions[0].at: got 0, need a number above 0"),
@@ -169,10 +169,10 @@ RELOAD = {"at": 0.5, "do": "reload"}
         ({"matrix": {"vary": {"load.zipf": []}}}, "need at least one value"),
     ],
 )
-def test_keys_that_cannot_be_or_do_not_fit_together_are_told(
-    content: dict[str, Any], told: str
+def test_keys_that_are_invalid_or_do_not_fit_together_are_reported(
+    content: dict[str, Any], reported: str
 ) -> None:
     with pytest.raises(ScenarioError) as caught:
         plan(**content)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert all(problem.code in ("HX202", "HX203") for problem in caught.value.problems)

@@ -14,7 +14,8 @@ import requests
 
 from harness.errors import InfrastructureError
 from harness.servers import nginx
-from harness.servers.nginx import Nginx, NginxChoice, NginxSettings, find_nginx, require_nginx
+from harness.servers.child import ProcessSpec
+from harness.servers.nginx import Nginx, NginxChoice, find_nginx, require_nginx
 from harness.servers.reaper import Reaper
 from tests.waiting import is_alive, wait_until
 
@@ -74,13 +75,14 @@ def balance(tmp_path: Path, origins: list[Origin]) -> Iterator[Balance]:
 
     def start(routing: str = "round-robin", choice: NginxChoice = CHOICE) -> Nginx:
         urls = [origin.url for origin in origins]
-        one = Nginx(
-            choice,
-            NginxSettings(upstreams=urls, routing=routing),
-            directory=tmp_path / "nginx",
+        process = ProcessSpec(
+            name="nginx",
+            command=[choice.executable],
+            environ={},
             log=tmp_path / "nginx.log",
-            reaper=reaper,
+            cwd=tmp_path / "nginx",
         )
+        one = Nginx(process, urls, routing=routing, reaper=reaper)
         started.append(one)
         return started[-1]
 
@@ -204,7 +206,7 @@ def test_an_nginx_that_does_not_come_up_is_told_with_its_last_lines(
     with pytest.raises(InfrastructureError) as caught:
         balance(choice=NginxChoice(executable=str(broken), display="nginx on PATH"))
     (problem,) = caught.value.problems
-    assert (problem.code, problem.where) == ("HX306", "nginx on PATH")
+    assert (problem.code, problem.where) == ("HX306", "nginx")
     assert problem.details == ("nginx: unknown directive",)
 
 

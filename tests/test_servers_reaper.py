@@ -145,7 +145,7 @@ def test_any_path_is_removed_as_it_is_spelled(tmp_path: Path, name: str) -> None
 
 def test_a_message_that_cannot_be_written_in_one_piece_is_refused(tmp_path: Path) -> None:
     with closing(Reaper()) as reaper, pytest.raises(OSError, match="name too long") as caught:
-        reaper.track_directory(tmp_path / ("x" * select.PIPE_BUF))
+        reaper.make_directory(tmp_path / ("x" * select.PIPE_BUF))
     assert caught.value.filename
 
 

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of sleeping for luck."""
+"""Waiting for a condition instead of sleeping."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0  # for machines with several times more to do than cores
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:

@@ -8,20 +8,117 @@ break-even of these requests on caches that start empty.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
-from harness.analysis.costs import LookupCosts, Sums, costs, mean_lookup_s, resampled, round_sums
-from harness.analysis.model_input import BY_KEY
+from harness.analysis.conclusions import break_even_sentence
+from harness.analysis.prepared import BY_KEY
 from harness.analysis.profiles import cache_profiles
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints
 from harness.model.closed_forms import distinct_pairs
 from harness.record.samples import Samples
 from harness.setup import Setup
+from harness.stats.interval import Z_95, t_95
+
+RESAMPLES = 1000
+SEED = 0x627265616B657665
+"""Keeps the draws apart from all others, and a recorded run's figures the same at every reading."""
+
+HITS, HIT_S, MISSES, MISS_S, ORIGIN_S = range(5)
+Sums = Floats
+"""[5, N] of each of N rounds: hits, their seconds, misses, their seconds (with the store), and
+the origin's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupCosts:
+    """Mean seconds: of a hit and of a miss, lookup and store, here and there; of the origin."""
+
+    local_hit: Floats  # [B]
+    local_miss: Floats  # [B]
+    shared_hit: Floats  # [B]
+    shared_miss: Floats  # [B]
+    origin: Floats  # [B] per miss, of both: it is the same behind either cache
+
+    def local_s(self, hit_rate: Floats) -> Floats:
+        """Return the mean seconds of a lookup at each of N hit rates. [B, N]"""
+        return _mixed(self.local_hit, self.local_miss + self.origin, hit_rate)
+
+    def shared_s(self, hit_rate: float) -> Floats:
+        """Return the mean seconds of a lookup. [B]"""
+        return _mixed(self.shared_hit, self.shared_miss + self.origin, np.array([hit_rate]))[:, 0]
+
+
+def _mixed(hit_s: Floats, miss_s: Floats, hit_rate: Floats) -> Floats:
+    mixed: Floats = np.outer(hit_s, hit_rate) + np.outer(miss_s, 1 - hit_rate)
+    return mixed
+
+
+def round_sums(trials: Sequence[Samples], rounds: int) -> Sums:
+    """Return the sums of several trials together, by round. [5, rounds]"""
+    parts = [_round_sums(samples, rounds) for samples in trials]
+    return np.asarray(np.sum(parts, axis=0), np.float64)
+
+
+def mean_lookup_s(samples: Samples) -> float:
+    """Return the measured mean seconds of a lookup, with origin and store where it missed."""
+    sums = _round_sums(samples, 1, whole=True)[:, 0]
+    return float((sums[HIT_S] + sums[MISS_S] + sums[ORIGIN_S]) / (sums[HITS] + sums[MISSES]))
+
+
+def costs(local: Sums, shared: Sums) -> LookupCosts:
+    """Return the costs that the sums of all rounds give; B is 1."""
+    return _costs(local.sum(axis=1)[:, None], shared.sum(axis=1)[:, None])
+
+
+def resampled(local: Sums, shared: Sums) -> LookupCosts:
+    """Return the costs of `RESAMPLES` bootstrap samples of the rounds, the same for both sides.
+
+    A bootstrap of n rounds is too narrow by what Student's t is wider than the normal, and by
+    sqrt((n - 1) / n), so each deviation is stretched by that.
+    """
+    rounds = local.shape[1]
+    rng = np.random.default_rng([SEED, rounds])
+    weight = rng.multinomial(rounds, np.full(rounds, 1 / rounds), RESAMPLES).T
+    exact, drawn = costs(local, shared), _costs(local @ weight, shared @ weight)
+    stretch = t_95(rounds - 1) / Z_95 * float(np.sqrt(rounds / (rounds - 1)))
+    return LookupCosts(
+        **{
+            name: getattr(exact, name) + stretch * (getattr(drawn, name) - getattr(exact, name))
+            for name in LookupCosts.__dataclass_fields__
+        }
+    )
+
+
+def _costs(local: Floats, shared: Floats) -> LookupCosts:
+    """Return the costs from sums of [5, B]; nan where nothing hit or missed."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return LookupCosts(
+            local_hit=local[HIT_S] / local[HITS],
+            local_miss=local[MISS_S] / local[MISSES],
+            shared_hit=shared[HIT_S] / shared[HITS],
+            shared_miss=shared[MISS_S] / shared[MISSES],
+            origin=(local[ORIGIN_S] + shared[ORIGIN_S]) / (local[MISSES] + shared[MISSES]),
+        )
+
+
+def _round_sums(samples: Samples, rounds: int, *, whole: bool = False) -> Sums:
+    number = samples.round[samples.request] * (not whole)
+    hit, missed = samples.hit.astype(np.float64), (~samples.hit).astype(np.float64)
+    stored = np.nan_to_num(samples.store_s)
+    columns: list[Floats] = [
+        hit,
+        hit * samples.lookup_s,
+        missed,
+        missed * (samples.lookup_s + stored),
+        missed * np.nan_to_num(samples.origin_s),
+    ]
+    return np.array([np.bincount(number, weights=w, minlength=rounds) for w in columns])
+
 
 UP_TO = 64
 """Workers per server up to which the model looks."""
@@ -54,7 +151,7 @@ def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
     return tuple(
-        _break_even(setup, local, shared, model_input=all(remembers[f.number] for f, _ in group))
+        _break_even(setup, local, shared, modeled=all(remembers[f.number] for f, _ in group))
         for setup, group in grouped(several, "backend", "workers", COPY)
         for local, shared in _sides(group)
         if _is_complete(local) and _is_complete(shared)
@@ -118,7 +215,7 @@ def _is_complete(side: Sequence[TrialData]) -> bool:
 
 
 def _break_even(
-    setup: Setup, local: list[TrialData], shared: list[TrialData], *, model_input: bool
+    setup: Setup, local: list[TrialData], shared: list[TrialData], *, modeled: bool
 ) -> BreakEven:
     rounds = 1 + max(int(samples.round.max()) for _, samples in [*local, *shared])
     sums = [round_sums([samples for _, samples in side], rounds) for side in (local, shared)]
@@ -126,10 +223,10 @@ def _break_even(
     facts, longest = max(local, key=lambda trial: trial[1].lookups)
     rates = hit_rates(longest, facts.servers)
     points = _measured(local, shared)
-    curve = _curve(cost, rates) if model_input else []
-    bounds = _bounds(sums, rates) if model_input and rounds >= ROUNDS_NEEDED else None
-    found = _told(crossings(cost, rates)[0]) if model_input else first_measured(points)
-    return BreakEven(
+    curve = _curve(cost, rates) if modeled else []
+    bounds = _bounds(sums, rates) if modeled and rounds >= ROUNDS_NEEDED else None
+    first = _within(crossings(cost, rates)[0]) if modeled else first_measured(points)
+    found = BreakEven(
         group=setup,
         local=local[0][0].backend,
         shared=shared[0][0].backend,
@@ -137,13 +234,14 @@ def _break_even(
         shared_cost=LookupCost(hit_s=float(cost.shared_hit[0]), miss_s=float(cost.shared_miss[0])),
         origin_s=float(cost.origin[0]),
         points=tuple(sorted([*points, *curve], key=lambda p: (p.workers, not p.measured))),
-        up_to=UP_TO if model_input else max((point.workers for point in points), default=0),
-        model_input=model_input,
-        from_workers=found,
+        up_to=UP_TO if modeled else max((point.workers for point in points), default=0),
+        modeled=modeled,
+        from_workers=first,
         bounded=bounds is not None,
         low=bounds[0] if bounds else None,
         high=bounds[1] if bounds else None,
     )
+    return replace(found, conclusion=break_even_sentence(found))
 
 
 def _measured(local: Sequence[TrialData], shared: Sequence[TrialData]) -> list[BreakEvenPoint]:
@@ -170,10 +268,10 @@ def _bounds(sums: Sequence[Sums], rates: HitRates) -> tuple[int | None, int | No
     """Return the interval of the crossing over resampled rounds; the trace itself is given."""
     found = crossings(resampled(sums[0], sums[1]), rates)
     low, high = np.quantile(found, [0.025, 0.975], method="inverted_cdf")
-    return _told(low), _told(high)
+    return _within(low), _within(high)
 
 
-def _told(workers: Any) -> int | None:
+def _within(workers: Any) -> int | None:
     return int(workers) if workers <= UP_TO else None
 
 

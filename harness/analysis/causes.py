@@ -70,7 +70,7 @@ def outcomes(samples: Samples, kinds: list[CacheProfile], ends: Ends | None = No
 
     The causes come from the replay that explains more. Where both explain the same, as with one
     worker, it is the one that the kind of cache suggests. As a shared cache, none ever culls.
-    Without `ends`, they are what the samples alone tell.
+    Without `ends`, they are what the samples alone show.
     """
     ends = ends or ends_of(samples)
     own, joint = replayed_by_process(samples, kinds), replayed_by_alias(samples, kinds, ends)

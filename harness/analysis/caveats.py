@@ -1,29 +1,25 @@
-"""Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it.
-
-A check looks at the evidence and returns its sentence, or nothing when there is no reason.
-"""
+"""Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.analysis.accounting import LifeAccount
 from harness.analysis.ends import Ends
-from harness.analysis.pace import SATURATED_FROM, busy_share
-from harness.analysis.profiles import backend_of, class_name, reported_caches
-from harness.analysis.summary import Caveat, TrialSummary
-from harness.analysis.withheld import percentile_withheld, saturated_server
-from harness.analysis.worker_caveats import silent_worker, worker_replaced
-from harness.backends import BACKENDS
-from harness.record.facts import CacheFacts, TrialFacts
+from harness.analysis.latency import SATURATED_FROM, busy_share
+from harness.analysis.profiles import class_name, reported_caches
+from harness.analysis.summary import Caveat, LatencySummary, LifeSummary, Times, TrialSummary
+from harness.backends import BACKENDS, backend_of_class
+from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
 from harness.record.samples import Samples
+from harness.stats.quantiles import BEYOND_NEEDED
+from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
-ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +50,16 @@ def no_answer(evidence: CaveatInput) -> str | None:
 def unaccounted(evidence: CaveatInput) -> str | None:
     gaps = [account for account in evidence.accounts if not account.holds]
     unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
-    told = [_gap(account) for account in gaps]
+    reasons = [_gap(account) for account in gaps]
     if unknown:
-        told.append(f"{unknown} lookups came in answers that named no worker")
-    return "; ".join(told) or None
+        reasons.append(f"{unknown} lookups came in answers that named no worker")
+    return "; ".join(reasons) or None
 
 
 def _gap(account: LifeAccount) -> str:
     server, slot, generation, pid = account.identity
     return (
-        f"worker {server}.{slot} generation {generation} (pid {pid}): answers told of"
+        f"worker {server}.{slot} generation {generation} (pid {pid}): answers reported"
         f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
         f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
     )
@@ -96,14 +92,14 @@ def too_few_samples(evidence: CaveatInput) -> str | None:
     # An app that is measured by what it answers is not judged by its hit rate.
     if lookups >= LOOKUPS_NEEDED or evidence.trial.measures:
         return None
-    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly luck"
+    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
 
 
 def outside_interval(evidence: CaveatInput) -> str | None:
     measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
     if measured is None or predicted is None:
         return None
-    if predicted.low - ROUNDING <= measured <= predicted.high + ROUNDING:
+    if predicted.holds(measured):
         return None
     return (
         f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
@@ -133,9 +129,10 @@ def setting_not_effective(evidence: CaveatInput) -> str | None:
 
 
 def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
-    wanted, found, row = BACKENDS.get(facts.backend), class_name(cache), backend_of(cache)
+    wanted, found = BACKENDS.get(facts.backend), class_name(cache)
     if wanted and found != wanted.class_name:
         return [f"backend: requested {wanted.class_name}, the workers use {found}"]
+    row = backend_of_class(cache.backend)
     if row is None or row.rules.culls is None:
         return []
     pairs = {
@@ -153,7 +150,7 @@ def unknown_drops(evidence: CaveatInput) -> str | None:
     """Return which shared backend may have culled entries in an order that no replay follows."""
     samples = evidence.samples
     for cache in reported_caches(evidence.facts):
-        row = backend_of(cache)
+        row = backend_of_class(cache.backend)
         keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
         if row and not row.per_process and row.rules.culls and keys > cache.max_entries:
             return (
@@ -165,9 +162,9 @@ def unknown_drops(evidence: CaveatInput) -> str | None:
 
 
 def other_writes(evidence: CaveatInput) -> str | None:
-    told = len(evidence.samples.write_request)
-    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - told
-    return _if_any(unseen, "writes were told in no answer, so no replay knows them")
+    seen = len(evidence.samples.write_request)
+    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - seen
+    return _if_any(unseen, "writes were reported in no answer, so no replay knows them")
 
 
 def late_lookups(evidence: CaveatInput) -> str | None:
@@ -195,25 +192,23 @@ def _if_any(count: int, text: str) -> str | None:
 
 
 def shared_clear(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.facts.shared_clears,
-        "times the cache was cleared while other trials were up that use the same Redis database,"
-        " so that they lost their entries as well",
-    )
+    times = number_of(evidence.facts.shared_clears, "time")
+    text = f"the Redis database was cleared {times} while several trials were using it"
+    return text if evidence.facts.shared_clears else None
 
 
 def foreign_keys_added(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(evidence.facts.foreign_keys or 0, 0),
-        "keys appeared in the Redis database that do not begin with the trial's prefix: either"
-        " others use it, or the app does not use {cache_prefix}, and then trials share entries",
+        "more keys in the Redis database than before do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix} and its trials share entries",
     )
 
 
 def foreign_keys_lost(evidence: CaveatInput) -> str | None:
     return _if_any(
         max(-(evidence.facts.foreign_keys or 0), 0),
-        "foreign keys of the Redis database are gone: they expired, or were cleared as allowed",
+        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
     )
 
 
@@ -223,7 +218,7 @@ def no_control(evidence: CaveatInput) -> str | None:
         return None
     return (
         f"no trial served the same trace without the {restart.do} at step {restart.step}, so its"
-        " misses are told by their cause alone"
+        " misses are reported by their cause alone"
     )
 
 
@@ -273,3 +268,89 @@ def caveats(evidence: CaveatInput) -> tuple[Caveat, ...]:
     """Return the caveats of a trial in the order of `CHECKS`."""
     found = ((code, check(evidence)) for code, check in CHECKS.items())
     return tuple(Caveat(code=code, text=text) for code, text in found if text)
+
+
+NAMED_AT_MOST = 4  # workers that a sentence lists
+
+
+def silent_worker(facts: TrialFacts, lives: Sequence[LifeSummary]) -> str | None:
+    """Return which slots never served; one whose last worker came too late to serve has."""
+    heard = {(life.server, life.slot) for life in lives if life.requests}
+    silent = dict.fromkeys(
+        f"{life.server}.{life.slot}"
+        for life in facts.lives
+        if life.tally.get("ready", 0) and (life.server, life.slot) not in heard
+    )
+    if not silent:
+        return None
+    return f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
+
+
+def worker_replaced(facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends) -> str | None:
+    """Return which lives ended though no action ended them and none was to be recycled."""
+    gone = [
+        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
+        for life in _unexpected(facts, lives, ends)
+    ]
+    if not gone:
+        return None
+    noun = "worker" if len(gone) == 1 else "workers"
+    more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
+    named = ", ".join(gone[:NAMED_AT_MOST])
+    return f"{len(gone)} {noun} ended unexpectedly: {named}{more} (server.slot)"
+
+
+def _unexpected(
+    facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends
+) -> Sequence[LifeFacts | LifeSummary]:
+    if facts.setup["max_requests"]:
+        return []
+    if facts.actions:
+        return [lives[row] for row in ends.unexpected.tolist()]
+    # A worker that was followed had ended, even before it served.
+    last: dict[tuple[int, int], int] = {}
+    for life in facts.lives:
+        place = (life.server, life.slot)
+        last[place] = max(life.generation, last.get(place, 0))
+    return [life for life in facts.lives if life.generation < last[life.server, life.slot]]
+
+
+def saturated_server(latency: LatencySummary | None) -> str | None:
+    """Return how far behind the server fell, if it did."""
+    if latency is None or latency.pace is None or latency.saturated != "server":
+        return None
+    pace = latency.pace
+    return (
+        f"the server did not keep up with {pace.asked_per_second:g} requests per second:"
+        f" {pace.achieved_per_second or 0:.4g} were sent, {pace.late} of them late, by up to"
+        f" {pace.worst_lag_s:.3g} s, so request times measure the queue and are withheld"
+    )
+
+
+def percentile_withheld(latency: LatencySummary | None) -> str | None:
+    """Return the percentiles with too few samples, where times are the question.
+
+    They are in a trial of several rounds, or with an open loop.
+    """
+    if latency is None or not (latency.rounds > 1 or latency.pace):
+        return None
+    names = list(_withheld(latency))
+    few = f"fewer than {BEYOND_NEEDED} samples lie beyond"
+    return f"{few} {'; '.join(names)}" if names else None
+
+
+def _withheld(latency: LatencySummary) -> Iterator[str]:
+    kinds = {"lookups": latency.lookup, "requests": latency.request}
+    for noun, kind in kinds.items():
+        if noun == "requests" and latency.saturated:
+            continue  # withheld as a whole, for another reason
+        for words, times in {"": kind.all, "hit ": kind.hit, "miss ": kind.miss}.items():
+            names = _without_value(times)
+            if names:
+                yield f"{', '.join(names)} of {times.count} {words}{noun}"
+
+
+def _without_value(times: Times) -> list[str]:
+    """Return the percentiles that have no value; none where nothing was timed at all."""
+    unknown = [name for name, estimate in times.quantiles_s.items() if estimate is None]
+    return unknown if times.count else []

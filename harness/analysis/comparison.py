@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.pace import saturated
-from harness.analysis.summary import Comparison
-from harness.analysis.timings import (
+from harness.analysis.latency import (
     OUTCOMES,
     Timings,
     lookup_timings,
     request_timings,
+    saturated,
     waited_since,
 )
+from harness.analysis.summary import Comparison
 from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -27,7 +27,7 @@ from harness.setup import Setup
 from harness.stats.interval import Interval, t_95
 
 COPY = "copy"
-"""Key of `varied` that tells apart two trials of one backend, so that it compares with itself."""
+"""Key of `varied` that distinguishes two trials of one backend, which compares with itself."""
 ROUNDS_NEEDED = 8
 SAMPLES_NEEDED = 10  # in a round of either trial; a median of fewer leans to one side
 PREFERRED_BASE = "locmem"
@@ -105,7 +105,7 @@ def by_round(timings: Timings, rounds: int) -> ByRound:
 
 
 def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval | None, int]:
-    """Return the ratio other / base with its 95 % interval, and the rounds it stands on.
+    """Return the ratio other / base with its 95 % interval, and the rounds it is based on.
 
     All of [N], in the order of rounds. The trials serve by turns, AB BA AB ..., so each two
     rounds that follow each other make a block in which a steady drift cancels. Of each block the

@@ -1,4 +1,4 @@
-"""When worker lives ended, and when a shared cache was emptied: what no answer tells outright.
+"""When worker lives ended, and when a shared cache was emptied: what no answer shows directly.
 
 Knows the lookups and the actions. Times are seconds since the epoch.
 """
@@ -12,13 +12,14 @@ import numpy as np
 
 from harness.analysis.profiles import get_s, write_s
 from harness.arrays import Bools, Floats, Ints
+from harness.backends import BACKENDS
 from harness.record.facts import ActionFacts, TrialFacts
 from harness.record.samples import LIFE_COLUMNS, Samples
 
 NOBODY = -1
 EMPTYING = "restart-cache"
-LUCK = 1e-6
-"""A worker without heir has ended if its silence after an action is less likely than this."""
+NEVER_BY_CHANCE = 1e-6
+"""A worker without a successor has ended if its silence is less likely than this."""
 
 _SERVER, _SLOT, _GENERATION, _PID = range(len(LIFE_COLUMNS))
 
@@ -66,16 +67,16 @@ class _Life:
     place: tuple[int, int]
     since_s: float
     last_s: float
-    heir_s: float
+    successor_s: float
     replaced: bool
 
 
 def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
     """Return all ends; without facts, those of lives that were seen to be followed by others.
 
-    A life ends between its last lookup or refill and the first lookup of its heir. If an action
-    ended it, it did not end before the action. Else it is over with the last that was seen of
-    it, as where `max_requests` is reached.
+    A life ends between its last lookup or refill and the first lookup of its successor. If an
+    action ended it, it did not end before the action. Else it is over with the last that was seen
+    of it, as where `max_requests` is reached.
     """
     since_s, last_s = _spans(samples)
     actions = facts.actions if facts else ()
@@ -84,17 +85,18 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
         since_s=since_s,
         until_s=np.full(len(since_s), np.inf),
         action=np.full(len(since_s), NOBODY),
-        emptied_s=np.array([_emptied_s(samples, one) for one in actions if one.do == EMPTYING]),
+        emptied_s=np.array([_emptied_s(samples, one) for one in actions if _empties(one, facts)]),
     )
     for row in np.flatnonzero(np.isfinite(since_s)).tolist():
-        heir_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
+        successor_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
         life = _Life(
             row=row,
             place=(int(samples.lives[row, _SERVER]), int(samples.lives[row, _SLOT])),
             since_s=float(since_s[row]),
             last_s=float(last_s[row]),
-            heir_s=heir_s,
-            replaced=bool(np.isfinite(heir_s)) or _has_silent_heir(samples.lives[row], facts),
+            successor_s=successor_s,
+            replaced=bool(np.isfinite(successor_s))
+            or _has_silent_successor(samples.lives[row], facts),
         )
         by = _ender(life, actions, samples)
         if by != NOBODY or life.replaced:
@@ -108,9 +110,15 @@ def _ender(life: _Life, actions: Sequence[ActionFacts], samples: Samples) -> int
     able = [
         number
         for number, action in enumerate(actions)
-        if life.since_s < action.started_s < life.heir_s and _can_end(life, action, samples)
+        if life.since_s < action.started_s < life.successor_s and _can_end(life, action, samples)
     ]
     return min(able, key=lambda one: abs(actions[one].started_s - life.last_s), default=NOBODY)
+
+
+def _empties(action: ActionFacts, facts: TrialFacts | None) -> bool:
+    """Return whether an action emptied a cache: tables and files outlive a restarted server."""
+    row = BACKENDS.get(facts.backend) if facts else None
+    return action.do == EMPTYING and (row is None or bool(row.service))
 
 
 def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:
@@ -122,14 +130,16 @@ def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:
 
 
 def _fell_silent(life: _Life, action: ActionFacts, samples: Samples) -> bool:
-    """Return whether a life without heir got so little after the action that it must have ended."""
+    """Return whether a life without a successor served too little after the action to be alive."""
     alive = (samples.sent_s >= life.since_s) & (samples.sent_s <= action.started_s)
     share = np.count_nonzero(samples.life == life.row) / max(1, int(np.count_nonzero(alive)))
     later = np.count_nonzero(samples.sent_s > max(action.ended_s, life.last_s))
-    return life.last_s <= action.ended_s and float(1 - min(share, 1.0)) ** int(later) < LUCK
+    return (
+        life.last_s <= action.ended_s and float(1 - min(share, 1.0)) ** int(later) < NEVER_BY_CHANCE
+    )
 
 
-def _has_silent_heir(life: Ints, facts: TrialFacts | None) -> bool:
+def _has_silent_successor(life: Ints, facts: TrialFacts | None) -> bool:
     """Return whether a later generation reported from the slot, though it may not have served."""
     place, generation = life[:_GENERATION].tolist(), life[_GENERATION]
     return facts is not None and any(

@@ -1,8 +1,4 @@
-"""Where the lookups of a trial went: times of effect, and what kind of cache each alias is.
-
-Turns samples and facts into what `model` takes. One store is one cache: (life, alias) where each
-process has its own, the alias alone where all share it.
-"""
+"""Where the lookups of a trial went: times of effect, and the cache profile of each alias."""
 
 from __future__ import annotations
 
@@ -13,16 +9,15 @@ from functools import reduce
 import numpy as np
 
 from harness import wire
-from harness.analysis.inherited import held_at_birth
 from harness.arrays import Floats, Ints
-from harness.backends import BACKENDS, BackendRow, backend_of_class
+from harness.backends import BACKENDS, backend_of_class
 from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
-from harness.record.facts import CacheFacts, TrialFacts
+from harness.record.facts import CacheFacts, InheritedFacts, TrialFacts
 from harness.record.samples import Samples
 
-_DEED = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
+_OPERATIONS = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
 _CLEAR = wire.WRITE_KINDS.index("clear")
 
 
@@ -42,11 +37,6 @@ class CacheProfile:
 def class_name(cache: CacheFacts) -> str:
     """Return the bare name of the backend's class."""
     return cache.backend.rpartition(".")[2]
-
-
-def backend_of(cache: CacheFacts) -> BackendRow | None:
-    """Return the backend with the cache's class, None for a class of the app's own."""
-    return backend_of_class(class_name(cache))
 
 
 def reported_caches(facts: TrialFacts) -> Iterator[CacheFacts]:
@@ -69,7 +59,7 @@ def cache_profiles(facts: TrialFacts, samples: Samples) -> list[CacheProfile]:
 
 
 def _kind(facts: TrialFacts, cache: CacheFacts | None) -> CacheProfile:
-    row = backend_of(cache) if cache else BACKENDS.get(facts.backend)
+    row = backend_of_class(cache.backend) if cache else BACKENDS.get(facts.backend)
     if row is None or not row.per_process:
         # Django hands MAX_ENTRIES to every backend, and a Redis pays no heed to it.
         return CacheProfile(per_process=False, keeps=row is None or row.keeps, limits=None)
@@ -184,7 +174,9 @@ def other_writes(
         target=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
         key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
         at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
-        operation=np.concatenate([_DEED[kind[plain]], np.full(len(cleared), Operation.DELETE)]),
+        operation=np.concatenate(
+            [_OPERATIONS[kind[plain]], np.full(len(cleared), Operation.DELETE)]
+        ),
         ttl_s=np.concatenate([samples.write_ttl_s[kept][plain], np.full(len(cleared), np.nan)]),
     )
     return found.ordered()
@@ -208,4 +200,46 @@ def _lookups(
         ttl_s=samples.ttl_s,
         keys=len(samples.keys),
         writes=reduce(Writes.followed_by, held, other_writes(samples, cache_profiles, owner)),
+    )
+
+
+def with_held_keys(facts: TrialFacts, samples: Samples) -> Samples:
+    """Return the samples with a name for each key that was held, looked up later or not.
+
+    A key that nobody asks for takes up place in its cache all the same.
+    """
+    known = set(samples.keys.tolist())
+    held = {key for life in facts.lives for one in life.held for key in one.keys} - known
+    if not held:
+        return samples
+    keys = np.array([*samples.keys.tolist(), *sorted(held)])
+    return Samples(**{**samples.columns(), "keys": keys})
+
+
+def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
+    """Return what each life in `samples.lives`, the owner, held in `alias`.
+
+    All are SETs at the time of the report, the least recently used of a life first. Keys without
+    a number in `samples.keys` are left out.
+    """
+    rows = {tuple(row): number for number, row in enumerate(samples.lives.tolist())}
+    numbers = {key: number for number, key in enumerate(samples.keys.tolist())}
+    found = NO_WRITES
+    for life in facts.lives:
+        row = rows.get((life.server, life.slot, life.generation, life.pid))
+        for held in life.held:
+            if row is not None and held.alias == alias:
+                found = found.followed_by(_writes(held, row, numbers))
+    return found
+
+
+def _writes(held: InheritedFacts, row: int, numbers: dict[str, int]) -> Writes:
+    known = [place for place, key in enumerate(held.keys) if key in numbers]
+    ttl_s = [held.ttl_s[place] for place in known]
+    return Writes(
+        target=np.full(len(known), row),
+        key=np.array([numbers[held.keys[place]] for place in known], np.int64),
+        at_s=np.full(len(known), held.at_s),
+        operation=np.full(len(known), int(Operation.SET)),
+        ttl_s=np.array([np.inf if ttl is None else ttl for ttl in ttl_s], np.float64),
     )

@@ -1,23 +1,227 @@
-"""What a restart lost: entries, misses against their prediction, requests, and time to recover."""
+"""What a restart lost: entries, misses next to their prediction, requests, and time to recover."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.accounting import LifeAccount
-from harness.analysis.causes import CAUSES, Outcomes
-from harness.analysis.lives import failures
-from harness.analysis.prepared import PreparedTrial
-from harness.analysis.recovery import course, curve, lowest, rate_before, recoveries
-from harness.analysis.restart_predicted import (
-    expected_by_cause,
-    expected_net,
-    expected_vs_control,
+from harness.analysis.accounting import LifeAccount, failures
+from harness.analysis.causes import (
+    CAUSES,
+    Outcomes,
+    causes_by_alias,
+    causes_by_process,
+    replayed_by_alias,
+    replayed_by_process,
 )
-from harness.analysis.summary import Cause, RestartSummary
+from harness.analysis.ends import NOBODY
+from harness.analysis.prepared import SEED, ModelInput, PreparedTrial
+from harness.analysis.summary import Cause, Recovery, RestartSummary
+from harness.arrays import Floats
 from harness.model.locmem import State
+from harness.model.prediction import drawn_losses, drawn_misses, interval_of_draws
+from harness.model.simulate import play
+from harness.record.samples import Samples
+from harness.stats.interval import Interval
+
+WINDOWS, SMALLEST = 30, 20
+"""A window is a thirtieth of the trace, but no fewer requests than this."""
+WINDOWS_BEFORE = 3
+LEVELS = (0.90, 0.95)
+
+Curve = tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CumulativeCounts:
+    """Hits and lookups before each step of a trace of R steps. [R + 1], from 0 on"""
+
+    hits: Floats
+    lookups: Floats
+
+    @property
+    def steps(self) -> int:
+        return len(self.hits) - 1
+
+    @property
+    def window(self) -> int:
+        """Return how many steps a window has."""
+        return max(1, min(max(self.steps // WINDOWS, SMALLEST), self.steps))
+
+    def hit_rate(self, first: int, last: int) -> float | None:
+        """Return the hit rate of the steps from `first` to before `last`; None without lookups."""
+        first = max(first, 0)
+        lookups = self.lookups[last] - self.lookups[first]
+        return float((self.hits[last] - self.hits[first]) / lookups) if lookups else None
+
+
+def course(samples: Samples) -> CumulativeCounts:
+    """Return the course of the hits over the trace."""
+    steps = int(samples.step.max(initial=-1)) + 1
+    step = samples.step[samples.request]
+    hits = np.bincount(step, weights=samples.hit, minlength=steps)
+    lookups = np.bincount(step, minlength=steps)
+    return CumulativeCounts(
+        hits=np.append(0.0, np.cumsum(hits)), lookups=np.append(0.0, np.cumsum(lookups))
+    )
+
+
+def curve(course: CumulativeCounts, anchor: int) -> Curve:
+    """Return (first step, hit rate) of windows side by side, one of which begins at `anchor`."""
+    starts = range(anchor % course.window, course.steps - course.window + 1, course.window)
+    rates = ((start, course.hit_rate(start, start + course.window)) for start in starts)
+    return tuple((start, rate) for start, rate in rates if rate is not None)
+
+
+def rate_before(course: CumulativeCounts, step: int) -> float | None:
+    """Return the hit rate of the last windows before `step`; None without lookups there."""
+    return course.hit_rate(step - WINDOWS_BEFORE * course.window, step)
+
+
+def lowest(windows: Curve, step: int) -> float | None:
+    """Return the lowest rate of the windows from `step` on; None without any."""
+    return min((rate for start, rate in windows if start >= step), default=None)
+
+
+def recoveries(
+    reading: PreparedTrial, course: CumulativeCounts, before: float | None
+) -> tuple[Recovery, ...]:
+    """Return for each of `LEVELS` when a window had the hit rate back; empty if none was known.
+
+    Looked for from the loss on, which comes some requests after the action: until the last of the
+    workers that it ended is gone, the hit rate is still the old one.
+    """
+    if before is None:
+        return ()
+    return tuple(_recovery(reading, course, level, before) for level in LEVELS)
+
+
+def _recovery(
+    reading: PreparedTrial, course: CumulativeCounts, level: float, before: float
+) -> Recovery:
+    action, lost = reading.facts.actions[0], _loss_step(reading)
+    end = course.steps - course.window + 1
+    for start in range(lost, end):
+        rate = course.hit_rate(start, start + course.window)
+        if rate is None or rate < level * before:
+            continue
+        if start == lost:
+            return Recovery(level=level, requests=0, seconds=0.0)
+        seconds = _sent_s(reading.samples, start) - action.started_s
+        return Recovery(level=level, requests=start - action.step, seconds=max(seconds, 0.0))
+    return Recovery(level=level, requests=None, seconds=None)
+
+
+def _loss_step(reading: PreparedTrial) -> int:
+    """Return the first step that was sent after all that the actions took was gone."""
+    actions, ends = reading.facts.actions, reading.ends
+    gone_s = [*ends.until_s[ends.action != NOBODY].tolist(), *ends.emptied_s.tolist()]
+    samples = reading.samples
+    after = samples.step[samples.sent_s >= max(gone_s, default=actions[0].started_s)]
+    return max(actions[0].step, int(after.min(initial=samples.step.max(initial=0))))
+
+
+def _sent_s(samples: Samples, step: int) -> float:
+    """Return when the first request from `step` on was sent."""
+    return float(samples.sent_s[samples.step >= step].min())
+
+
+RESTART = CAUSES.index(Cause.RESTART)
+DRAWS_AT_MOST, DRAWS_AT_LEAST = 120, 5
+LOOKUPS_AFFORDED = 360_000  # that all draws together may play and replay; about a second
+BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
+NONE = Interval(value=0.0, low=0.0, high=0.0)
+
+
+def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Interval | None:
+    """Return the misses with cause `restart` under random routing; None if there is no model.
+
+    Each draw is a whole trial: routed at random, answered by the model, and given its causes by
+    the same rules as the measured one.
+    """
+    if reading.model_input is None:
+        return None
+    if not _loses(reading, found):
+        return NONE
+    rng = _stream(reading, BY_CAUSE)
+    draws = [_restarts(reading, reading.model_input, found, rng) for _ in range(_draws(reading))]
+    return interval_of_draws(np.array(draws, np.float64))
+
+
+def expected_net(reading: PreparedTrial, found: Outcomes) -> Interval | None:
+    """Return the misses beyond those of the same requests at the same workers without any end."""
+    if reading.model_input is None:
+        return None
+    if not _loses(reading, found):
+        return NONE
+    model, sent_s = reading.model_input, reading.samples.sent_s
+    rng = _stream(reading, NET)
+    return interval_of_draws(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
+
+
+def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Interval | None:
+    """Return the misses beyond those of the control, each routed at random by itself."""
+    with_ends, without = _misses(reading, WITH), _misses(control, WITHOUT)
+    if with_ends is None or without is None:
+        return None
+    draws = min(len(with_ends), len(without))
+    return interval_of_draws(with_ends[:draws] - without[:draws])
+
+
+def _loses(reading: PreparedTrial, found: Outcomes) -> bool:
+    ends = reading.ends
+    return len(ends.ended) > 0 if found.per_process else len(ends.emptied_s) > 0
+
+
+def _draws(reading: PreparedTrial) -> int:
+    afforded = LOOKUPS_AFFORDED // max(reading.samples.lookups, 1)
+    return int(np.clip(afforded, DRAWS_AT_LEAST, DRAWS_AT_MOST))
+
+
+def _restarts(
+    reading: PreparedTrial, model: ModelInput, found: Outcomes, rng: np.random.Generator
+) -> int:
+    samples = _simulated(reading.samples, model, rng)
+    missed = np.flatnonzero(~samples.hit)
+    if found.per_process:
+        own = replayed_by_process(samples, reading.cache_profiles)
+        causes = causes_by_process(samples, own, reading.ends, missed)
+    else:
+        joint = replayed_by_alias(samples, reading.cache_profiles, reading.ends)
+        causes = causes_by_alias(samples, joint, missed)
+    return int(np.count_nonzero(causes == RESTART))
+
+
+def _simulated(samples: Samples, model: ModelInput, rng: np.random.Generator) -> Samples:
+    """Return the same requests at the same times, as the model answers them at random workers."""
+    life = model.routing.draw(samples.sent_s, rng)
+    hit, ttl_s = np.ones(samples.lookups, np.bool_), np.full(samples.lookups, np.nan)
+    origin_s = np.full(samples.lookups, np.nan)
+    for trace, rows in zip(model.traces, model.rows, strict=True):
+        played = play(trace, life, rng)
+        hit[rows] = played.hit
+        missed = rows[~played.hit]
+        ttl_s[missed] = played.ttl_s[~played.hit]
+        # Such that the refill takes effect `delay_s` after the middle of the read.
+        origin_s[missed] = played.delay_s[~played.hit] - samples.lookup_s[missed] / 2
+    columns = {"life": life, "hit": hit, "origin_s": origin_s, "ttl_s": ttl_s}
+    return Samples(**{**samples.columns(), **columns, "store_s": np.zeros(samples.lookups)})
+
+
+def _misses(reading: PreparedTrial, stream: int) -> Floats | None:
+    model = reading.model_input
+    if model is None or not reading.samples.lookups:
+        return None
+    rng = _stream(reading, stream)
+    sent_s = reading.samples.sent_s
+    return drawn_misses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST)
+
+
+def _stream(reading: PreparedTrial, stream: int) -> np.random.Generator:
+    return np.random.default_rng([SEED, reading.facts.number, stream])
+
 
 RECYCLED, DIED = "max-requests", "died"
 """What ended workers where no action did: Gunicorn's own setting, or nobody knows what."""
@@ -40,10 +244,10 @@ def restart_summary(
     restarts = found.missed[found.causes == CAUSES.index(Cause.RESTART)]
     step = facts.actions[0].step if facts.actions else None
     over = course(samples)
-    told = curve(over, step or 0)
+    windows = curve(over, step or 0)
     before = rate_before(over, step) if step is not None else None
     return RestartSummary(
-        do=_deed(reading),
+        do=_what_ended(reading),
         step=step,
         workers_ended=len(ends.ended),
         entries_lost=lost,
@@ -57,10 +261,10 @@ def restart_summary(
         requests_failed=failures(samples),
         requests_lost_in_flight=sum(account.died for account in accounts),
         hit_rate_before=before,
-        hit_rate_dip=lowest(told, step) if step is not None else None,
+        hit_rate_dip=lowest(windows, step) if step is not None else None,
         recovery=recoveries(reading, over, before),
         window=over.window,
-        curve=told,
+        curve=windows,
     )
 
 
@@ -84,7 +288,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     return int(np.count_nonzero(live)), len(np.unique(alias * entries.keys + key[ended][live]))
 
 
-def _deed(reading: PreparedTrial) -> str:
+def _what_ended(reading: PreparedTrial) -> str:
     done = dict.fromkeys(action.do for action in reading.facts.actions)
     return " + ".join(done) or (RECYCLED if reading.facts.setup["max_requests"] else DIED)
 

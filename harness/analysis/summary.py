@@ -1,6 +1,6 @@
 """The numbers of a run, computed once and for all renderers. Fractions lie in 0..1.
 
-`None` says that a number cannot be told; it is never replaced by a zero.
+`None` means that a number is unknown; it is never replaced by a zero.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A metric of one trial and what theory expects of it. None: cannot be told."""
+    """A metric of one trial and what theory expects of it. None: unknown."""
 
     value: float | None = None
     expected: Interval | None = None
@@ -126,20 +126,20 @@ class RestartSummary:
 
     `do` is the action, several joined by " + "; "max-requests" where Gunicorn recycled by itself,
     "died" where nobody asked. `step` is where the first action fired, None without one. Before,
-    dip and recoveries are told for actions alone.
+    dip and recoveries are known for actions alone.
 
     `entries_lost` counts the live (cache, key) pairs of each ended life or emptied cache, summed;
     `keys_lost` counts a pair once, however many lives held it.
 
-    Misses are told in two ways, each with its own prediction. `misses_by_cause`: lookups of a key
-    that an ended life held and would hold still, and that no living one could give.
+    Misses are counted in two ways, each with its own prediction. `misses_by_cause`: lookups of a
+    key that an ended life held and would hold still, and that no living one could give.
     `misses_vs_control`: misses of the whole trial minus those of the trial without the action.
     The first is larger: it also has misses that would have come anyway, a little later by the
     timeout, or in another worker as fragmentation. `predicted` is the model's own difference, the
     same requests at the same workers with and without the loss: the mean of the second without
-    the luck that two trials do not share. `origin_s_again` is the origin time of the first.
+    the sampling error that two trials do not share. `origin_s_again`: origin time of the first.
 
-    `curve` holds (step, hit rate) of windows of `window` requests, each told by its first step.
+    `curve` holds (step, hit rate) of windows of `window` requests, each named by its first step.
     """
 
     do: str
@@ -195,7 +195,7 @@ class LatencySummary:
     """Times of one trial: of lookups in the worker, of requests at the client.
 
     `request` counts from when a request was due in an open loop, and from its sending in a closed
-    one; `service` counts from the sending and is told in an open loop only, like `pace`.
+    one; `service` counts from the sending and is known in an open loop only, like `pace`.
     `saturated` names who could not keep up, "generator" or "server": the times of requests are
     then withheld.
     """
@@ -213,7 +213,7 @@ class Comparison:
     """Time of `other` over that of `base`, two trials of `group` that were up at the same time.
 
     `metric` is "request" or "lookup", `statistic` "median" or "mean", `outcome` "all", "hit" or
-    "miss". `rounds` and `samples` (requests or lookups of both) are what the ratio stands on.
+    "miss". `rounds` and `samples` (requests or lookups of both) are what the ratio is based on.
     `withheld` says why there is no ratio: "few-rounds" or "saturated".
     """
 
@@ -239,7 +239,7 @@ class LookupCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvenPoint:
-    """Mean seconds per lookup, origin included, with so many workers, measured or modelled."""
+    """Mean seconds per lookup, origin included, with this worker count, measured or modeled."""
 
     workers: int
     local_s: float
@@ -253,7 +253,7 @@ class BreakEven:
 
     `group` is what the trials had in common. `origin_s` is the mean cost of the origin per miss,
     of both. `from_workers` None: not up to `up_to` workers; where `bounded`, `low` and `high`
-    enclose it with 95 %, None again beyond `up_to`. Where not `model_input` it was read off the
+    enclose it with 95 %, None again beyond `up_to`. Where not `modeled` it was read off the
     measured points alone.
     """
 
@@ -265,16 +265,20 @@ class BreakEven:
     origin_s: float
     points: tuple[BreakEvenPoint, ...]
     up_to: int
-    model_input: bool
+    modeled: bool
     from_workers: int | None
     bounded: bool
     low: int | None
     high: int | None
+    conclusion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSummary(HasSetup):
-    """All numbers of one trial. `server` is Gunicorn's worker class."""
+    """All numbers of one trial. `server` is Gunicorn's worker class.
+
+    `per_process`: each cache that it used was one of each process.
+    """
 
     setup: Setup
     requests: int
@@ -292,6 +296,7 @@ class TrialSummary(HasSetup):
     lives: tuple[LifeSummary, ...]
     accounted: Accounted
     caveats: tuple[Caveat, ...]
+    per_process: bool = False
     latency: LatencySummary | None = None
     restart: RestartSummary | None = None
     measures: Mapping[str, Figure] = field(default_factory=dict)
@@ -320,4 +325,5 @@ class Summary:
     break_even: tuple[BreakEven, ...] = ()
     claim: str = ""
     evidence: tuple[str, ...] = ()
+    conclusions: tuple[str, ...] = ()
     expectations: tuple[ExpectationResult, ...] = ()

@@ -77,10 +77,10 @@ OPTIONS = {
         hint="in digits, for example --keys 1000000",
     ),
     "zipf": Option(
-        help="Popularity of a key is 1 / rank ** X; with 0 all keys are alike.",
+        help="Popularity of a key is 1 / rank ** X; 0: all keys are equally popular.",
         default="1.0",
         most=10,
-        hint="with 0 all keys are alike; 1 is common",
+        hint="with 0 all keys are equally popular; 1 is common",
     ),
     "requests": Option(
         help="Requests to all servers together, starting with empty caches.",
@@ -155,15 +155,16 @@ def predict(style: str, **options: str | None) -> None:
     from rich.console import Console
 
     from harness.forecast.forecast import forecast
-    from harness.report.forecast import render_forecast, render_forecast_json
-    from harness.report.layout import print_lines
+    from harness.report.drawing.layout import print_lines
+    from harness.report.forecast import forecast_document, render_forecast_json
+    from harness.report.formats.terminal import document_lines
 
     answer = forecast(parse_question(options))
     if style == "json":
         click.echo(render_forecast_json(answer), nl=False)
     else:
         console = Console(file=sys.stdout)
-        print_lines(render_forecast(answer, console.width), console)
+        print_lines(document_lines(forecast_document(answer), console.width), console)
 
 
 def parse_question(options: Typed) -> Question:

@@ -15,8 +15,8 @@ from rich.console import Console
 from harness.errors import HarnessError
 from harness.measure.endpoint import EndpointInfo
 from harness.measure.serve import serve_trial, trial_to_see
+from harness.report.drawing.layout import print_lines
 from harness.report.endpoint import render_invitation, render_invitation_json
-from harness.report.layout import print_lines
 from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario
 
 

@@ -5,6 +5,7 @@ LocMem, a cache in each worker, next to one cache that all workers share. The sh
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -140,21 +141,19 @@ def break_even(
 
 
 def _excess(cost_us: float, shared_us: float) -> float:
-    """Return how much dearer LocMem is; differences that rounding can make are 0."""
+    """Return how much more LocMem costs; differences that rounding can make are 0."""
     excess = cost_us - shared_us
     return excess if excess > 1e-9 * max(cost_us, shared_us) else min(excess, 0.0)
 
 
 def _bisected(low: int, high: int, excess: CostUs) -> int:
     """Return the first number above `low`, at most `high`, with an excess above 0."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if excess(middle) > 0 else (middle, high)
-    return high
+    between = range(low + 1, high)
+    return low + 1 + bisect_left(between, True, key=lambda workers: excess(workers) > 0)
 
 
 def _interpolated(low: int, high: int, excess: CostUs) -> int:
-    """Return the same from the two ends alone."""
+    """Return the same, estimated from the excess at `low` and `high` alone."""
     share = -excess(low) / (excess(high) - excess(low))
     crossing = low * math.exp(share * math.log(high / low))
     return min(max(math.ceil(crossing), low + 1), high)

@@ -1,1 +1,1 @@
-"""One Locust child process for a whole run: the harness's end of it, and Locust's end."""
+"""One Locust process for a whole run: the harness's end of it, and Locust's end."""

@@ -1,7 +1,5 @@
 """The harness's end of the Locust process: orders rounds and follows their progress."""
 
-from __future__ import annotations
-
 import json
 import queue
 import socket
@@ -14,13 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.errors import InfrastructureError, Problem
-from harness.load.protocol import MALFORMED, MAX_LINE, Message, Round, parse_message
+from harness.load.protocol import MALFORMED, MAX_LINE_BYTES, Message, Round, parse_message
 from harness.scenario.plan import Turn, milestones
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
-# -P: a package in the current directory does not replace an installed one.
-_DRIVER = ("-P", "-m", "harness.load.driver")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.1
@@ -41,13 +37,16 @@ class Locust:
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._socket, theirs = socket.socketpair()
         with theirs:
-            descriptor = theirs.fileno()
             process = ProcessSpec(
                 name="locust",
-                command=[sys.executable, *_DRIVER, str(locustfile), str(descriptor)],
+                command=[
+                    sys.executable,
+                    "-P",  # a package in the current directory does not replace an installed one
+                    *("-m", "harness.load.driver", str(locustfile), str(theirs.fileno())),
+                ],
                 environ={**environ, "PYTHONUNBUFFERED": "1"},
                 log=log,
-                pass_fds=(descriptor,),
+                pass_fds=(theirs.fileno(),),
             )
             self._child = Child(process, reaper)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -56,7 +55,7 @@ class Locust:
     def wait_until_ready(self) -> None:
         """Return once Locust has loaded its file. Raises InfrastructureError HX321."""
         if self._await("ready", _START_TIMEOUT_S, "did not start") is None:
-            raise self._failed("did not start")
+            raise self._child.error("HX321", "did not start")
 
     def serve(
         self, turn: Turn, url: str, *, out: Path, watch: Callable[[Message], None]
@@ -68,12 +67,11 @@ class Locust:
         scenario's time limit, HX321 if Locust ends or breaks the protocol. A round that is stopped
         early writes what it has.
         """
-        order = round_of(turn, url, token=self._token, out=out)
+        order, scenario = round_of(turn, url, token=self._token, out=out), turn.trial.scenario
         self._milestones = order.milestones
         self._send(asdict(order))
         try:
-            time_limit_s = turn.trial.scenario.load.time_limit_s
-            served = self._await("served", time_limit_s, "ended", watch)
+            served = self._await("served", scenario.load.time_limit_s, "ended", watch)
             if served is None:
                 raise InfrastructureError(
                     Problem(
@@ -124,32 +122,21 @@ class Locust:
             message = None if self._messages.empty() else self._messages.get()
         if message is None:
             self._messages.put(None)  # the next call must not wait for what cannot come
-            raise self._failed(failure)
-        unknown_step = "step" in message and message["step"] not in self._milestones
-        if message is MALFORMED or unknown_step:
-            raise self._failed("wrote to the harness's connection, which is not for Locust files")
+            raise self._child.error("HX321", failure)
+        if message is MALFORMED or message.get("step") not in (None, *self._milestones):
+            what = "wrote to the harness's connection, which is not for Locust files"
+            raise self._child.error("HX321", what)
         return message
-
-    def _failed(self, what: str) -> InfrastructureError:
-        return InfrastructureError(
-            Problem(
-                code="HX321",
-                where="locust",
-                what=f"{what}; its last lines:",
-                details=self._child.last_lines(),
-                hint=f"the whole log is {self._child.log}",
-            )
-        )
 
     def _send(self, order: object) -> None:
         try:
             self._socket.sendall(json.dumps(order).encode() + b"\n")
         except OSError:
-            raise self._failed("ended") from None
+            raise self._child.error("HX321", "ended") from None
 
     def _read(self) -> None:
         with suppress(OSError), self._socket.makefile("rb") as lines:
-            while line := lines.readline(MAX_LINE):
+            while line := lines.readline(MAX_LINE_BYTES):
                 self._messages.put(parse_message(line))
         self._messages.put(None)
 
@@ -162,10 +149,12 @@ def round_of(turn: Turn, url: str, *, token: str, out: Path) -> Round:
         host=url,
         token=token,
         users=load.users,
-        keys=load.keys,
-        zipf=load.zipf,
-        requests=max(load.requests, turn.last),
-        seed=scenario.seed,
+        trace={
+            "keys": load.keys,
+            "zipf": load.zipf,
+            "requests": max(load.requests, turn.last),
+            "seed": scenario.seed,
+        },
         number=turn.round,
         options=load.options,
         first=turn.first,

@@ -4,67 +4,49 @@ What is sent is described in `protocol`. Run as `python -m harness.load.driver F
 where DESCRIPTOR is the process's end of a socket.
 """
 
-from __future__ import annotations
-
-import importlib.util
 import json
 import os
-import resource
 import sys
 import time
-from importlib.machinery import SourceFileLoader
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gevent
 from locust import events
 from locust.env import Environment
-from locust.event import Events
 from locust.util.load_locustfile import is_user_class
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
-from harness.load.guard import HostGuard
+from harness.load.guard import guard_clients
 from harness.load.protocol import Round
 from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
 from harness.record.samples import write_samples
 
 _PROGRESS_INTERVAL_S = 0.2
-_MOST_REASONS = 100
+_log_once = lru_cache(maxsize=1000)(print)
 
 
 class Recorder:
-    """Keeps what Locust reports of each request; its evidence is parsed after the round.
+    """Keeps what Locust reports of each request of a round; its evidence is parsed afterwards."""
 
-    Prints each reason for which a request failed, once.
-    """
-
-    def __init__(self, events: Events) -> None:
-        self._answers: list[Answer] = []
-        self._reasons: set[str] = set()
-        self._hits = self._lookups = self._counted = 0
-        events.request.add_listener(self._on_request)
-
-    def clear(self) -> None:
-        """Begin a round."""
-        self._answers.clear()
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
         self._hits = self._lookups = self._counted = 0
 
     def progress(self) -> dict[str, int]:
-        """Return counts of the round until now; hits are answers with at least one."""
-        new = self._answers[self._counted :]
+        """Return counts until now; `hits` and `lookups` are answers with at least one."""
+        new = self.answers[self._counted :]
         statuses = [answer.cache_status for answer in new if answer.cache_status]
         self._counted += len(new)
         self._lookups += len(statuses)
-        self._hits += sum("; hit;" in cache_status for cache_status in statuses)
+        self._hits += sum("; hit;" in status for status in statuses)
         return {"done": self._counted, "hits": self._hits, "lookups": self._lookups}
 
-    def answers(self) -> list[Answer]:
-        """Return the requests that were made for a step of the trace."""
-        return [answer for answer in self._answers if answer.step is not None]
-
-    def _on_request(
+    def add(
         self,
         start_time: float,
         response_time: float,
@@ -73,8 +55,9 @@ class Recorder:
         exception: Exception | None,
         **request: Any,
     ) -> None:
+        """Record one request; the parameters are those of Locust's event."""
         header = (response.headers or {}).get
-        self._answers.append(
+        self.answers.append(
             Answer(
                 context.get("step"),
                 context.get("due_s"),
@@ -86,14 +69,11 @@ class Recorder:
                 header(wire.SERVER_TIMING),
                 header(wire.WRITES_HEADER),
                 exception is not None,
-                context.get("marks"),
+                context.get("fields"),
             )
         )
-        if exception is not None and len(self._reasons) < _MOST_REASONS:
-            reason = f"{request['request_type']} {request['name']} failed: {exception}"
-            if reason not in self._reasons:
-                self._reasons.add(reason)
-                print(reason)
+        if exception is not None:
+            _log_once(f"{request['request_type']} {request['name']} failed: {exception}")
 
 
 class Driver:
@@ -102,59 +82,53 @@ class Driver:
     def __init__(self, locustfile: str, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)  # the Locust file may start processes
         self._channel = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 - open until the end
+        self._recorder, self._host = Recorder(), ""
+        guard_clients(lambda: self._host)
         self._user_classes = load_users(Path(locustfile))
         if not self._user_classes:
             sys.exit(f"{locustfile} has no TraceUser, and only such users follow the trace")
         self._environment = Environment(user_classes=[*self._user_classes], events=events)
         self._runner = self._environment.create_local_runner()
-        self._recorder = Recorder(events)
-        self._guard = HostGuard()
+        events.request.add_listener(lambda **request: self._recorder.add(**request))
 
     def run(self) -> None:
         """Follow the harness until it closes the connection."""
         self._send(event="ready")
-        reader = gevent.get_hub().threadpool
-        while line := reader.apply(self._channel.readline):
+        while line := gevent.get_hub().threadpool.apply(self._channel.readline):
             order = json.loads(line)
             if order is None:
                 self._runner.stop()
             else:
-                gevent.spawn(self._serve, Round(**order)).link_exception(_die)
+                _spawn(self._serve, Round(**order))
 
     def _serve(self, order: Round) -> None:
         self._prepare(order)
-        started_s, cpu_s = time.monotonic(), _cpu_s()
-        progress = gevent.spawn(self._report_progress)
-        progress.link_exception(_die)
+        started_s, cpu_s = time.monotonic(), time.process_time()
+        progress = _spawn(self._report_progress)
         self._runner.start(order.users, spawn_rate=order.users)
         if self._runner.spawning_greenlet:
             self._runner.spawning_greenlet.join()
         self._runner.user_greenlets.join()
-        wall_s, cpu_s = time.monotonic() - started_s, _cpu_s() - cpu_s
+        wall_s, cpu_s = time.monotonic() - started_s, time.process_time() - cpu_s
         progress.kill()
         self._runner.stop()
-        samples = parse_answers(self._recorder.answers(), order.number)
-        write_samples(Path(order.out), samples, compressed=False)
+        answers = [answer for answer in self._recorder.answers if answer.step is not None]
+        write_samples(Path(order.out), parse_answers(answers, order.number), compressed=False)
         self._send(event="served", wall_s=wall_s, cpu_s=cpu_s)
 
     def _prepare(self, order: Round) -> None:
-        trace = key_sequence(
-            keys=order.keys, zipf=order.zipf, requests=order.requests, seed=order.seed
-        )
+        self._recorder, self._host = Recorder(), order.host
         self._environment.host = order.host
-        self._guard.allow(order.host)
-        feed = Feed(
-            trace[order.first : order.last].tolist(),
+        TraceUser.trace_options = order.options
+        TraceUser.trace_feed = Feed(
+            key_sequence(**order.trace)[order.first : order.last].tolist(),
             order.first,
-            rate_per_second=order.rate_per_second,
-            milestones=order.milestones,
-            on_milestone=lambda step: self._send(event="milestone", step=step),
+            order.rate_per_second,
+            order.milestones,
+            lambda step: self._send(event="milestone", step=step),
         )
-        self._environment.feed = feed  # type: ignore[attr-defined]
-        self._environment.options = order.options  # type: ignore[attr-defined]
         for user_class in self._user_classes:
             user_class.default_headers = {wire.TOKEN_HEADER: order.token}
-        self._recorder.clear()
 
     def _report_progress(self) -> None:
         while True:
@@ -174,22 +148,18 @@ def load_users(locustfile: Path) -> list[type[TraceUser]]:
     """
     sys.path.append(str(locustfile.resolve().parent))
     name = f"locustfile {locustfile.stem}"
-    loader = SourceFileLoader(name, str(locustfile))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    found = [value for value in vars(module).values() if is_user_class(value)]
-    return [user_class for user_class in found if issubclass(user_class, TraceUser)]
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = str(locustfile)
+    exec(compile(locustfile.read_bytes(), locustfile, "exec"), vars(module))
+    users = filter(is_user_class, vars(module).values())
+    return [user_class for user_class in users if issubclass(user_class, TraceUser)]
 
 
-def _cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _die(_: object) -> None:
-    os._exit(1)
+def _spawn(function: Any, *arguments: object) -> Any:
+    """Return a greenlet whose failure ends the process: the harness then reports the log."""
+    greenlet = gevent.spawn(function, *arguments)
+    greenlet.link_exception(lambda _: os._exit(1))
+    return greenlet
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 The counterpart of `harness.probe.evidence`; forms are described there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +38,7 @@ class Answer(NamedTuple):
     """One request as Locust saw it; a tuple, since one is made for each while the load runs.
 
     A header value is None where the answer had none, a list where it had several such lines.
-    `marks` are numbers that the Locust file read in the answer.
+    `fields` are the response fields: numbers that the Locust file read in the answer.
     """
 
     step: int
@@ -53,7 +51,7 @@ class Answer(NamedTuple):
     server_timing: HeaderValue
     writes: HeaderValue = None
     failed: bool = False
-    marks: Mapping[str, float] | None = None
+    fields: Mapping[str, float] | None = None
 
 
 @dataclass(slots=True)
@@ -69,20 +67,20 @@ class _Names:
 def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
     """Return the samples of round `number`, in the order of the trace."""
     answers = sorted(answers, key=attrgetter("step"))
-    lives, caches, keys, marks = _Names(), _Names(), _Names(), _Names()
+    lives, caches, keys, fields = _Names(), _Names(), _Names(), _Names()
     life_of = cache(partial(_life, lives=lives))  # few workers sign many answers
     life: list[int] = []
     lookups: list[tuple[Any, ...]] = []
     writes: list[tuple[Any, ...]] = []
-    marked: list[tuple[Any, ...]] = []
+    field_rows: list[tuple[Any, ...]] = []
     for row, answer in enumerate(answers):
         life.append(life_of(_text(answer.worker)))
         for alias, key, *rest in _lookups(answer):
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
         for alias, key, *rest in _writes(answer) if answer.writes else ():
             writes.append((row, caches.number(alias), keys.number(key), *rest))
-        for name, value in answer.marks.items() if answer.marks else ():
-            marked.append((row, marks.number(name), value))
+        for name, value in answer.fields.items() if answer.fields else ():
+            field_rows.append((row, fields.number(name), value))
     return Samples(
         step=_ints(answer.step for answer in answers),
         round=np.full(len(answers), number, dtype=np.int64),
@@ -94,11 +92,11 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
         life=_ints(life),
         **_columns(_LOOKUP_COLUMNS, lookups),
         **_columns(_WRITE_COLUMNS, writes),
-        **_columns(_MARK_COLUMNS, marked),
+        **_columns(_FIELD_COLUMNS, field_rows),
         lives=np.array(list(lives.numbers), dtype=np.int64).reshape(-1, 4),
         caches=np.array(list(caches.numbers), dtype=np.str_),
         keys=np.array(list(keys.numbers), dtype=np.str_),
-        marks=np.array(list(marks.numbers), dtype=np.str_),
+        marks=np.array(list(fields.numbers), dtype=np.str_),
     )
 
 
@@ -110,14 +108,14 @@ def _life(worker: str, lives: _Names) -> int:
 def _lookups(answer: Answer) -> list[tuple[str, str, bool, float, float, float, float, float]]:
     """Return (alias, key, hit, at, lookup, origin, store, ttl) for each lookup of an answer.
 
-    Empty where its evidence is not whole: the accounts then show that lookups are missing.
+    Empty where its evidence is incomplete: the accounting then shows that lookups are missing.
     """
     members = _MEMBER.findall(_text(answer.cache_status))
     timings = [float(dur) / 1000 for dur in _TIMING.findall(_text(answer.server_timing))]
     wanted = len(members) + 2 * len([stored for _, _, stored, *_ in members if stored])
     if not 0 < wanted <= len(timings):
         return []
-    # The probe's own stand last: the app may tell timings of these names as well.
+    # The probe's own come last: the app may report timings of these names as well.
     last = iter(timings[-wanted:])
     found = []
     for alias, status, stored, ttl, key, at_s in members:
@@ -177,7 +175,7 @@ _WRITE_COLUMNS: Mapping[str, type] = {
     "write_at_s": np.float64,
     "write_ttl_s": np.float64,
 }
-_MARK_COLUMNS: Mapping[str, type] = {
+_FIELD_COLUMNS: Mapping[str, type] = {
     "mark_request": np.int64,
     "mark": np.int64,
     "value": np.float64,

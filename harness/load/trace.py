@@ -1,9 +1,7 @@
-"""Popularity of keys -> the sequence of keys that a run asks for. Knows nothing of HTTP.
+"""Popularity of keys -> the sequence of keys that a run requests. Knows nothing of HTTP.
 
-Every trial of a run serves the same trace, so that differences between trials are not luck.
+Every trial of a run serves the same trace, so that trials do not differ by chance.
 """
-
-from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +18,7 @@ def popularity(keys: int, zipf: float) -> npt.NDArray[np.float64]:
 
 
 def key_sequence(*, keys: int, zipf: float, requests: int, seed: int) -> npt.NDArray[np.int64]:
-    """Return the number, from 0, of the key that each request asks for. [requests]
+    """Return the number, from 0, of the key that each request is for. [requests]
 
     Drawn by inverting the cumulative popularity, so that it depends on nothing but the
     generator's uniform stream for `seed`.

@@ -8,7 +8,7 @@ from typing import Protocol
 from harness.errors import Problem, UsageError
 from harness.record.facts import ActionFacts
 from harness.scenario.schema import Action
-from harness.servers.redis_discovery import redacted
+from harness.servers.redis import redacted
 from harness.wire import ENV_REDIS_URL
 
 

@@ -8,7 +8,7 @@ from harness.backends import BACKENDS
 from harness.measure.plan import Plan
 from harness.scenario.plan import Trial
 from harness.servers.nginx import find_nginx
-from harness.servers.redis_discovery import find_redis
+from harness.servers.redis import find_redis
 
 _RUN_S, _TRIAL_S, _REQUEST_S = 3.0, 0.7, 0.00155
 _TRIAL_BYTES, _REQUEST_BYTES = 20_000, 120

@@ -19,7 +19,7 @@ from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.fleet import Fleet
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.nginx import Nginx, NginxSettings, require_nginx
+from harness.servers.nginx import Nginx, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
 
@@ -113,14 +113,14 @@ class Testbed:
 
         def balance(upstreams: Sequence[str]) -> Nginx:
             assert self._nginx
-            return Nginx(
-                self._nginx,
-                NginxSettings(upstreams=upstreams, routing=server.routing),
-                directory=self.scratch / f"nginx-{trial.slug}",
+            process = ProcessSpec(
+                name="nginx",
+                command=[self._nginx.executable],
+                environ={},
                 log=self._logs / f"nginx-{trial.slug}.log",
-                reaper=self.reaper,
-                port=port,
+                cwd=self.scratch / f"nginx-{trial.slug}",
             )
+            return Nginx(process, upstreams, routing=server.routing, reaper=self.reaper, port=port)
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
@@ -193,7 +193,7 @@ class Testbed:
         scenario, backend, app = trial.scenario, BACKENDS[trial.backend], self._app(trial)
         environ = app.environ(
             scenario.app.environ,
-            backend=backend.app_name,
+            backend=backend.app or backend.name,
             cache_url=lease.urls.get(backend.url, ""),
             cache_prefix=key_prefix(self._run, trial.slug),
             timeout=scenario.cache.timeout_s or "none",

@@ -66,7 +66,7 @@ class LocMem:
     def set(self, key: int, now: float, ttl_s: float) -> list[int]:
         """Write `key` and return the keys culled to make room, which may include `key` itself."""
         # Django checks the length before the key: rewriting a present key culls too.
-        culled = self._cull() if self._is_full() else []
+        culled = self._cull()
         self._deadlines[key] = _deadline(now, ttl_s)
         self._deadlines.move_to_end(key)
         return culled
@@ -94,13 +94,12 @@ class LocMem:
             self.get(key, now)
         return []
 
-    def _is_full(self) -> bool:
-        return self._limits is not None and len(self._deadlines) >= self._limits.max_entries
-
     def _cull(self) -> list[int]:
-        assert self._limits is not None
-        every = self._limits.cull_frequency
-        count = len(self._deadlines) // every if every else len(self._deadlines)
+        """Drop the least recently used entries of a full cache and return their keys."""
+        count, limits = len(self._deadlines), self._limits
+        if limits is None or count < limits.max_entries:
+            return []
+        count = count // limits.cull_frequency if limits.cull_frequency else count
         return [self._deadlines.popitem(last=False)[0] for _ in range(count)]
 
 

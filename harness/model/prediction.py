@@ -52,7 +52,7 @@ class SimulationPlan:
 
 def plan_simulations(caches: Sequence[CacheTrace]) -> SimulationPlan:
     """Return the cheapest exact simulation of each cache."""
-    # A key that was never written misses every time, whoever serves it.
+    # A key that was never written misses every time, whichever worker serves it.
     kept = [cache.subset(_refilled(cache)) for cache in caches]
     certain = sum(len(cache.key) for cache in caches) - sum(len(cache.key) for cache in kept)
     return SimulationPlan(certain=certain, caches=[(each, simulation_for(each)) for each in kept])
@@ -129,8 +129,8 @@ def interval_of_draws(values: Floats, lowest: float = -np.inf, highest: float = 
 def _refilled(cache: CacheTrace) -> Bools:
     """Return which lookups read a key that was written, or never seen to miss. [L]"""
     refills = cache.refills
-    owner = np.repeat(np.arange(cache.keys), refills.count)
-    written = np.bincount(owner[~np.isnan(refills.ttl_s)], minlength=cache.keys)
+    missed = np.repeat(np.arange(cache.keys), refills.count)
+    written = np.bincount(missed[~np.isnan(refills.ttl_s)], minlength=cache.keys)
     written += np.bincount(cache.writes.key, minlength=cache.keys)
     keep: Bools = (written > 0) | (refills.count == 0)
     return keep[cache.key]

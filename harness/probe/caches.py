@@ -1,26 +1,83 @@
-"""Wraps the cache backends of `CACHES`, whatever they are, so that each lookup is recorded.
-
-A wrapped cache is an instance of a subclass of its backend class and shares its state; its public
-methods call those of the bare backend, with the arguments that the app gave. What the backend
-calls on itself is therefore not counted again: `get_or_set` is one lookup, and the app gets the
-same answers as without the probe.
-
-The methods are stored in slots, which take precedence over the shared state: what a tool like
-Django Debug Toolbar patches onto the wrapped cache then stays out of the bare one, and vice versa.
-"""
+"""The caches of an app: wrapped as they are made, and what they held when a worker became ready."""
 
 import hmac
 import os
+import time
+from collections.abc import Iterator
 from inspect import signature
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import CacheHandler, caches
+from django.core.cache.backends import locmem
 from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
 
 from harness import wire
 from harness.probe.methods import METHODS, Probe, ProbeWithOptions
 from harness.probe.tally import Tally
+
+Entry = tuple[str, float | None]
+"""A key as lookups name it, and its remaining lifetime; None: no timeout, below 0: expired."""
+
+
+def note_inherited(tally: Tally) -> None:
+    """Record the entries of LocMem caches, and reset the counts if there are no other caches.
+
+    Lookups and writes until now belong to no request. Their effect on LocMem is in the recorded
+    entries; their effect on a cache server is unknown, so then they stay counted.
+    """
+    if not settings.configured:
+        return
+    now = time.time()
+    inherited = {
+        alias: {"at_s": now, "entries": entries(cache, now)} for alias, cache in _filled_caches()
+    }
+    if inherited:
+        tally.note_inherited(inherited)
+    if all(isinstance(caches[alias], LocMemCache) for alias in tally.caches):
+        tally.forget()
+
+
+def entries(cache: LocMemCache, now: float) -> list[Entry]:
+    """Return all entries, the least recently used first, expired ones included."""
+    inside: Any = cache
+    with inside._lock:
+        raw_keys = list(reversed(inside._cache))
+        expire = {key: inside._expire_info.get(key) for key in raw_keys}
+    return [
+        (named(cache, raw), None if expire[raw] is None else expire[raw] - now) for raw in raw_keys
+    ]
+
+
+def named(cache: BaseCache, raw: str) -> str:
+    """Return the key from which `cache` makes `raw`, as lookups name it.
+
+    `raw` itself where no such key is found, as with a key function that hashes.
+    """
+    try:
+        return _named(cache, raw)
+    except Exception:  # the app's own key function may refuse keys that the app never passes
+        return raw
+
+
+def _named(cache: BaseCache, raw: str) -> str:
+    start = str(cache.make_key(""))
+    if raw.startswith(start) and cache.make_key(raw[len(start) :]) == raw:
+        return raw[len(start) :]
+    version, _, key = raw.removeprefix(f"{cache.key_prefix}:").partition(":")
+    same = str(cache.key_func(key, cache.key_prefix, version)) == raw
+    return f"{key};version={version}" if same else raw
+
+
+def _filled_caches() -> Iterator[tuple[str, LocMemCache]]:
+    """Yield the caches that have entries, by alias; no others are built."""
+    for alias, configured in settings.CACHES.items():
+        if locmem._caches.get(configured.get("LOCATION", "")):  # type: ignore[attr-defined]
+            cache = caches[alias]
+            if isinstance(cache, LocMemCache):
+                yield alias, cache
+
 
 _Slots = type("_Slots", (), {"__slots__": METHODS})
 

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness import wire
-from harness.probe.recording import Lookup, Recording, Refill, Write
+from harness.probe.notes import Lookup, Recording, Refill, Write
 from harness.probe.tally import Life
 
 _LINE_LENGTH = 60_000

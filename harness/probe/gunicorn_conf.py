@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import wire
-from harness.probe.slots import Slots
-from harness.probe.tally import COUNT, Life, Tally
+from harness.probe.tally import COUNT, Life, Slots, Tally
 from harness.probe.wsgi import ProbedApp
 
 # One default path would be shared by all servers of this user; older versions ignore the setting.
@@ -45,7 +44,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - the hook's si
 
 def post_worker_init(worker: Any) -> None:
     """Wrap the loaded app, record its inherited entries, and report that this worker is ready."""
-    from harness.probe.inherited import note_inherited
+    from harness.probe.caches import note_inherited
 
     note_inherited(worker.harness_tally)
     worker.wsgi = ProbedApp(worker.wsgi, worker.harness_tally, os.environ[wire.ENV_TOKEN])

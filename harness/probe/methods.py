@@ -8,8 +8,7 @@ from typing import Any
 from django.core.cache.backends.base import BaseCache
 
 from harness.probe.changes import CHANGES, note_change, spied
-from harness.probe.notes import Filling, Notes, Reading, Writing
-from harness.probe.recording import current
+from harness.probe.notes import Filling, Notes, Reading, Writing, current
 from harness.probe.tally import COUNT, Tally
 
 _MISSING = object()

@@ -1,17 +1,11 @@
-"""Counters of one worker life in a memory-mapped file: they outlive a SIGKILL of the worker.
-
-One file per life, `server-slot-generation.tally`: the identity, then `wire.TALLY_ROWS` rows of
-counters, all unsigned 64-bit integers. A request in flight has a row to itself and so needs no
-lock; a counter's value is its sum over the rows. Next to it, `….caches.json` has the cache
-backends that the worker really built, and `….inherited.json` their entries when it became ready.
-"""
+"""The tally of one worker life, in a mapped file that outlives it, and the slot of each worker."""
 
 import json
 import mmap
 import os
 import struct
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -19,6 +13,33 @@ from time import process_time_ns
 from typing import Any
 
 from harness import wire
+
+
+class Slots:
+    """Slots 1..N of one server. Workers are identified by Gunicorn's `age`, never by pid."""
+
+    def __init__(self, first_generation: int = 1) -> None:
+        self._slot_of: dict[int, int] = {}
+        self._generations: Counter[int] = Counter()
+        self._before = first_generation - 1
+        self._retiring: set[int] = set()
+
+    def take(self, age: int, living: Iterable[int]) -> tuple[int, int]:
+        """Return (slot, generation) of worker `age`: the lowest slot that no `living` one has."""
+        taken = {
+            self._slot_of[other]
+            for other in living
+            if other in self._slot_of and other not in self._retiring
+        }
+        slot = next(number for number in range(1, len(taken) + 2) if number not in taken)
+        self._slot_of[age] = slot
+        self._generations[slot] += 1
+        return slot, self._before + self._generations[slot]
+
+    def retire(self, ages: Iterable[int]) -> None:
+        """Release the slots of `ages`: a reload forks their successors before they end."""
+        self._retiring.update(ages)
+
 
 COUNT = {name: number for number, name in enumerate(wire.TALLY_COUNTS)}
 """Position of each counter in a row."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import wire
 from harness.probe import evidence
-from harness.probe.recording import Recording, current
+from harness.probe.notes import Recording, current
 from harness.probe.tally import COUNT, Tally
 
 _TOKEN_KEY = "HTTP_" + wire.TOKEN_HEADER.upper().replace("-", "_")

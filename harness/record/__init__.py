@@ -1,1 +1,1 @@
-"""What a run leaves behind: samples, lives, surroundings. The two halves meet here."""
+"""What a run leaves behind: samples, lives, environment. The two halves meet here."""

@@ -26,6 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness import wire
 from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
+from harness.metrics import current_name
 from harness.record.facts import DuelFacts, TrialFacts
 from harness.record.samples import Samples, read_samples, write_samples
 from harness.setup import AXES, Setup
@@ -37,6 +38,7 @@ _NAME_CHARACTERS = 60
 _PER_TRIAL = 3
 """The first format with a directory for each trial."""
 
+_DUEL_FIELDS = {"relative_floor": "min_relative_effect", "absolute_floors": "min_effects"}
 _UNREADABLE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
     *(BadZipFile, RecursionError, MemoryError),
@@ -166,6 +168,8 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
         version = content["format"]
         if version > wire.FORMAT:
             raise _newer(path, version)
+        if content.get("duel"):
+            content["duel"] = _with_min_effects(content["duel"])
         if version < _PER_TRIAL:
             content["trials"] = list(map(_with_setup, content["trials"]))
         record = TypeAdapter(RunRecord).validate_json(json.dumps(content), strict=True)
@@ -210,6 +214,13 @@ def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
     """Return a trial of format 1 or 2, whose axes are among its other fields, as one of today."""
     axes = {axis.name: trial[axis.name] for axis in AXES if axis.name in trial}
     return {**trial, "setup": {"axes": axes, "varied": trial.get("varied", {})}}
+
+
+def _with_min_effects(duel: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the terms of a duel; early ones had floors, and other names of metrics."""
+    fields = {_DUEL_FIELDS.get(name, name): value for name, value in duel.items()}
+    effects = fields.get("min_effects", {}).items()
+    return {**fields, "min_effects": {current_name(name): least for name, least in effects}}
 
 
 @contextmanager

@@ -1,113 +1,77 @@
-"""From how many workers on a shared cache is cheaper: a sentence, the curve, and its figures."""
+"""From which worker count a shared cache is cheaper: a sentence, the curve, and its figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rich.text import Text
+from collections.abc import Iterator, Sequence
 
 from harness.analysis.summary import BreakEven, BreakEvenPoint, Summary
-from harness.report.cost_curve import Curve, render_curve
-from harness.report.grid import Row, render_grid
-from harness.report.layout import QUIET, Lines, heading, prose
+from harness.report.blocks import Block, CostCurve, Heading, Prose, Section, Table
 from harness.setup import setup_words
-from harness.text import UNKNOWN, count, duration, number_of, unit_for
+from harness.text import UNKNOWN, duration, number_of, unit_for
 
 CAPTION = (
     "Mean cost of a lookup, with store and origin where it missed. By model: the hit rate that "
-    "these keys have with so many equally busy workers, at the measured costs."
+    "these keys have with that many equally busy workers, at the measured costs."
 )
 CROSSING = " <"
-"""Marks the number of workers from which on the shared cache is cheaper."""
+"""Marks the worker count from which the shared cache is cheaper."""
 MEASURED_ONLY = (
-    "Entries expired, were evicted or went with a worker, which the closed form does not know: so "
-    "only the numbers of workers that were measured are told."
+    "Entries expired, were evicted or went with a worker, which the closed form does not know, so "
+    "only the worker counts that were measured are shown."
 )
 
 
-def render_break_even(summary: Summary, width: int) -> Lines:
+def break_even_section(summary: Summary) -> Section:
     """Return a sentence for each pair of backends, and the curve of the only or the first one.
 
-    No line for a run that measured one number of workers only: it was after something else, and
-    its `result.json` has the figures.
+    Empty for a run that measured one worker count only: it asked something else, and its
+    `result.json` has the figures.
     """
-    if len({trial.workers for trial in summary.trials}) < 2:
-        return []
     found = summary.break_even
-    if not found:
+    if not found or len({trial.workers for trial in summary.trials}) < 2:
         return []
-    lines = heading("Break-even", CAPTION, width)
     setups = [one.group for one in found]
+    blocks: list[Block] = [Heading("Break-even", CAPTION)]
     for one in found:
         words = setup_words(one.group, setups)
-        told = break_even_sentence(one)
-        lines += prose(f"{words}: {told}" if words else told, width)
-    shown = found[0]
-    if not shown.model_input:
-        lines += prose(MEASURED_ONLY, width, style=QUIET)
-    return [*lines, Text(), *_curve(shown, width), *_figures(shown, width)]
+        blocks.append(Prose(f"{words}: {one.conclusion}" if words else one.conclusion))
+    if not found[0].modeled:
+        blocks.append(Prose(MEASURED_ONLY, "quiet"))
+    return [*blocks, *_curve(found[0]), _figures(found[0])]
 
 
-def break_even_sentence(found: BreakEven) -> str:
-    """Return what hits, misses and the origin cost, and from when on which cache is cheaper."""
-    costs = (
-        f"a hit takes {duration(found.local_cost.hit_s)} in {found.local} and "
-        f"{duration(found.shared_cost.hit_s)} in {found.shared}, and a miss "
-        f"{duration(found.origin_s)} at the origin"
-    )
-    return f"{costs[0].upper()}{costs[1:]}: {_crossing(found)}."
-
-
-def _crossing(found: BreakEven) -> str:
-    if found.from_workers is None:
-        told = f"up to {number_of(found.up_to, 'worker')}, {found.local} stays cheaper per lookup"
-    elif found.from_workers == 1:
-        told = f"{found.shared} is cheaper per lookup from the first worker on"
-    else:
-        workers = number_of(found.from_workers, "worker")
-        told = f"{found.shared} is cheaper per lookup from {workers} on"
-    return f"{told} ({_interval(found)})" if found.bounded else told
-
-
-def _interval(found: BreakEven) -> str:
-    """Return the interval in words: "95 % interval 4 to 6"; None lies beyond the last number."""
-    beyond = f"beyond {count(found.up_to)}"
-    low, high = (beyond if bound is None else count(bound) for bound in (found.low, found.high))
-    return f"95 % interval {low}" if low == beyond else f"95 % interval {low} to {high}"
-
-
-def _curve(found: BreakEven, width: int) -> Lines:
-    """Return the modelled curve at the rungs; no line where there is no model."""
-    points = [point for point in _rungs(found) if not point.measured]
-    if len(points) < 2:
-        return []
+def _curve(found: BreakEven) -> Iterator[CostCurve]:
+    """Yield the modeled curve at the worker counts of the table; none where there is no model."""
+    points = [point for point in _points(found) if not point.measured]
     servers = found.group.get("servers", 1)
-    curve = Curve(
-        workers=[point.workers * servers for point in points],
-        locmem_s=[point.local_s for point in points],
-        shared_s=points[0].shared_s,
-        names=(found.local, found.shared),
-        crossing=found.from_workers and found.from_workers * servers,
-    )
-    return [*render_curve(curve, width), Text()]
+    if len(points) > 1:
+        yield CostCurve(
+            workers=[point.workers * servers for point in points],
+            local_s=[point.local_s for point in points],
+            shared_s=points[0].shared_s,
+            names=(found.local, found.shared),
+            crossing=found.from_workers and found.from_workers * servers,
+        )
 
 
-def _figures(found: BreakEven, width: int) -> Lines:
-    """Return a table of costs by workers, modelled beside measured, with who is cheaper."""
-    rows = _rungs(found)
+def _figures(found: BreakEven) -> Table:
+    """Return costs by workers, modeled next to measured, with which is cheaper."""
+    rows = _points(found)
     unit = unit_for(min(point.local_s, point.shared_s) for point in rows)
-    heads = [
+    heads = (
         f"{found.local} [{unit}]",
         "measured",
         f"{found.shared} [{unit}]",
         "measured",
         "cheaper",
-    ]
+    )
     numbers = sorted({point.workers for point in rows})
-    return render_grid(heads, [_row(found, rows, number, unit) for number in numbers], width)
+    return Table(heads, [_row(found, rows, number, unit) for number in numbers])
 
 
-def _row(found: BreakEven, rows: Sequence[BreakEvenPoint], workers: int, unit: str) -> Row:
+def _row(
+    found: BreakEven, rows: Sequence[BreakEvenPoint], workers: int, unit: str
+) -> tuple[str, Sequence[str]]:
     here = {point.measured: point for point in rows if point.workers == workers}
     model, measured = here.get(False), here.get(True)
     cells = [
@@ -130,8 +94,8 @@ def _cost(seconds: float | None, unit: str) -> str:
     return UNKNOWN if seconds is None else duration(seconds, unit)
 
 
-def _rungs(found: BreakEven) -> list[BreakEvenPoint]:
-    """Return all measured points, and the modelled ones there, at doublings and at the crossing."""
+def _points(found: BreakEven) -> list[BreakEvenPoint]:
+    """Return all measured points, and the modeled ones there, at doublings and at the crossing."""
     numbers = {point.workers for point in found.points if point.measured}
     numbers |= {2**power for power in range(found.up_to.bit_length())}
     numbers |= {found.from_workers} if found.from_workers else set()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.text import Text
 
 from harness.measure.endpoint import EndpointInfo
-from harness.report.layout import INDENT, Lines, heading, prose
+from harness.report.drawing.layout import INDENT, Lines, heading, prose
 
 EVIDENCE = "What a worker says of its answer: who it is, and what it found in its cache."
 ALONE = "One worker alone has nothing to disagree with: --workers 4 shows what several do."

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from rich.text import Text
-
 from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
-from harness.report.cost_curve import Curve, render_curve
-from harness.report.layout import HEADING, QUIET, Cell, Lines, prose, row
+from harness.report.blocks import Columns, CostCurve, Document, Prose, Section, SideBySide
 from harness.text import count, duration, number_of, percent, rounded_points
 
-SEPARATION = " │ "
 SCIENTIFIC_FROM = 1e9
 CAPTION = "workers, and the entries in their memory: over all servers together"
 METHODS = {
@@ -30,18 +26,22 @@ METHODS = {
 }
 
 
-def render_forecast(forecast: Forecast, width: int) -> Lines:
-    """Return the whole answer in lines of at most `width` characters, from 80 on."""
+def forecast_document(forecast: Forecast) -> Document:
+    """Return the whole answer as blocks."""
     curve = _cost_curve(forecast)
-    blocks = [
-        _title(forecast.question, width),
-        [*_table(forecast, curve), *prose(CAPTION, width, style=QUIET)],
-        prose(break_even_sentence(forecast), width),
-        render_curve(curve, width) if curve and len(curve.workers) > 1 else [],
-        prose(f"Method: {methods(forecast)}.", width, style=QUIET),
-        prose(f"Assumptions: {assumptions(forecast.question)}.", width, style=QUIET),
+    question = forecast.question
+    sections: list[Section] = [
+        [
+            Prose("Expected hit rate (calculated, not measured)", "strong", level=0),
+            Prose(_conditions(question), "quiet", level=0),
+        ],
+        [_table(forecast, curve), Prose(CAPTION, "quiet")],
+        [Prose(break_even_sentence(forecast))],
+        [curve] if curve and len(curve.workers) > 1 else [],
+        [Prose(f"Method: {methods(forecast)}.", "quiet")],
+        [Prose(f"Assumptions: {assumptions(question)}.", "quiet")],
     ]
-    return [line for block in blocks if block for line in [*block, Text()]][:-1]
+    return [section for section in sections if section]
 
 
 def render_forecast_json(forecast: Forecast) -> str:
@@ -119,69 +119,49 @@ def _accuracy(part: Sequence[ForecastRow]) -> str:
     return f", within {points} of the simulation" if part[0].error else ""
 
 
-def _title(question: Question, width: int) -> Lines:
+def _conditions(question: Question) -> str:
     each = "each of " if question.servers > 1 else ""
     servers = f"{each}{number_of(question.servers, 'server')}"
     caches = number_of(question.caches, "LocMem cache")
-    texts = [
+    texts = (
         f"{number_of(question.workers, 'worker')} on {servers}, {caches}",
         f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
         _span(question),
-        _max_entries(question.max_entries),
-    ]
-    title = prose("Expected hit rate (calculated, not measured)", width, style=HEADING, indent="")
-    return [*title, *prose("; ".join(texts), width, style=QUIET, indent="")]
+        _setting("MAX_ENTRIES {:,}", question.max_entries, DJANGO_MAX_ENTRIES)
+        or "nothing is culled",
+    )
+    return "; ".join(texts)
 
 
 def _span(question: Question) -> str:
     if question.requests is not None:
         return f"{number_of(question.requests, 'request')}, starting with empty caches"
-    timeout = "no timeout"
-    if question.timeout_s is not None:
-        default = " (Django's default)" if question.timeout_s == DJANGO_TIMEOUT_S else ""
-        timeout = f"timeout {question.timeout_s:g} s{default}"
+    timeout = _setting("timeout {:g} s", question.timeout_s, DJANGO_TIMEOUT_S) or "no timeout"
     return f"the long run at {question.requests_per_second:,.10g} requests/s, {timeout}"
 
 
-def _max_entries(max_entries: int | None) -> str:
-    if max_entries is None:
-        return "nothing is culled"
-    default = " (Django's default)" if max_entries == DJANGO_MAX_ENTRIES else ""
-    return f"MAX_ENTRIES {count(max_entries)}{default}"
+def _setting(text: str, value: float | None, default: float) -> str:
+    """Return a setting with its value, marked where that is Django's default; "" for None."""
+    return text.format(value) + " (Django's default)" * (value == default) if value else ""
 
 
-def _table(forecast: Forecast, curve: Curve | None) -> Lines:
-    """Return a line per worker count, of which the last, the one in question, stands out."""
+def _table(forecast: Forecast, curve: CostCurve | None) -> SideBySide:
+    """Return a row per worker count: LocMem's figures next to those of the shared cache."""
     rows, shared = forecast.rows, forecast.shared
-    numbers = [count(each.workers) for each in rows]
-    size = max(len("workers"), *map(len, numbers))
-    labels = [text.rjust(size) for text in ("", "workers", *numbers)]
-    blocks = [
-        _block("hit rate", [percent(each.hit_rate) for each in rows], percent(shared.hit_rate)),
-        _block("entries", [_entries(each.entries) for each in rows], _entries(shared.entries)),
+    groups = [
+        _columns("hit rate", [percent(each.hit_rate) for each in rows], percent(shared.hit_rate)),
+        _columns("entries", [_entries(each.entries) for each in rows], _entries(shared.entries)),
     ]
     if curve is not None:
-        costs = [duration(cost_s, curve.unit) for cost_s in curve.locmem_s]
+        costs = [duration(cost_s, curve.unit) for cost_s in curve.local_s]
         shared_cost = duration(curve.shared_s, curve.unit)
-        blocks.append(_block(f"{curve.unit} per lookup", costs, shared_cost))
-    rule = "┼".join("─" * (len(lines[0]) + 2) for lines in [labels, *blocks])[1:-1]
-    texts = [SEPARATION.join(cells) for cells in zip(labels, *blocks, strict=True)]
-    styles = [HEADING, QUIET, *("" for _ in numbers[1:]), HEADING]
-    lines = [row([Cell(text, style=style)]) for text, style in zip(texts, styles, strict=True)]
-    return [*lines[:2], row([Cell(rule, style=QUIET)]), *lines[2:]]
+        groups.append(_columns(f"{curve.unit} per lookup", costs, shared_cost))
+    return SideBySide("workers", [count(each.workers) for each in rows], groups)
 
 
-def _block(name: str, locmem: Sequence[str], shared: str) -> list[str]:
-    """Return name, heads and figures of one quantity, LocMem's next to the shared, all of a width.
-
-    The figure of the shared cache is the same in each row.
-    """
-    own = max(map(len, ["LocMem", *locmem]))
-    other = max(map(len, ["shared", shared]))
-    pairs = [("LocMem", "shared"), *((text, shared) for text in locmem)]
-    lines = [f"{left:>{own}}  {right:>{other}}" for left, right in pairs]
-    width = max(len(name), len(lines[0]))
-    return [name.ljust(width), *(line.rjust(width) for line in lines)]
+def _columns(name: str, locmem: Sequence[str], shared: str) -> Columns:
+    """Return one quantity; the figure of the shared cache is the same in each row."""
+    return Columns(name, ("LocMem", "shared"), [(text, shared) for text in locmem])
 
 
 def _entries(number: float) -> str:
@@ -190,13 +170,13 @@ def _entries(number: float) -> str:
     return f"{number:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
-def _cost_curve(forecast: Forecast) -> Curve | None:
+def _cost_curve(forecast: Forecast) -> CostCurve | None:
     """Return the costs of the forecast; None where they are unknown."""
     shared_us = forecast.shared.cost_us
     if shared_us is None:
         return None
-    return Curve(
+    return CostCurve(
         workers=[each.workers for each in forecast.rows],
-        locmem_s=[each.cost_us / 1e6 for each in forecast.rows if each.cost_us is not None],
+        local_s=[each.cost_us / 1e6 for each in forecast.rows if each.cost_us is not None],
         shared_s=shared_us / 1e6,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from harness.analysis.comparison import ROUNDS_NEEDED, SAMPLES_NEEDED
 from harness.analysis.summary import (
     Comparison,
@@ -16,8 +14,7 @@ from harness.analysis.summary import (
     TimesByOutcome,
     TrialSummary,
 )
-from harness.report.grid import Row, render_grid
-from harness.report.layout import QUIET, Lines, heading, prose
+from harness.report.blocks import Heading, Prose, Section, Table
 from harness.setup import setup_words
 from harness.stats.quantiles import BEYOND_NEEDED
 from harness.text import count, duration, durations, number_of, ratio, unit_for
@@ -29,8 +26,8 @@ METRICS = {
     "lookup": "Lookups, in the worker",
 }
 COMPARED = (
-    "Time over that of {base}, which was up at the same time and served the same requests in "
-    "turns; with its 95 % interval. Above 1 is slower; an interval that holds 1 shows no "
+    "Time over that of {base}, which was up at the same time and served the same requests, "
+    "interleaved; with its 95 % interval. Above 1 is slower; an interval that holds 1 shows no "
     "difference."
 )
 ABSOLUTE = (
@@ -51,49 +48,47 @@ MOST_TRIALS = 6
 """With more trials than this, hits and misses apart are left to result.json."""
 
 
-def render_ratios(summary: Summary, width: int) -> Lines:
-    """Return the ratios of every pair of backends; no line without a comparison."""
-    found = summary.comparisons
-    lines: Lines = []
-    for base in dict.fromkeys(one.base for one in found):
-        mine = [one for one in found if one.base == base]
-        lines += [Text()] * bool(lines)
-        lines += heading(f"Compared with {base}", COMPARED.format(base=base), width)
-        for metric in dict.fromkeys(one.metric for one in mine):
-            lines += _ratios([one for one in mine if one.metric == metric], width)
-        lines += _reasons([one.withheld for one in mine if one.withheld], width)
-    return lines
+def ratios_sections(summary: Summary) -> Iterator[Section]:
+    """Yield the ratios of every pair of backends, a section for each base."""
+    for base in dict.fromkeys(one.base for one in summary.comparisons):
+        mine = [one for one in summary.comparisons if one.base == base]
+        yield [
+            Heading(f"Compared with {base}", COMPARED.format(base=base)),
+            *(
+                block
+                for metric in dict.fromkeys(one.metric for one in mine)
+                for block in _ratios([one for one in mine if one.metric == metric])
+            ),
+            *_reasons([one.withheld for one in mine if one.withheld]),
+        ]
 
 
-def render_times(summary: Summary, width: int) -> Lines:
-    """Return the times of each trial; no line for a run that was not served in rounds."""
+def times_section(summary: Summary) -> Section:
+    """Return the times of each trial; empty for a run that was not served in rounds."""
     timed = [(trial, trial.latency) for trial in summary.trials if trial.latency]
     if not any(latency.rounds > 1 or latency.pace for _, latency in timed):
         return []
-    lines = heading("Times", ABSOLUTE, width)
     named = list(_named(timed))
-    for metric, title in METRICS.items():
-        lines += _times(named, metric, title, width)
-    lines += _paces(named, width)
-    return lines + _reasons(_withheld(named), width)
+    return [
+        Heading("Times", ABSOLUTE),
+        *(block for metric, title in METRICS.items() for block in _times(named, metric, title)),
+        *(Prose(f"{name}: {_pace(one.pace)}") for name, one in named if one.pace),
+        *_reasons(_withheld(named)),
+    ]
 
 
-def _ratios(found: Sequence[Comparison], width: int) -> Lines:
+def _ratios(found: Sequence[Comparison]) -> Section:
     """Return the ratios of one metric: a row for each pair, set-up and statistic."""
-    lines = prose(METRICS[found[0].metric], width, style="bold")
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     setups = [one.group for one in found]
     for one in found:
         place = (one.other, setup_words(one.group, setups), one.statistic)
         rows.setdefault(place, {})[one.outcome] = ratio(one.ratio)
-    return lines + render_grid(
-        OUTCOMES,
-        [
-            (", ".join(filter(None, place)), [cells.get(outcome, "") for outcome in OUTCOMES])
-            for place, cells in rows.items()
-        ],
-        width,
-    )
+    cells = [
+        (", ".join(filter(None, place)), [row.get(outcome, "") for outcome in OUTCOMES])
+        for place, row in rows.items()
+    ]
+    return [Prose(METRICS[found[0].metric], "strong"), Table(OUTCOMES, cells)]
 
 
 Named = Sequence[tuple[str, LatencySummary]]
@@ -108,19 +103,19 @@ def _named(
         yield ", ".join(filter(None, [trial.backend, setup_words(setup, setups)])), latency
 
 
-def _times(named: Named, metric: str, title: str, width: int) -> Lines:
+def _times(named: Named, metric: str, title: str) -> Section:
     rows = [
         row
         for name, latency in named
         for row in _rows(name, getattr(latency, metric), short=len(named) > MOST_TRIALS)
     ]
-    if not rows:
-        return []
     heads = ["count", "mean", *named[0][1].lookup.all.quantiles_s]
-    return [*prose(title, width, style="bold"), *render_grid(heads, rows, width)]
+    return [Prose(title, "strong"), Table(heads, rows)] if rows else []
 
 
-def _rows(name: str, times: TimesByOutcome | None, *, short: bool) -> Iterator[Row]:
+def _rows(
+    name: str, times: TimesByOutcome | None, *, short: bool
+) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield a row for each outcome that occurred, in the unit of its median."""
     if times is None:
         return
@@ -131,16 +126,6 @@ def _rows(name: str, times: TimesByOutcome | None, *, short: bool) -> Iterator[R
             unit = unit_for(known.value for known in estimates if known)
             label = name if short else f"{name}, {outcome}"
             yield f"{label} [{unit}]", [count(one.count), *(durations(e, unit) for e in estimates)]
-
-
-def _paces(named: Named, width: int) -> Lines:
-    """Return how each open loop kept to its times."""
-    return [
-        line
-        for name, latency in named
-        if latency.pace
-        for line in prose(f"{name}: {_pace(latency.pace)}", width)
-    ]
 
 
 def _pace(pace: Pace) -> str:
@@ -165,6 +150,5 @@ def _withheld(named: Named) -> list[str]:
     return ["few-samples"] * few + [latency.saturated for _, latency in named if latency.saturated]
 
 
-def _reasons(codes: Sequence[str], width: int) -> Lines:
-    told = [REASONS[code] for code in dict.fromkeys(codes)]
-    return [line for text in told for line in prose(text, width, style=QUIET)]
+def _reasons(codes: Sequence[str]) -> Section:
+    return [Prose(REASONS[code], "quiet") for code in dict.fromkeys(codes)]

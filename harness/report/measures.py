@@ -1,61 +1,56 @@
-"""The figures that carry a scenario's claim, each beside what theory expects of it."""
+"""The figures that support a scenario's claim, each next to what theory expects of it."""
 
 from __future__ import annotations
 
-from harness.analysis.metrics import METRICS, figure
+from harness.analysis.metrics import figure
+from harness.analysis.series import named_trials
 from harness.analysis.summary import ExpectationResult, Figure, Summary
-from harness.report.grid import render_grid
-from harness.report.layout import Lines, heading, prose
-from harness.report.series import named_trials
+from harness.metrics import METRICS
+from harness.report.blocks import Heading, Prose, Section, Table
+from harness.report.verdicts import TONES, WORDS
 from harness.text import quantity
 
 CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
-VERDICTS = {"pass": "holds", "fail": "FAILS", "no-data": "not known"}
-STYLES = {"pass": "green", "fail": "bold red", "no-data": "magenta"}
 
 
-def render_measures(summary: Summary, width: int) -> Lines:
-    """Return the scenario's evidence for each trial; no line for a scenario that names none."""
-    if not summary.evidence or not summary.trials:
+def measures_section(summary: Summary) -> Section:
+    """Return the scenario's evidence for each trial; empty for a scenario that names none."""
+    names = summary.evidence
+    if not names or not summary.trials:
         return []
-    lines = heading("Evidence for the claim", CAPTION, width)
-    for name in summary.evidence:
-        lines += prose(f"{name}: {METRICS[name].meaning}", width)
     rows = [
-        (label, [_told(name, figure(trial, name)) for name in summary.evidence])
+        (label, [_with_expected(name, figure(trial, name)) for name in names])
         for label, trial in named_trials(summary.trials)
     ]
-    return [*lines, *render_grid(list(summary.evidence), rows, width)]
+    meanings = [Prose(f"{name}: {METRICS[name].meaning}") for name in names]
+    return [Heading("Evidence for the claim", CAPTION), *meanings, Table(names, rows)]
 
 
-def render_expectations(summary: Summary, width: int) -> Lines:
-    """Return each expectation with its verdict; no line for a scenario without any."""
-    if not summary.expectations:
-        return []
-    lines = heading("Expectations", summary.claim, width)
-    for one in summary.expectations:
-        lines += prose(expectation(one), width, style=STYLES[one.verdict])
-    return lines
+def expectations_section(summary: Summary) -> Section:
+    """Return each expectation with its verdict; empty for a scenario without any."""
+    found = [Prose(expectation(one), TONES[one.verdict]) for one in summary.expectations]
+    return [Heading("Expectations", summary.claim), *found] if found else []
 
 
 def expectation(one: ExpectationResult) -> str:
     """Return one verdict as a sentence."""
-    told = f"{VERDICTS[one.verdict]}: {one.metric}"
-    told += f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
-    told += f" (wanted {one.wanted}"
-    told += f"; {quantity(one.unit, one.absent)} without the fault" if _known(one.absent) else ""
-    return told + (f"; {one.why})" if one.why else ")")
+    value = f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
+    wanted = f"wanted {one.wanted}"
+    if one.absent is not None:
+        wanted += f"; {quantity(one.unit, one.absent)} without the fault"
+    why = f"; {one.why}" if one.why else ""
+    return f"{WORDS[one.verdict]}: {one.metric}{value} ({wanted}{why})"
 
 
-def _told(name: str, found: Figure) -> str:
-    unit = METRICS[name].unit
-    told = quantity(unit, found.value)
-    expected = found.expected
-    if expected is None or found.value is None:
-        return told
-    low, high = quantity(unit, expected.low), quantity(unit, expected.high)
-    return f"{told} ({low})" if low == high else f"{told} ({low} to {high})"
+def expected_text(name: str, found: Figure) -> str:
+    """Return what is expected of a figure: "1.28 to 1.36", or one number; "" where nothing is."""
+    if found.expected is None:
+        return ""
+    bounds = found.expected.low, found.expected.high
+    low, high = (quantity(METRICS[name].unit, one) for one in bounds)
+    return low if low == high else f"{low} to {high}"
 
 
-def _known(value: float | None) -> bool:
-    return value is not None
+def _with_expected(name: str, found: Figure) -> str:
+    text, expected = quantity(METRICS[name].unit, found.value), expected_text(name, found)
+    return f"{text} ({expected})" if expected and found.value is not None else text

@@ -1,18 +1,20 @@
-"""What restarts lost: entries, misses beside their prediction, requests, and the way back."""
+"""What restarts lost: entries, misses next to their prediction, requests, and the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
-from harness.analysis.recovery import LEVELS, WINDOWS_BEFORE
-from harness.analysis.summary import Prediction, Recovery, RestartSummary, TrialSummary
-from harness.report.grid import Row, render_grid
-from harness.report.layout import HEADING, Lines, heading, prose
-from harness.report.timeline import render_courses
-from harness.stats.interval import Interval
-from harness.text import UNKNOWN, count, duration, percent, points
+from harness.analysis.restart import LEVELS, WINDOWS_BEFORE
+from harness.analysis.summary import Recovery, RestartSummary, TrialSummary
+from harness.report.blocks import Block, Heading, Section, Table, Timeline
+from harness.text import (
+    UNKNOWN,
+    count,
+    count_with_interval,
+    duration,
+    percent,
+    points_with_interval,
+)
 
 RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"
@@ -22,7 +24,7 @@ CAPTION = (
     "of a trial without the action; fewer, as the timeout or another worker would have brought "
     "some anyway. Predicted by the model, with 95 % intervals. Origin: its time spent again. "
     "Before: the hit rate of the last {before} requests; lowest, and requests until it was back "
-    "to so much of it: in windows of {window} requests."
+    "to a share of it: in windows of {window} requests."
 )
 LOST = ("entries", "keys", "missed", "predicted", "net", "predicted", "origin")
 BACK = ("failed", "in flight", "before", "lowest", *(f"to {100 * level:.0f} %" for level in LEVELS))
@@ -40,61 +42,58 @@ RECYCLING_HEADS = (
     "predicted",
 )
 
-Told = list[tuple[TrialSummary, RestartSummary]]
+Lost = Sequence[tuple[TrialSummary, RestartSummary]]
 
 
-def render_restarts(trials: Sequence[TrialSummary], width: int) -> Lines:
-    """Return for each action what every trial lost by it, and the course of their hit rates.
+def restarts_section(trials: Sequence[TrialSummary]) -> Section:
+    """Return for each action what every trial lost by it, and how their hit rates went.
 
-    No line for a run without an action in which no worker died.
+    Empty for a run without an action in which no worker died.
     """
-    groups: dict[str, Told] = {}
+    groups: dict[str, list[tuple[TrialSummary, RestartSummary]]] = {}
     for trial in trials:
         if trial.restart and trial.restart.do != RECYCLED:
             groups.setdefault(_title(trial, trial.restart), []).append((trial, trial.restart))
     if not groups:
         return []
-    window = max(restart.window for told in groups.values() for _, restart in told)
+    window = max(restart.window for lost in groups.values() for _, restart in lost)
     caption = CAPTION.format(window=count(window), before=count(WINDOWS_BEFORE * window))
-    lines = heading("What restarts lost", caption, width)
-    for title, told in groups.items():
-        lines += [Text(), *prose(title, width, style=HEADING), *_action(told, width)]
-    return lines
+    blocks: list[Block] = [Heading("What restarts lost", caption)]
+    for title, lost in groups.items():
+        blocks += [Heading(title, level=1), *_action(lost)]
+    return blocks
 
 
-def render_recycling(trials: Sequence[TrialSummary], width: int) -> Lines:
-    """Return hit rates by `max_requests`; no line where no worker was recycled."""
+def recycling_section(trials: Sequence[TrialSummary]) -> Section:
+    """Return hit rates by `max_requests`; empty where no worker was recycled."""
     if not any(trial.restart and trial.restart.do == RECYCLED for trial in trials):
         return []
     mine = [trial for trial in trials if _is_recycling(trial)]
     several = len({trial.backend for trial in mine}) > 1
     labels = _labels(mine, with_backend=several)
     rows = [(label, _recycled(trial)) for label, trial in zip(labels, mine, strict=True)]
-    lines = heading("Recycled workers", RECYCLING, width)
-    return lines + render_grid(RECYCLING_HEADS, rows, width)
+    return [Heading("Recycled workers", RECYCLING), Table(RECYCLING_HEADS, rows)]
 
 
 def _title(trial: TrialSummary, restart: RestartSummary) -> str:
     if restart.do == DIED:
-        return "workers that ended unasked"
+        return "workers that ended unexpectedly"
     return str(trial.varied.get("actions") or restart.do)
 
 
-def _action(told: Told, width: int) -> Lines:
-    """Return one action: figures in two tables, and below them a curve for each trial."""
-    labels = _labels([trial for trial, _ in told])
-    named = list(zip(labels, (restart for _, restart in told), strict=True))
-    lost: list[Row] = [(label, _lost(restart)) for label, restart in named]
-    back: list[Row] = [(label, _back(restart)) for label, restart in named]
-    return [
-        *render_grid(LOST, lost, width),
-        *render_grid(BACK, back, width),
-        *render_courses(named, width),
-    ]
+def _action(lost: Lost) -> Iterator[Block]:
+    """Yield one action: figures in two tables, and below them a timeline for each trial."""
+    labels = _labels([trial for trial, _ in lost])
+    named = list(zip(labels, (restart for _, restart in lost), strict=True))
+    yield Table(LOST, [(label, _lost(restart)) for label, restart in named])
+    yield Table(BACK, [(label, _back(restart)) for label, restart in named])
+    for label, restart in named:
+        if restart.curve:
+            yield Timeline(label, restart.curve, restart.step, restart.do)
 
 
 def _labels(trials: Sequence[TrialSummary], *, with_backend: bool = True) -> list[str]:
-    """Return a name for each of these trials, by what tells them apart."""
+    """Return a name for each of these trials, by what distinguishes them."""
     setups = [trial.setup.without("backend") for trial in trials]
     return [
         ", ".join(filter(None, [trial.backend * with_backend, setup.words(setups)]))
@@ -109,9 +108,9 @@ def _lost(restart: RestartSummary) -> list[str]:
         count(restart.entries_lost),
         count(restart.keys_lost),
         count(restart.misses_by_cause),
-        _expected(restart.predicted_by_cause),
+        count_with_interval(restart.predicted_by_cause),
         count(against),
-        _expected(net),
+        count_with_interval(net),
         duration(restart.origin_s_again) if restart.origin_s_again else "0",
     ]
 
@@ -134,7 +133,7 @@ def _recovery(recovery: Recovery | None) -> str:
     if recovery.requests is None or recovery.seconds is None:
         return "not in this trace"
     if not recovery.requests:
-        return "at once"
+        return "immediately"
     return f"{count(recovery.requests)} in {duration(recovery.seconds)}"
 
 
@@ -142,11 +141,11 @@ def _recycled(trial: TrialSummary) -> list[str]:
     restart = trial.restart
     return [
         percent(trial.hit_rate),
-        _prediction(trial.predicted),
+        points_with_interval(trial.predicted),
         count(restart.workers_ended if restart else 0),
         count(restart.entries_lost if restart else 0),
         count(restart.misses_by_cause if restart else 0),
-        _expected(restart.predicted_by_cause) if restart else "0",
+        count_with_interval(restart.predicted_by_cause) if restart else "0",
     ]
 
 
@@ -155,17 +154,3 @@ def _is_recycling(trial: TrialSummary) -> bool:
     if trial.restart:
         return trial.restart.do == RECYCLED
     return any(name.startswith(RECYCLING_KEY) for name in trial.varied)
-
-
-def _expected(expected: Interval | None) -> str:
-    if expected is None:
-        return UNKNOWN
-    low, high = (count(bound + 0.0) for bound in (round(expected.low), round(expected.high)))
-    between = " to " if expected.low < 0 else "-"
-    return f"{count(round(expected.value) + 0.0)} ({low}{between}{high})"
-
-
-def _prediction(predicted: Prediction | None) -> str:
-    if predicted is None:
-        return UNKNOWN
-    return f"{points(predicted.value)} ({points(predicted.low)}-{points(predicted.high)})"

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.layout import HEADING, QUIET
+from harness.report.drawing.layout import HEADING, QUIET
 
 _TABLES = ("matrix", "load", "server", "cache", "app")
 

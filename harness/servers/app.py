@@ -1,35 +1,31 @@
 """The app under test as processes see it: its environment for a trial, and its preparation."""
 
-from __future__ import annotations
-
 import os
+import re
 import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.reaper import Reaper
 
 _PREPARE_TIMEOUT_S = 120.0
 
-_NEEDED = (
-    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TZ", "LANG", "LANGUAGE", "LC_*"),
-    *("TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_*", "OBJC_*", "NIX_*"),
-    *("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONUTF8"),
-    *("PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+# What any process may need to find its files, its modules and the user's language.
+_NEEDED = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|TZ|LANG|LANGUAGE|LC_.*|TMPDIR|TEMP|TMP|VIRTUAL_ENV"
+    "|LD_LIBRARY_PATH|DYLD_.*|OBJC_.*|NIX_.*"
+    "|PYTHON(PATH|HOME|USERBASE|NOUSERSITE|UTF8|IOENCODING|DONTWRITEBYTECODE|PYCACHEPREFIX)"
 )
-"""What any process may need to find its files, its modules and the user's language."""
-
-_DENIED = (
-    *("GUNICORN_*", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "SENDFILE", "LISTEN_*"),
-    *("LOCUST_*", "HARNESS_*", "PYTHON*", "GIT_*"),
+# What would change the servers, the load or the interpreter without the scenario's knowledge.
+_DENIED = re.compile(
+    "GUNICORN_.*|WEB_CONCURRENCY|FORWARDED_ALLOW_IPS|SENDFILE|LISTEN_.*"
+    "|LOCUST_.*|HARNESS_.*|PYTHON.*|GIT_.*"
 )
-"""What would change the servers, the load or the interpreter without the scenario's knowledge."""
 
 
 def inherited(shell: Mapping[str, str], *, closed: bool) -> dict[str, str]:
@@ -42,10 +38,11 @@ def inherited(shell: Mapping[str, str], *, closed: bool) -> dict[str, str]:
     passed_on = {
         name: text
         for name, text in shell.items()
-        if _is_like(name, _NEEDED) or not (closed or _is_like(name, _DENIED))
+        if _NEEDED.fullmatch(name) or not (closed or _DENIED.fullmatch(name))
     }
-    path = [os.path.abspath(part) for part in _parts(passed_on.pop("PYTHONPATH", ""))]
-    return {**passed_on, "PYTHONPATH": os.pathsep.join(path)} if path else passed_on
+    parts = passed_on.pop("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(os.path.abspath(part) for part in parts if part)
+    return {**passed_on, "PYTHONPATH": path} if path else passed_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +63,13 @@ class AppSettings:
 
     def environ(self, env: Mapping[str, str], **values: object) -> dict[str, str]:
         """Return the environment of a process that runs the app, with the templates of `env`."""
-        path = os.pathsep.join([str(self.path), *_parts(self.inherited.get("PYTHONPATH", ""))])
-        filled_in = {
-            name: template.format(secret=self.secret, **values) for name, template in env.items()
+        path = filter(None, (str(self.path), self.inherited.get("PYTHONPATH")))
+        return {
+            **self.inherited,
+            "PYTHONPATH": os.pathsep.join(path),
+            "PYTHONUNBUFFERED": "1",
+            **{name: text.format(secret=self.secret, **values) for name, text in env.items()},
         }
-        return {**self.inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **filled_in}
 
 
 def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, reaper: Reaper) -> None:
@@ -82,31 +81,19 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, reap
         return
     # Where Python would search the current directory first: the app's own one is in PYTHONPATH.
     safe = ["-P"] if app.prepare[0] in ("-m", "-c") else []
-    command = [sys.executable, *safe, *app.prepare]
-    process = ProcessSpec(name="app", command=command, environ=environ, cwd=app.cwd, log=log)
+    process = ProcessSpec(
+        name=f"python {' '.join(app.prepare)}",
+        command=[sys.executable, *safe, *app.prepare],
+        environ=environ,
+        cwd=app.cwd,
+        log=log,
+    )
     child = Child(process, reaper)
+    outcome = f"did not end within {_PREPARE_TIMEOUT_S:g} s"
     try:
-        status = child.process.wait(_PREPARE_TIMEOUT_S)
-        outcome = f"ended with status {status}"
-    except subprocess.TimeoutExpired:
-        status, outcome = -1, f"did not end within {_PREPARE_TIMEOUT_S:g} s"
+        with suppress(subprocess.TimeoutExpired):
+            outcome = f"ended with status {child.process.wait(_PREPARE_TIMEOUT_S)}"
     finally:
         child.stop()
-    if status != 0:
-        raise InfrastructureError(
-            Problem(
-                code="HX304",
-                where=f"python {' '.join(app.prepare)}",
-                what=f"{outcome}; its last lines:",
-                details=child.last_lines(),
-                hint=f"the whole log is {log}",
-            )
-        )
-
-
-def _is_like(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split(os.pathsep) if part]
+    if outcome != "ended with status 0":
+        raise child.error("HX304", outcome)

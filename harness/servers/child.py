@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,6 +13,7 @@ from pathlib import Path
 from harness.errors import InfrastructureError, Problem
 from harness.servers.reaper import Reaper
 
+POLL_S = 0.01
 TAIL_LINES = 12
 EXCEPTION_LINES = 3
 
@@ -59,6 +61,15 @@ class Child:
     def running(self) -> bool:
         return self.process.poll() is None
 
+    def comes_up(self, answers: Callable[[], bool], within_s: float = 10.0) -> bool:
+        """Return whether it answers within some seconds and before it ends."""
+        deadline = time.monotonic() + within_s
+        while self.running and time.monotonic() < deadline:
+            if answers():
+                return True
+            time.sleep(POLL_S)
+        return False
+
     def stop(self, grace_s: float = 10.0) -> None:
         """Ask it to end, wait up to `grace_s`, then kill what is left of its session."""
         if self.running:
@@ -87,6 +98,11 @@ class Child:
         found = [line for before, line in pairwise(above) if before[:1] == " " != line[:1]]
         exceptions = [line for line in dict.fromkeys(found) if line not in end]
         return (*exceptions[-EXCEPTION_LINES:], *end)
+
+    def require_running(self, code: str, what: str) -> None:
+        """Raise an error that shows the exit status if the child has ended."""
+        if not self.running:
+            raise self.error(code, f"{what}, with status {self.process.returncode}")
 
     def error(self, code: str, what: str, hint: str = "") -> InfrastructureError:
         """Return an error about this child that shows the last lines of its log."""

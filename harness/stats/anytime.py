@@ -1,4 +1,4 @@
-"""An interval for a mean that holds at every moment at once, so that one may stop when one likes.
+"""An interval for a mean that holds at all times together, so that one may stop at any time.
 
 A 99 % interval of the usual kind, looked at after each round until it excludes nothing happening,
 excludes it in far more than 1 % of cases. This one may be looked at as often as one likes.
@@ -20,7 +20,7 @@ MOST_ALIKE = 0.9
 def mean_and_reach(values: Floats, alpha: float) -> tuple[float, float]:
     """Return the mean of n values and how far its interval reaches on either side. [n], n >= 1
 
-    The interval holds the true mean after every n at once, with probability 1 - alpha or more,
+    The interval holds the true mean after every n together, with probability 1 - alpha or more,
     for normal values of any variance: it is the set of means that the Bayes factor
     of a t test, with a normal prior on the effect, has not refuted by 1 / alpha (Gönen et al.,
     The American Statistician 59, 2005; that it may be stopped at any time: Hendriksen, de Heide,

@@ -1,7 +1,7 @@
 """Quantiles and means of raw times with 95 % intervals that assume no distribution.
 
 The intervals treat the values as independent draws. Times that follow each other resemble each
-other, and a machine drifts, so they tell the least doubt there is; whoever compares two servers
+other, and a machine drifts, so they are the least that is uncertain; a comparison of two servers
 needs the paired ratios of `harness.analysis.comparison`.
 """
 
@@ -14,7 +14,7 @@ from harness.stats.interval import Z_95, Interval
 
 TAIL = 0.025  # of the distribution, left out on either side
 BEYOND_NEEDED = 10
-"""Values that have to lie on the far side of a quantile; with fewer, it is a few values' luck."""
+"""Values that have to lie on the far side of a quantile; with fewer, it depends on a few values."""
 MEAN_NEEDED = 30
 """Values from which the mean is taken for normal, and its interval given."""
 REACH = 10  # standard deviations around the mean of a binomial; the rest is below 1e-15

@@ -1,4 +1,4 @@
-"""What the harness costs and how right it is, each figure beside its bar: `python -m tests.bench`.
+"""What the harness costs and how right it is, each figure next to its bar: `python -m tests.bench`.
 
 Exit code 5 if a bar is missed, which on a busy machine may be the machine's doing.
 """
@@ -21,7 +21,7 @@ from rich.table import Table
 from tests.bench.figures import Figure
 from tests.bench.processes import end_in_order
 
-# Part (a module beside this one): arguments to its `measure`, in full and with --quick.
+# Part (a module next to this one): arguments to its `measure`, in full and with --quick.
 PARTS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     "help": ({"rounds": 20}, {"rounds": 7}),
     "probe_get": ({"rounds": 3000}, {"rounds": 500}),
@@ -41,10 +41,10 @@ MARKS = {True: "[green]met[/]", False: "[bold red]missed[/]", None: ""}
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice([*PARTS]), help="Nothing but this part.")
 @click.option("--quick", is_flag=True, help="Fewer rounds, in a minute or two.")
-@click.option("--live", type=click.IntRange(1), help="Part gate_live, with so many duels.")
+@click.option("--live", type=click.IntRange(1), help="Part gate_live, with N duels.")
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
 def main(only: tuple[str, ...], quick: bool, live: int | None, style: str) -> None:
-    """Measure the figures that the harness is held to, and print them beside their bars."""
+    """Measure the figures that the harness promises, and print them next to their bars."""
     end_in_order()
     sizes = {part: PARTS[part][quick] for part in only or PARTS if only or part not in BY_NAME}
     if live:
@@ -68,7 +68,7 @@ def measured(part: str, sizes: Mapping[str, Any]) -> list[Figure]:
             found: list[Figure] = pool.submit(measure, **sizes).result()
         finally:
             for child in active_children():
-                child.terminate()  # or a bench that is told to end would wait for its part
+                child.terminate()  # or a bench that has to end would wait for its part
     return found
 
 

@@ -1,4 +1,4 @@
-"""Seconds and peak memory of analysing a large run: `python -m tests.bench.analysis`."""
+"""Seconds and peak memory of analyzing a large run: `python -m tests.bench.analysis`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from time import perf_counter
 
-from harness.analysis.analyse import analyse_run
+from harness.analysis.analyze import analyze_run
 from harness.model.locmem import Limits
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples
@@ -37,10 +37,10 @@ class Cost:
 
 
 def analysis_cost(requests: int = REQUESTS) -> Cost:
-    """Return the cost of analysing LocMem and Redis with four workers, compared over rounds."""
+    """Return the cost of analyzing LocMem and Redis with four workers, compared over rounds."""
     trials = [_trial(requests // 2, shared=shared) for shared in (False, True)]
     started = perf_counter()
-    analyse_run(trials)
+    analyze_run(trials)
     seconds = perf_counter() - started
     return Cost(samples=requests, seconds=seconds, peak_bytes=_peak_bytes())
 

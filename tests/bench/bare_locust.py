@@ -37,8 +37,7 @@ def main() -> None:
     runner = environment.create_local_runner()
     for line in iter(channel.readline, b""):
         order = json.loads(line)
-        trace = {name: order[name] for name in ("keys", "zipf", "requests", "seed")}
-        BareShopper.keys = iter(key_sequence(**trace).tolist())
+        BareShopper.keys = iter(key_sequence(**order["trace"]).tolist())
         environment.host = order["host"]
         runner.start(order["users"], spawn_rate=order["users"])
         if runner.spawning_greenlet:

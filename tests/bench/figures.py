@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number, the bar it is held to (none where it only explains) and its 95 % interval."""
+    """One number, the bar it is checked against (or none) and its 95 % interval."""
 
     what: str
     value: float

@@ -1,6 +1,6 @@
 """How often a duel is right, in simulation: false alarms, planted slowdowns, and a reference.
 
-The reference is what a percentage rule on a stored baseline would have said of the same rounds,
+The reference is what a percentage rule on a stored baseline would have reported of the same rounds,
 where the machine of the baseline and that of the job differ as shared machines do.
 """
 
@@ -20,11 +20,11 @@ PLANTED = {1.10: 60.0, 1.05: 180.0}
 
 
 def measure(duels: int, planted: int) -> list[Figure]:
-    """Return the shares of so many duels of a server with itself, and with a slower one."""
+    """Return the shares of N duels of a server with itself, and with a slower one."""
     alike = simulated(duels, budget_s=120.0)
     figures = [
         _share(f"alike: false alarms in {duels} duels", _alarms(alike), at_most=0.01),
-        _share("alike: told to pass within 120 s", _count(alike, Verdict.PASS) / duels),
+        _share("alike: pass within 120 s", _count(alike, Verdict.PASS) / duels),
     ]
     for factor, within_s in PLANTED.items():
         found = simulated(planted, budget_s=within_s, factor=factor, seed=2, crowded=False)
@@ -33,7 +33,7 @@ def measure(duels: int, planted: int) -> list[Figure]:
         name = f"{factor - 1:.0%} slower"
         figures += [
             _share(f"{name}: found within {within_s:g} s", share, at_least=0.95),
-            Figure(what=f"{name}: median time to tell", value=_median_s(found), unit="s"),
+            Figure(what=f"{name}: median time to decide", value=_median_s(found), unit="s"),
             _share(f"{name}, crowded: found", _count(worst, Verdict.FAIL) / planted),
         ]
     return figures + _reference(duels)
@@ -78,6 +78,6 @@ def _stored(jobs: int, rule: float, factor: float) -> float:
         before, _ = drawn(rng, noise, rounds)
         _, now = slowed(drawn(rng, noise, rounds), factor)
         machine = float(np.exp(rng.normal(0, SPREAD)))
-        medians = [float(np.nanmedian(one["request_median"])) for one in (before, now)]
+        medians = [float(np.nanmedian(one["request_p50_s"])) for one in (before, now)]
         alarms += machine * medians[1] > (1 + rule) * medians[0]
     return alarms / jobs

@@ -20,9 +20,9 @@ CODES = (0, 4, 5)
 
 
 def measure(duels: int) -> list[Figure]:
-    """Return how many of so many duels of each kind were right."""
+    """Return the number of correct duels of each kind."""
     alike = [duel("--budget", "60s") for _ in range(duels)]
-    cpu_s = [_finding(one, "cpu_per_request")["base"] for one in alike]
+    cpu_s = [_finding(one, "cpu_per_request_s")["base"] for one in alike]
     busy_us = round(1e6 * 0.1 * sum(cpu_s) / len(cpu_s))
     setting = ("--b", f"app.env.SHOP_BUSY_MICROSECONDS={busy_us}")
     slower = [duel("--budget", "60s", *setting) for _ in range(duels)]
@@ -32,7 +32,7 @@ def measure(duels: int) -> list[Figure]:
         Figure(what=f"alike: false alarms in {duels}", value=alarms, at_most=max(1, duels // 40)),
         Figure(what=f"{busy_us} us slower: found", value=found / duels, at_least=0.95),
         Figure(
-            what=f"{busy_us} us slower: mean time to tell",
+            what=f"{busy_us} us slower: mean time to decide",
             value=sum(one["seconds"] for one in slower) / duels,
             unit="s",
         ),

@@ -63,7 +63,7 @@ def _figure(kind: str, rounds: int, requests: int) -> Figure:
 
 
 def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
-    trace = {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}
+    trace = {"trace": {"keys": KEYS, "zipf": 1.0, "requests": requests, "seed": 1}}
     pace: dict[str, Any] = {"users": USERS, "rate_per_second": None, "milestones": []}
     part = {"number": 0, "options": {}, "first": 0, "last": requests, "out": str(out)}
     return {"host": f"http://{address}", "token": TOKEN, **pace, **trace, **part}
@@ -72,7 +72,7 @@ def _order(address: str, requests: int, out: Path) -> dict[str, Any]:
 def _recorded_cpu_s(driver: _Locust, order: Mapping[str, Any]) -> float:
     seconds = driver.serve(order)
     samples = read_samples(Path(order["out"]))
-    assert samples.requests == len(samples.request) == order["requests"]
+    assert samples.requests == len(samples.request) == order["last"]
     assert np.all(samples.status == 200)
     return seconds
 
@@ -90,7 +90,7 @@ class _Locust:
         for line in self._messages:
             message = json.loads(line)
             if message["event"] == "served":
-                assert message.get("answered", order["requests"]) == order["requests"]
+                assert message.get("answered", order["last"]) == order["last"]
                 return cpu_s(self._pid) - before
         raise RuntimeError(f"Locust ended: {self._log.read_text()[-1000:]}")
 

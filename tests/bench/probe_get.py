@@ -12,7 +12,7 @@ from typing import Any
 from django.core.cache.backends.locmem import LocMemCache
 
 from harness.probe.caches import wrap
-from harness.probe.recording import Recording, current
+from harness.probe.notes import Recording, current
 from harness.probe.tally import Life, Tally
 from tests.bench.figures import Figure, median, side_by_side
 

@@ -107,7 +107,7 @@ def _in_this_process(scratch: Path, rounds: int) -> list[float]:
 
 
 def _worker(**hooks: Any) -> Any:
-    """Return a sync worker that serves the shop when told, without any server around it."""
+    """Return a sync worker that serves the shop on request, without a server around it."""
     from gunicorn.config import Config
     from gunicorn.workers.sync import SyncWorker
 

@@ -35,12 +35,12 @@ class Run:
 
     @property
     def not_load_s(self) -> float:
-        """Everything that is not Locust's load: starting, stopping, analysing, reporting."""
+        """Everything that is not Locust's load: starting, stopping, analyzing, reporting."""
         return self.wall_s - sum(float(trial["wall_s"]) for trial in self.trials)
 
 
 def measure(runs: int, options: Sequence[str] = ()) -> list[Figure]:
-    """Return the figures of so many runs, which is one or more; `options` are further words."""
+    """Return the figures of N runs, one or more; `options` are further words."""
     with TemporaryDirectory() as directory:
         done = [_run(Path(directory) / str(number), options) for number in range(runs)]
     return [*costs(done), *truths([trial for run in done for trial in run.trials])]
@@ -116,4 +116,4 @@ def _is_inside(trial: Trial) -> bool:
 
 def _unaccounted(trials: Iterable[Trial]) -> int:
     accounts = [trial["accounted"] for trial in trials]
-    return sum(abs(told["tallies"] - told["samples"] - told["lost"]) for told in accounts)
+    return sum(abs(one["tallies"] - one["samples"] - one["lost"]) for one in accounts)

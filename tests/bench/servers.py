@@ -18,10 +18,10 @@ TOKEN = "bench-token-of-the-usual-length-"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def environment_facts(**told: str) -> dict[str, str]:
+def environment_facts(**overrides: str) -> dict[str, str]:
     """Return the environment of a process that imports from the checkout."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, **told}
+    return {**os.environ, "PYTHONPATH": path, **overrides}
 
 
 @contextmanager

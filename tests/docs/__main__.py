@@ -37,10 +37,16 @@ def update_output() -> None:
         def printed(command: str) -> str:
             if command not in RUN or ">" in command:
                 return ""
-            words = [sys.executable, "-m", "harness", *shlex.split(command)[1:]]
+            program, *words = shlex.split(command)
+            module = [] if program == "python" else ["-m", program]
             environ = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
             return subprocess.run(
-                words, cwd=directory, env=environ, capture_output=True, text=True, check=True
+                [sys.executable, *module, *words],
+                cwd=directory,
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=True,
             ).stdout
 
         for page, text in pages().items():

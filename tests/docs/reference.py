@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
 from typing import Any, TypeGuard
@@ -15,9 +16,13 @@ import click
 
 from harness import errors
 from harness.analysis import summary
-from harness.analysis.metrics import METRICS
+from harness.analysis.metrics import COMPUTED
+from harness.analysis.rounds import PER_ROUND
+from harness.backends import BACKENDS
 from harness.cli.main import cli
+from harness.metrics import METRICS, Metric
 from harness.record import rundir, samples
+from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
 from harness.scenario.parse import scenario_schema
@@ -30,7 +35,9 @@ HEADER = "<!-- Made by `make docs` from the code. Change the code, not this page
 def commands() -> str:
     """Return the help of every verb, as a terminal shows it."""
     lines = ["# Commands", "What `harness --help` and `harness VERB --help` print.", _help("")]
-    for name, command in sorted(cli.commands.items()):
+    context = _context(cli, "harness")
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         lines += [f"## harness {name}", _help(name)]
         for sub in sorted(getattr(command, "commands", {})):
             lines += [f"### harness {name} {sub}", _help(f"{name} {sub}")]
@@ -42,8 +49,9 @@ def _help(words: str) -> str:
     context = _context(cli, "harness")
     for word in words.split():
         assert isinstance(command, click.Group)
-        command = command.commands[word]
-        context = _context(command, word, context)
+        found = command.get_command(context, word)
+        assert found is not None
+        command, context = found, _context(found, word, context)
     return _fenced("text", command.get_help(context))
 
 
@@ -142,7 +150,11 @@ def _bounds(content: Mapping[str, Any]) -> str:
         "maximum": "up to {}",
         "exclusiveMaximum": "below {}",
     }
-    found = [text.format(content[name]) for name, text in words.items() if name in content]
+    found = [
+        text.format(content[name])
+        for name, text in words.items()
+        if name in content and content[name] < sys.maxsize
+    ]
     return f" {', '.join(found)}" if found else ""
 
 
@@ -169,25 +181,47 @@ def scenarios() -> str:
 
 
 def metrics() -> str:
-    """Return every metric with unit and direction."""
+    """Return every metric with unit, direction and minimum effect size."""
     rows = [
         (
             f"`{one.name}`",
+            one.meaning,
             one.unit,
             one.better or "-",
-            "yes" if one.timed else "no",
-            one.meaning,
+            _min_effect(one),
+            _timed(one),
+            _measured_in(one),
         )
         for one in METRICS.values()
     ]
     return _page(
         "# Metrics",
-        "What an `[[expect]]` may name, and what `harness check` and `harness compare` compare."
-        " A metric is a number of one trial; a trial that cannot say has none, which is never"
-        " taken for zero. Counts do not depend on the machine. Metrics that are timed do: between"
-        " two runs they are shown, and never decide.",
-        _table(("metric", "unit", "better", "timed", "meaning"), rows),
+        "Metrics of a trial are what an `[[expect]]` may name, and what `harness check` and"
+        " `harness compare` compare; those of a duel are what `harness duel` compares. A"
+        " trial that does not have it has none, which is never taken for zero. Counts do not depend"
+        " on the machine. Metrics that are timed do: between two runs they are shown, and never"
+        " decide.",
+        "A change up to the minimum effect size is not significant. Where two are named, the larger"
+        " one counts.",
+        _table(("metric", "meaning", "unit", "better", "minimum effect size", "timed", "of"), rows),
     )
+
+
+def _min_effect(metric: Metric) -> str:
+    units = {"s": f"{metric.min_effect * 1e6:g} µs", "share": f"{metric.min_effect:g}"}
+    found = [units.get(metric.unit, f"{metric.min_effect:g}")] if metric.min_effect else []
+    if metric.min_relative_effect:
+        found.append(f"{metric.min_relative_effect * 100:g} %")
+    return ", ".join(found) or "none"
+
+
+def _timed(metric: Metric) -> str:
+    return "yes" if metric.timed else "no"
+
+
+def _measured_in(metric: Metric) -> str:
+    among = {"trial": COMPUTED, "duel": PER_ROUND}
+    return ", ".join(name for name, names in among.items() if metric.name in names)
 
 
 def error_codes() -> str:
@@ -197,12 +231,33 @@ def error_codes() -> str:
         "Every failure that a user can cause has a code, a place, what was found, what is wanted,"
         " and a hint.",
     ]
+    rows = [(f"`{int(code)}`", EXIT_CODES[code]) for code in errors.ExitCode]
+    lines += ["## Exit codes", _table(("exit code", "meaning"), rows)]
     families: dict[str, list[tuple[str, str]]] = {}
     for code, meaning in errors.CODES.items():
         families.setdefault(_family(code), []).append((f"`{code}`", meaning))
     for family, rows in families.items():
         lines += [f"## {family}", _table(("code", "meaning"), rows)]
     return _page(*lines)
+
+
+EXIT_CODES = {
+    errors.ExitCode.OK: "done, and what was measured is valid",
+    errors.ExitCode.CRASHED: "a fault of the harness itself: please report it",
+    errors.ExitCode.USAGE: "a mistake on the command line or in a scenario",
+    errors.ExitCode.INFRASTRUCTURE: (
+        "a server, Redis, the load or the disk failed; what was measured is kept"
+    ),
+    errors.ExitCode.INVALID: (
+        "the measurement is not valid, for example no answers or unaccounted lookups, or two runs"
+        " are incomparable"
+    ),
+    errors.ExitCode.FAILED: "an expectation failed, or something got worse",
+    errors.ExitCode.INCONCLUSIVE: (
+        "with `--fail-on inconclusive`: unknown whether something got worse"
+    ),
+    errors.ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what was measured is kept",
+}
 
 
 def _family(code: str) -> str:
@@ -303,19 +358,80 @@ def _linked(annotation: str) -> str:
 
 
 def run_directory() -> str:
-    """Return the files of a run directory and the columns of its samples."""
-    columns = [(f"`{field.name}`", str(field.type)) for field in _fields(samples.Samples)]
+    """Return the files of a run directory, and the columns of its samples and lookups."""
+    _, files, *rest = (rundir.__doc__ or "").strip().split("\n\n")
     return _page(
         "# Run directory",
-        _prose((rundir.__doc__ or "").strip().partition("\n\n")[0]),
-        _fenced("text", (rundir.__doc__ or "").strip().partition("\n\n")[2]),
-        "## Samples",
-        _paragraphs(samples.Samples),
-        _table(("column", "type"), columns),
+        "Where the measuring half ends and the reading half begins. A run is kept in"
+        " `runs/SCENARIO-TIME`, or where `--out` says.",
+        _fenced("text", files),
+        *(_one_line(part) for part in rest),
+        "## Lookups of a run",
+        "The fields of `runs.read(RUN_DIR).lookups` and the columns of its CSV file, one row for"
+        " each lookup of all trials. `request` is the row of the request in its trial.",
+        _columns(LOOKUP_COLUMNS),
+        "## Samples of a trial",
+        "The columns of `samples.npz`. Requests are in the order in which they were due; lookups,"
+        " writes and response fields in the order of their requests.",
+        _columns(samples.COLUMNS, rows=True),
         "## Counts of a worker",
         "Each worker counts in a memory-mapped file that outlives it: "
         + ", ".join(f"`{name}`" for name in TALLY_COUNTS)
         + ".",
+    )
+
+
+def _columns(columns: Mapping[str, samples.Column], *, rows: bool = False) -> str:
+    found = [
+        (f"`{name}`", *([one.rows] if rows else []), one.text, one.unit or "-")
+        for name, one in columns.items()
+    ]
+    return _table(
+        ("column", *(["one row for each of the"] if rows else []), "meaning", "unit"), found
+    )
+
+
+def backends() -> str:
+    """Return every backend with its class, its server and its rules."""
+    rows = [
+        (
+            f"`{row.name}`",
+            f"`{row.class_name}`" if row.name != "unset" else f"none set, so `{row.class_name}`",
+            "each process its own"
+            if row.per_process
+            else "shared"
+            if row.keeps
+            else "keeps nothing",
+            row.service or "none",
+        )
+        for row in BACKENDS.values()
+    ]
+    rules = [
+        (
+            f"`{row.name}`",
+            row.rules.clear,
+            {True: "yes", False: "no", None: "unknown"}[row.rules.has_key_renews],
+            row.rules.timeouts or "unknown",
+            row.rules.culls or "not by MAX_ENTRIES, or unknown",
+        )
+        for row in BACKENDS.values()
+    ]
+    return _page(
+        "# Backends",
+        "What `matrix.backend` and `--backend` may name.",
+        _table(("backend", "class", "entries", "server"), rows),
+        "## Rules",
+        "What a backend does with its entries, as the model assumes it; Django 5.2.",
+        _table(
+            (
+                "backend",
+                "`clear` removes all in the same",
+                "`has_key` renews",
+                "timeouts",
+                "what goes when it is full",
+            ),
+            rules,
+        ),
     )
 
 
@@ -330,10 +446,6 @@ def _fenced(language: str, text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _prose(text: str) -> str:
-    return _one_line(text)
 
 
 def _paragraphs(record: type) -> str:
@@ -357,4 +469,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": error_codes,
     "result.md": result,
     "run-directory.md": run_directory,
+    "backends.md": backends,
 }

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.record.facts import LifeFacts
 from harness.servers.lives import read_lives
-from harness.servers.redis_discovery import find_redis
+from harness.servers.redis import find_redis
 from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +114,7 @@ class Harness:
         return json.loads((self.run_dir / "result.json").read_text())
 
     def lives(self, slug: str) -> tuple[LifeFacts, ...]:
-        """Return the worker lives of a trial while it runs, as their tallies tell."""
+        """Return the worker lives of a trial while it runs, from their tallies."""
         servers = sorted(self.temporary.glob(f"harness-*/lives/{slug}/*"))
         return tuple(life for server in servers for life in read_lives(server))
 
@@ -142,12 +143,14 @@ class Harness:
         return [*self.processes().values(), *map(str, files)]
 
     def end(self) -> None:
-        """Kill what a failed test left behind."""
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        """Kill what a failed test left behind, but for the reaper: it removes the files."""
+        for pid, line in self.processes().items():
+            if "reaper.py" not in line:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if hasattr(self, "process"):
+            self.process.wait(PATIENCE_S)
+        wait_until(lambda: not self.processes())
 
     def _environ(self) -> dict[str, str]:
         inherited = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from itertools import chain, pairwise
@@ -298,3 +299,20 @@ def test_no_secret_and_no_temporary_path_is_kept_or_printed(recorded: Recorded) 
 
 def test_nothing_is_left_behind(recorded: Recorded) -> None:
     assert recorded.leftovers == []
+
+
+def test_a_lookup_that_a_worker_did_not_count_makes_the_run_not_valid(
+    harness: Harness, recorded: Recorded
+) -> None:
+    shutil.copytree(recorded.run_dir, harness.run_dir)
+    file = harness.run_dir / "trials" / "00-locmem-1" / "trial.json"
+    facts = json.loads(file.read_text())
+    facts["lives"][0]["tally"]["hits"] -= 1
+    file.write_text(json.dumps(facts))
+    outcome = harness.run("report", "run", "--format", "json")
+
+    assert outcome.code == 4
+    result = json.loads(outcome.stdout)
+    assert result["valid"] is False
+    assert result["trials"][0]["caveats"][0]["code"] == "unaccounted"
+    assert "HX402 locmem, 1 worker" in outcome.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from harness.servers.redis_discovery import find_redis
+from harness.servers.redis import find_redis
 from tests.e2e.conftest import Tiny
 from tests.e2e.processes import Harness, Outcome
 from tests.waiting import wait_until
@@ -98,7 +98,7 @@ def test_a_users_redis_with_foreign_keys_is_refused_before_anything_is_measured(
         assert client.dbsize() == 50
     assert outcome.code == 3
     assert "HX316 redis at redis://***@127.0.0.1" in outcome.stderr
-    assert "the database holds 50 foreign keys" in outcome.stderr
+    assert "foreign keys in the database: 50" in outcome.stderr
     assert "set HARNESS_REDIS_MAY_BE_CLEARED=1 if all keys may go" in outcome.stderr
     assert secret_is_nowhere(harness, outcome)
     assert harness.leftovers() == []

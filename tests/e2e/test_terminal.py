@@ -19,7 +19,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
 ) -> None:
     terminal, other_end = os.openpty()
     harness.start(
-        *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run"),
+        *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run"),
         env={"TERMINAL": os.ttyname(other_end)},
         # The leader of a session gets the first terminal that it opens.
         through=("/bin/sh", "-c", ON_A_TERMINAL, "sh"),
@@ -36,7 +36,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
 
 
 def test_nohup_outlives_a_hangup(harness: Harness, tiny: Tiny) -> None:
-    scenario = tiny(workers=[1], requests=100, sleep_s=0.01)
+    scenario = tiny(workers=[1], requests=100, sleep_s=0.04)
     harness.start("run", scenario, "--out", "run", through=("nohup",))
     harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
     os.killpg(harness.process.pid, signal.SIGHUP)
@@ -61,7 +61,7 @@ def test_a_full_disk_behind_the_output_loses_no_result(harness: Harness, tiny: T
 def test_a_reaper_that_is_killed_costs_no_trial_and_leaves_nothing(
     harness: Harness, tiny: Tiny
 ) -> None:
-    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run")
     harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
     harness.kill("reaper.py")
     outcome = harness.wait()
@@ -79,13 +79,18 @@ def test_a_reaper_that_is_killed_costs_no_trial_and_leaves_nothing(
 def test_any_temporary_directory_will_do(harness: Harness, name: str) -> None:
     temporary = harness.directory / name
     temporary.mkdir()
-    outcome = harness.run(
+    harness.start(
         *("run", "hit-rate", "--workers", "1", "--requests", "60", "--keys", "20"),
         *("--set", "matrix.backend=['redis-unix', 'files', 'database']"),
         *("--set", "server.servers=2", "--out", "run"),
         env={"TMPDIR": str(temporary)},
     )
+    reaper = harness.wait_until(lambda: harness.pid_of("reaper.py"))
+    sockets = Path(f"/tmp/harness-{harness.processes()[reaper].split()[-1]}")
+    harness.wait_until(lambda: [path.name for path in sockets.glob("*")] == ["redis.sock"])
+    outcome = harness.wait()
     assert outcome.code == 0, outcome.stderr
     assert outcome.stderr == ""
     assert harness.leftovers() == []
     assert list(temporary.iterdir()) == []
+    assert not sockets.exists()

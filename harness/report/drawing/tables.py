@@ -1,0 +1,156 @@
+"""Tables: labeled rows under heads, and groups of columns that share their rows.
+
+Columns that do not fit next to each other stand below.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from harness.report.blocks import Columns, SideBySide, Table
+from harness.report.drawing.layout import GAP, INDENT, QUIET, Cell, Lines, prose, row
+
+NUMBERS_GAP = 3
+
+
+def draw_table(table: Table, width: int) -> Lines:
+    """Return the rows, with as many columns next to each other as fit, the others below.
+
+    Labels that would take half of the width stand on lines of their own. No line without a row.
+    """
+    rows = [cells for _, cells in table.rows if cells]
+    if not rows:
+        return []
+    label_width = max(len(label) for label, cells in table.rows if cells)
+    if label_width > width // 2:
+        label_width = 0
+    sizes = [max(map(len, column)) for column in zip(table.heads, *rows, strict=True)]
+    gap = NUMBERS_GAP if table.numbers else GAP
+    lines: Lines = []
+    for part in _parts(sizes, width - len(INDENT) - label_width, gap):
+
+        def line(label: str, cells: Sequence[str], style: str, part: slice = part) -> Text:
+            fields = [
+                Cell(text, size, style, left=not table.numbers)
+                for text, size in zip(cells[part], sizes[part], strict=True)
+            ]
+            return row([Cell(label, label_width, left=not table.numbers), *fields], gap)
+
+        lines.append(line("", table.heads, QUIET))
+        for label, cells in table.rows:
+            if not cells:
+                lines += prose(label, width, style="bold")
+            else:
+                lines += [] if label_width else prose(label, width)
+                lines.append(line(label if label_width else "", cells, ""))
+    return lines
+
+
+def _parts(sizes: Sequence[int], room: int, gap: int) -> Iterator[slice]:
+    """Yield the columns that stand next to each other, at least one at a time."""
+    start, taken = 0, 0
+    for number, size in enumerate(sizes):
+        taken += gap + size
+        if taken > room and number > start:
+            yield slice(start, number)
+            start, taken = number, gap + size
+    yield slice(start, len(sizes))
+
+
+SEPARATION = " │ "
+GAPS = (0, 2, 1)
+"""Blanks before each column of a group: two groups of hit rates just fit in 80 characters."""
+STYLES = ("bold", "", QUIET)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Columns with their widths; the first column stands out, texts of the second lean left."""
+
+    columns: Columns
+    widths: Sequence[int]
+
+    @property
+    def width(self) -> int:
+        return sum(self.widths) + sum(GAPS[: len(self.widths)])
+
+    def cells(self, texts: Sequence[str], styles: Sequence[str]) -> list[Cell]:
+        found: list[Cell] = []
+        for number, (text, width) in enumerate(zip(texts, self.widths, strict=True)):
+            left = len(self.widths) == len(GAPS) and number == 1
+            found += [Cell("", GAPS[number]), Cell(text, width, styles[number], left=left)]
+        return found
+
+
+def draw_side_by_side(block: SideBySide, width: int) -> Lines:
+    """Return the groups, those that do not fit next to each other below."""
+    groups = _groups(block)
+    widest = len(SEPARATION) + max(group.width for group in groups)
+    longest = max(map(len, [block.corner, *block.labels]))
+    room = width - len(INDENT) - 1  # the rule is longer than the rows by one
+    label_width = max(len(block.corner), min(longest, room - widest))
+    fitting = max((room - label_width) // widest, 1)
+    lines: Lines = []
+    for start in range(0, len(groups), fitting):
+        lines += [Text()] * bool(start)
+        lines += _section(block, groups[start : start + fitting], label_width)
+    return lines
+
+
+def _groups(block: SideBySide) -> list[Group]:
+    """Return the groups; columns of the same heads have the same width in all of them."""
+    widths: dict[tuple[str, ...], list[int]] = {}
+    for group in block.groups:
+        texts = [group.heads, *filter(None, group.rows)]
+        found = [max(map(len, column)) for column in zip(*texts, strict=True)]
+        known = widths.setdefault(tuple(group.heads), found)
+        widths[tuple(group.heads)] = list(map(max, known, found))
+    return [Group(group, widths[tuple(group.heads)]) for group in block.groups]
+
+
+def _section(block: SideBySide, groups: Sequence[Group], label_width: int) -> Lines:
+    """Return heads, rule and rows of the groups that stand next to each other."""
+    lines = _names(groups, label_width)
+    quiet = (QUIET,) * len(GAPS)
+    heads = [group.cells(group.columns.heads, quiet) for group in groups]
+    lines.append(_joined(Cell(block.corner, label_width, QUIET), heads))
+    rules = ["─" * (group.width + len(SEPARATION) - 1) for group in groups]
+    lines.append(Text(INDENT + "┼".join(["─" * (label_width + 1), *rules]), QUIET))
+    for number, label in enumerate(block.labels):
+        rows = [group.columns.rows[number] for group in groups]
+        if any(rows):
+            cells = [
+                group.cells(texts or group.columns.blanks, STYLES)
+                for group, texts in zip(groups, rows, strict=True)
+            ]
+            # A label with no room next to its figures stands above them.
+            too_long = len(label) > label_width
+            room = label_width + len(SEPARATION) + groups[0].width
+            lines += prose(label, room) if too_long else []
+            lines.append(_joined(Cell("" if too_long else label, label_width), cells))
+    return lines
+
+
+def _names(groups: Sequence[Group], label_width: int) -> Lines:
+    """Return the names, each over its group; a long one takes several lines."""
+    names = [textwrap.wrap(group.columns.name, group.width) for group in groups]
+    return [
+        _joined(
+            Cell("", label_width),
+            [
+                [Cell(part[level] if level < len(part) else "", group.width, "bold", left=True)]
+                for part, group in zip(names, groups, strict=True)
+            ],
+        )
+        for level in range(max(map(len, names), default=0))
+    ]
+
+
+def _joined(label: Cell, groups: Sequence[Sequence[Cell]]) -> Text:
+    """Return one line: the label, then each group behind a quiet bar."""
+    bar = Cell(SEPARATION, style=QUIET)
+    return row([label, *(cell for group in groups for cell in (bar, *group))], gap=0)
