@@ -18,7 +18,6 @@ from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
-ROUNDING = 1e-9  # the same rate computed in two ways differs by this much at most
 NAMED_AT_MOST = 4  # workers that a sentence lists
 
 
@@ -172,9 +171,7 @@ def neither_model(evidence: CaveatInput) -> Iterator[str]:
 
 def outside_interval(evidence: CaveatInput) -> Iterator[str]:
     measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
-    if measured is None or predicted is None:
-        return
-    if not predicted.low - ROUNDING <= measured <= predicted.high + ROUNDING:
+    if measured is not None and predicted is not None and not predicted.holds(measured):
         yield (
             f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
             f" {predicted.high:.4f}: by chance 1 trial in 20 does, and more where routing depends"
