@@ -17,10 +17,9 @@ from harness.gate.duel import Judge
 from harness.gate.rules import RELATIVE_FLOOR, RULES
 from harness.measure.plan import TrialGroup
 from harness.record.facts import DuelFacts
-from harness.scenario.load import Overrides
+from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
 from harness.verdicts import exit_code
 

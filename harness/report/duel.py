@@ -13,9 +13,9 @@ from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import MetricResult
 from harness.gate.rules import RULES, SHAPE, Rule
 from harness.report.blocks import Table
+from harness.report.document import banner, caveats_section, environment_section
 from harness.report.drawing.layout import HEADING, QUIET, Lines, prose
 from harness.report.drawing.tables import draw_table
-from harness.report.evidence import banner, caveats_section, environment_section
 from harness.report.formats.terminal import document_lines
 from harness.text import UNKNOWN, count, duration, percent, three_digits
 from harness.verdicts import Verdict

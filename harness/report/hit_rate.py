@@ -1,7 +1,5 @@
 """Hit rates by worker count, where the misses came from, and each worker by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from harness.analysis.series import axes, axis_words, series_of

@@ -1,7 +1,5 @@
 """What restarts lost: entries, misses next to their prediction, requests, and the way back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.restart import LEVELS, WINDOWS_BEFORE

@@ -3,8 +3,6 @@
 Pydantic's errors become problems with the key, what it got, what it needs, and a hint.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

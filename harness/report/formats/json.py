@@ -3,8 +3,6 @@
 Passes every figure on as it is; knows nothing of screens.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -57,7 +55,7 @@ EXPECTED = ("expected", "predicted", "predicted_by_cause", "predicted_vs_control
 """Fields that hold what theory expects: the figure of such an interval is a mean."""
 
 
-def write(report: Report, console: Console) -> None:
+def write(report: Report, console: "Console") -> None:
     """Write the run as indented JSON in ASCII, ending in a newline."""
     console.file.write(render_json(report.summary, report.result))
 

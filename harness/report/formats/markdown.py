@@ -1,7 +1,5 @@
 """A report as Markdown, for an issue, a comment or a page: the same blocks, figures as text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The terminal report as a picture for a page, complete in itself: no font or link from outside."""
 
-from __future__ import annotations
-
 import io
 
 from rich.console import Console, Group
