@@ -54,15 +54,16 @@ def caveats_section(trials: Sequence[TrialSummary]) -> Section:
 def environment_section(summary: Summary) -> Section:
     """Return what was skipped, the software of the run, and its directory."""
     environment = summary.environment
-    skipped = environment.get("gaps", {})
     parts = [
         f"{name} {environment[name.lower()]}" for name in SOFTWARE if environment.get(name.lower())
     ]
     parts += environment.get("servers", {}).values()
-    if cores := environment.get("cores"):
-        parts.append(number_of(cores, "core"))
+    parts += [number_of(cores, "core")] if (cores := environment.get("cores")) else []
     return [
-        *(Prose(f"Skipped: {name}. {why}", "warning", level=0) for name, why in skipped.items()),
+        *(
+            Prose(f"Skipped: {name}. {why}", "warning", level=0)
+            for name, why in environment.get("gaps", {}).items()
+        ),
         *([Prose(f"Measured with {', '.join(parts)}.", "quiet", level=0)] if parts else []),
         Prose(f"Kept in {summary.run_dir}", level=0, verbatim=True),
     ]

@@ -71,7 +71,8 @@ def times_section(summary: Summary) -> Section:
     timed = [(trial, trial.latency) for trial in summary.trials if trial.latency]
     if not any(latency.rounds > 1 or latency.pace for _, latency in timed):
         return []
-    named = list(_named(timed))
+    labels = trial_labels([trial for trial, _ in timed])
+    named = list(zip(labels, (latency for _, latency in timed), strict=True))
     return [
         Heading("Times", ABSOLUTE),
         *(block for metric, title in METRICS.items() for block in _times(named, metric, title)),
@@ -87,23 +88,28 @@ def _ratios(found: Sequence[Comparison]) -> Section:
     for one in found:
         place = (one.other, setup_words(one.group, setups), one.statistic)
         rows.setdefault(place, {})[one.outcome] = ratio(one.ratio)
-    cells = [
-        (", ".join(filter(None, place)), [row.get(outcome, "") for outcome in OUTCOMES])
-        for place, row in rows.items()
+    return [
+        Prose(METRICS[found[0].metric], "strong"),
+        Table(
+            OUTCOMES,
+            [
+                (", ".join(filter(None, place)), [row.get(outcome, "") for outcome in OUTCOMES])
+                for place, row in rows.items()
+            ],
+        ),
     ]
-    return [Prose(METRICS[found[0].metric], "strong"), Table(OUTCOMES, cells)]
 
 
 Named = Sequence[tuple[str, LatencySummary]]
 
 
-def _named(
-    timed: Sequence[tuple[TrialSummary, LatencySummary]],
-) -> Iterator[tuple[str, LatencySummary]]:
-    """Yield the times of each trial with its name: "redis, 4 workers"."""
-    setups = [trial.setup.without("backend") for trial, _ in timed]
-    for (trial, latency), setup in zip(timed, setups, strict=True):
-        yield ", ".join(filter(None, [trial.backend, setup_words(setup, setups)])), latency
+def trial_labels(trials: Sequence[TrialSummary], *, with_backend: bool = True) -> list[str]:
+    """Return a name for each of these trials, by what distinguishes them: "redis, 4 workers"."""
+    setups = [trial.setup.without("backend") for trial in trials]
+    return [
+        ", ".join(filter(None, [trial.backend * with_backend, setup.words(setups)]))
+        for trial, setup in zip(trials, setups, strict=True)
+    ]
 
 
 def _times(named: Named, metric: str, title: str) -> Section:
@@ -112,8 +118,12 @@ def _times(named: Named, metric: str, title: str) -> Section:
         for name, latency in named
         for row in _rows(name, getattr(latency, metric), short=len(named) > MOST_TRIALS)
     ]
-    heads = ["count", "mean", *named[0][1].lookup.all.quantiles_s]
-    return [Prose(title, "strong"), Table(heads, rows)] if rows else []
+    if not rows:
+        return []
+    return [
+        Prose(title, "strong"),
+        Table(["count", "mean", *named[0][1].lookup.all.quantiles_s], rows),
+    ]
 
 
 def _rows(
@@ -132,11 +142,11 @@ def _rows(
 
 
 def _pace(pace: Pace) -> str:
-    late = number_of(pace.late, "late start")
-    worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
     achieved = pace.achieved_per_second
     sent = "" if achieved is None else f", {achieved:,.1f} were sent"
-    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}{worst}."
+    worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
+    late = f"{number_of(pace.late, 'late start')}{worst}"
+    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}."
 
 
 def _withheld(named: Named) -> list[str]:
@@ -206,40 +216,27 @@ def _figures(found: BreakEven) -> Table:
     """Return costs by workers, modeled next to measured, with which is cheaper."""
     rows = _points(found)
     unit = unit_for(min(point.local_s, point.shared_s) for point in rows)
-    heads = (
-        f"{found.local} [{unit}]",
-        "measured",
-        f"{found.shared} [{unit}]",
-        "measured",
-        "cheaper",
+    return Table(
+        (f"{found.local} [{unit}]", "measured", f"{found.shared} [{unit}]", "measured", "cheaper"),
+        [_row(found, rows, number, unit) for number in sorted({point.workers for point in rows})],
     )
-    numbers = sorted({point.workers for point in rows})
-    return Table(heads, [_row(found, rows, number, unit) for number in numbers])
 
 
 def _row(
     found: BreakEven, rows: Sequence[BreakEvenPoint], workers: int, unit: str
 ) -> tuple[str, Sequence[str]]:
     here = {point.measured: point for point in rows if point.workers == workers}
-    model, measured = here.get(False), here.get(True)
-    cells = [
-        _cost(model.local_s if model else None, unit),
-        _cost(measured.local_s if measured else None, unit),
-        _cost(model.shared_s if model else None, unit),
-        _cost(measured.shared_s if measured else None, unit),
-        _cheaper(found, model or measured) + CROSSING * (workers == found.from_workers),
+    costs = [
+        duration(getattr(here[measured], cost), unit) if measured in here else UNKNOWN
+        for cost in ("local_s", "shared_s")
+        for measured in (False, True)
     ]
-    return number_of(workers, "worker"), cells
-
-
-def _cheaper(found: BreakEven, point: BreakEvenPoint | None) -> str:
-    if point is None:
-        return UNKNOWN
-    return found.shared if point.shared_s < point.local_s else found.local
-
-
-def _cost(seconds: float | None, unit: str) -> str:
-    return UNKNOWN if seconds is None else duration(seconds, unit)
+    point = here.get(False) or here[True]
+    cheaper = found.shared if point.shared_s < point.local_s else found.local
+    return number_of(workers, "worker"), [
+        *costs,
+        cheaper + CROSSING * (workers == found.from_workers),
+    ]
 
 
 def _points(found: BreakEven) -> list[BreakEvenPoint]:

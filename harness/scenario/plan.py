@@ -11,12 +11,9 @@ from math import prod
 from typing import Any
 
 from harness.errors import HarnessError, Problem, ScenarioError
-from harness.scenario.parse import override, parse_scenario, scenario_content
+from harness.scenario.parse import Placed, parse_scenario, scenario_content
 from harness.scenario.schema import Action, Matrix, Scenario
 from harness.setup import HasSetup, Setup
-
-Placed = tuple[Any, str]
-"""A value and its place in the scenario."""
 
 MOST_TRIALS = 1000
 
@@ -38,11 +35,13 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
     matrix, problems, variants = scenario.matrix, list[Problem](), list[Variant]()
     _refuse_more(prod(map(len, matrix.vary.values())) * (len(matrix.cases) or 1), where)
     for places in _combinations(matrix, where):
-        varied = {key: value for key, (value, _) in places.items()}
         try:
-            variant = Variant(varied=varied, scenario=_resolved(scenario, places, where))
-            problems += _clashes(variant.scenario, where)
-            variants.append(variant)
+            content = scenario_content(scenario)
+            content["matrix"] |= {"vary": {}, "cases": []}
+            resolved = parse_scenario(content, where=where, overrides=places)
+            problems += _clashes(resolved, where)
+            varied = {key: value for key, (value, _) in places.items()}
+            variants.append(Variant(varied=varied, scenario=resolved))
         except HarnessError as error:
             problems += error.problems
     if problems:
@@ -53,19 +52,21 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
 
 def varied_keys(matrix: Matrix) -> dict[str, str]:
     """Return each dotted key that gets its values from `matrix`, with the key that gives them."""
-    by_case = {key: "matrix.cases" for case in matrix.cases for key in case}
-    return by_case | {key: f"matrix.vary.{key}" for key in matrix.vary}
+    return {key: "matrix.cases" for case in matrix.cases for key in case} | {
+        key: f"matrix.vary.{key}" for key in matrix.vary
+    }
 
 
 def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
     """Yield the keys of each variant with value and place; cases change slower than `vary`."""
     for number, case in enumerate(matrix.cases or ({},)):
-        place = f"{where}, key matrix.cases[{number}]"
-        by_case = {key: (value, f"{place}.{key}") for key, value in case.items()}
         for values in product(*matrix.vary.values()):
-            pairs = zip(matrix.vary, values, strict=True)
-            yield by_case | {
-                key: (value, f"{where}, key matrix.vary.{key}") for key, value in pairs
+            yield {
+                key: (value, f"{where}, key matrix.cases[{number}].{key}")
+                for key, value in case.items()
+            } | {
+                key: (value, f"{where}, key matrix.vary.{key}")
+                for key, value in zip(matrix.vary, values, strict=True)
             }
 
 
@@ -83,16 +84,6 @@ def _refuse_more(trials: int, where: str) -> None:
                 hint="vary fewer keys, or give them fewer values",
             )
         )
-
-
-def _resolved(scenario: Scenario, places: Mapping[str, Placed], where: str) -> Scenario:
-    content = scenario_content(scenario)
-    content["matrix"] |= {"vary": {}, "cases": []}
-    for key, (value, place) in places.items():
-        override(content, key, value, place)
-    return parse_scenario(
-        content, where=where, options={key: place for key, (_, place) in places.items()}
-    )
 
 
 def _clashes(scenario: Scenario, where: str) -> Iterator[Problem]:
@@ -118,9 +109,12 @@ _NEEDED = {
 def _action_clashes(action: Action, scenario: Scenario, place: str) -> Iterator[Problem]:
     for key, (do, example) in _NEEDED.items():
         if (getattr(action, key) is None) == (action.do == do):
-            word = "is missing" if action.do == do else f"does not apply to {action.do}"
-            hint = f"add {example}" if action.do == do else f"remove {key}"
-            yield Problem(code="HX203", where=f"{place}.{key}", what=word, hint=hint)
+            yield Problem(
+                code="HX203",
+                where=f"{place}.{key}",
+                what="is missing" if action.do == do else f"does not apply to {action.do}",
+                hint=f"add {example}" if action.do == do else f"remove {key}",
+            )
     fewest = min(scenario.matrix.workers)
     if isinstance(action.slot, int) and action.slot > fewest:
         yield Problem(
@@ -190,18 +184,21 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
     group, since only they are compared in time. Else each trial is a group of its own. Raises
     ScenarioError where values do not fit; `where` names the file.
     """
-    trials: list[tuple[Trial, ...]] = []
-    number = 0
+    trials, numbers = list[tuple[Trial, ...]](), count()
     for variant in expand_variants(scenario, where):
         matrix = variant.scenario.matrix
         for workers in matrix.workers:
-            group = []
-            for backend, copy in product(matrix.backend, range(matrix.copies)):
-                varied = _varied(variant, copy if matrix.copies > 1 else None)
-                group.append(_trial(number, variant.scenario, varied, backend, workers))
-                number += 1
-            together = variant.scenario.load.rounds > 1
-            trials += [tuple(group)] if together else [(trial,) for trial in group]
+            group = tuple(
+                _trial(
+                    next(numbers),
+                    variant.scenario,
+                    _varied(variant, copy if matrix.copies > 1 else None),
+                    backend,
+                    workers,
+                )
+                for backend, copy in product(matrix.backend, range(matrix.copies))
+            )
+            trials += [group] if variant.scenario.load.rounds > 1 else zip(group, strict=True)
     return tuple(trials)
 
 
@@ -246,8 +243,13 @@ def most_keys(trials: Sequence[Trial]) -> Trial:
 def _trial(
     number: int, scenario: Scenario, varied: Mapping[str, Any], backend: str, workers: int
 ) -> Trial:
-    routing = scenario.server.routing if _is_balanced(scenario) else ""
-    setup = Setup.of(scenario, varied, backend=backend, workers=workers, routing=routing)
+    setup = Setup.of(
+        scenario,
+        varied,
+        backend=backend,
+        workers=workers,
+        routing=scenario.server.routing if _is_balanced(scenario) else "",
+    )
     return Trial(number=number, setup=setup, scenario=scenario)
 
 
@@ -255,13 +257,12 @@ def _is_balanced(scenario: Scenario) -> bool:
     return scenario.server.balancer or scenario.server.servers > 1
 
 
-_TOLD_APART = ("matrix.backend", "matrix.workers")
-"""Keys that a case may set and that each trial has a field of its own for."""
+_APART = ("matrix.backend", "matrix.workers", "actions")
+"""Keys that a case may set and that each trial shows in a way of its own."""
 
 
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:
-    apart = (*_TOLD_APART, "actions")
-    varied = {key: value for key, value in variant.varied.items() if key not in apart}
+    varied = {key: value for key, value in variant.varied.items() if key not in _APART}
     if "actions" in variant.varied:
         varied["actions"] = ", ".join(map(describe_action, variant.scenario.actions))
     return varied if copy is None else {**varied, "copy": copy + 1}

@@ -88,15 +88,15 @@ def _head(name: str, longest: int, with_name: bool) -> Cell:
 
 
 def _line(label: str, counts: Mapping[str, int], frame: Frame) -> Text:
-    numbers = [
-        Cell(count(counts[name]), head.width, "" if counts[name] else QUIET)
-        for name, head in frame.heads.items()
-    ]
     bar, cells = Text(), apportioned([counts[name] for name in frame.heads], frame.bar_width)
     for name, length in zip(frame.heads, cells, strict=True):
         glyph, style = GLYPHS[name]
         bar.append(glyph * length, style)
     bar.pad_right(frame.bar_width - len(bar))
+    numbers = (
+        Cell(count(counts[name]), head.width, "" if counts[name] else QUIET)
+        for name, head in frame.heads.items()
+    )
     return row([Cell(label, frame.label_width), bar, *numbers])
 
 
@@ -125,8 +125,7 @@ def draw_timeline(timeline: Timeline, width: int) -> Lines:
     """Return a curve from 0 to 100 % under its name, the action marked beneath."""
     lines = [Text(), *prose(f"{timeline.label}: hit rate over the trace", width, style=QUIET)]
     room = max(width - len(MARGIN), 1)
-    every = ceil(len(timeline.points) / room)
-    windows = timeline.points[::every]
+    windows = timeline.points[:: ceil(len(timeline.points) / room)]
     wide = max(1, min(WIDEST_WINDOW, room // len(windows)))
     for level in reversed(range(HEIGHT)):
         label = SCALE.get(level, "").rjust(len(MARGIN) - len(INDENT) - 1)
@@ -148,16 +147,12 @@ def _mark(timeline: Timeline, steps: Sequence[int], wide: int, width: int) -> Li
         return []
     column = len(MARGIN) + wide * sum(step < timeline.mark for step in steps)
     text = f"{timeline.action} at request {count(timeline.mark)}"
-    line = f"{' ' * column}{MARK} {text}"
-    if len(line) > width:
-        line = f"{text} {MARK}".rjust(column + 1)
-    if len(line) > width:
-        return [*_marked(f"{' ' * min(column, width - 1)}{MARK}"), *prose(text, width)]
-    return _marked(line)
-
-
-def _marked(line: str) -> Lines:
-    return [Text(line, MARK_STYLE, overflow="fold")]
+    mark, below = f"{' ' * column}{MARK} {text}", Lines()
+    if len(mark) > width:
+        mark = f"{text} {MARK}".rjust(column + 1)
+    if len(mark) > width:
+        mark, below = f"{' ' * min(column, width - 1)}{MARK}", prose(text, width)
+    return [Text(mark, MARK_STYLE, overflow="fold"), *below]
 
 
 COST_HEIGHT = 9
@@ -184,10 +179,13 @@ def draw_cost_curve(curve: CostCurve, width: int) -> Lines:
     if curve.crossing in curve.workers:
         axis[columns[curve.workers.index(curve.crossing)]] = CROSSING
         legend.append((CROSSING, f"cheaper from here on: {curve.names[1]}"))
-    lines.append(Text(f"{margin} └─{''.join(axis)}", QUIET))
-    lines.append(Text(f"{margin}   {_scale(curve.workers, columns)}", QUIET))
     texts = [Text(f"{mark} {label}", STYLES[mark]) for mark, label in legend]
-    return [*lines, Text(f"{margin}   ").append_text(Text("   ").join(texts))]
+    return [
+        *lines,
+        Text(f"{margin} └─{''.join(axis)}", QUIET),
+        Text(f"{margin}   {_scale(curve.workers, columns)}", QUIET),
+        Text(f"{margin}   ").append_text(Text("   ").join(texts)),
+    ]
 
 
 def _marks(curve: CostCurve, columns: Sequence[int], level: int) -> Text:

@@ -76,10 +76,10 @@ def plain(value: Any, role: str = "value") -> Any:
     `role` is what the figure of an interval is called.
     """
     if isinstance(value, Interval):
-        name = "hit_rate" if isinstance(value, Prediction) else role
-        closed_form = {"closed_form": value.closed_form} if isinstance(value, Prediction) else {}
         bounds = {"low": plain(value.low), "high": plain(value.high)}
-        return {name: plain(value.value), **bounds, **closed_form}
+        if isinstance(value, Prediction):
+            return {"hit_rate": plain(value.value), **bounds, "closed_form": value.closed_form}
+        return {role: plain(value.value), **bounds}
     if is_dataclass(value) and not isinstance(value, Mapping):
         return {
             name: plain(getattr(value, name), "mean" if name in EXPECTED else "value")
