@@ -205,7 +205,7 @@ def _aa_plan(plan: Plan) -> Plan:
         raise UsageError(
             Problem(
                 code="HX102",
-                where="--control",
+                where="--aa",
                 what=f"{scenario.name} is served in 1 round, need one that compares in rounds",
                 hint="latency does, or --set load.rounds=24",
             )

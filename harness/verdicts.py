@@ -5,6 +5,7 @@ Expectations, checks, comparisons, duels and claims all end in one of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from harness.errors import ExitCode
@@ -22,6 +23,12 @@ class Verdict(StrEnum):
 
 
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.PASS)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; without any there is no data."""
+    found = set(verdicts)
+    return next((one for one in WORST_FIRST if one in found), Verdict.NO_DATA)
 
 
 def exit_code(verdict: Verdict, *, fail_on_inconclusive: bool = False) -> ExitCode:

@@ -1,7 +1,7 @@
 """The noise of real duels of a server with itself, recorded, and simulated duels made of it.
 
 `tests/noise/duel.npz` is made by `python -m tests.duel_noise RUN_DIR…` from runs of
-`harness duel hit-rate --workers 2 --backend locmem --users 4 --round 60 --floor 0.001%` on two
+`harness duel hit-rate --workers 2 --backend locmem --users 4 --round 60 --min-effect 0.001%` on two
 cores: with 4 to 6 processes that wanted to run, and the last, `CROWDED`, with 11.
 """
 
@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from harness.analysis.rounds import values_by_round
 from harness.arrays import Floats
-from harness.gate.duel_metrics import is_settled, judge, overall
-from harness.gate.rules import RULES
+from harness.gate.duel_metrics import RULES, is_decided, judge, overall
+from harness.metrics import current_name
 from harness.record.rundir import read_run
 from harness.verdicts import Verdict
 
@@ -53,7 +53,7 @@ def recordings() -> list[Recording]:
         names = dict.fromkeys(name.partition("/")[0] for name in arrays.files)
         found = {
             number: {
-                name.partition("/")[2]: arrays[name].astype(np.float64)
+                current_name(name.partition("/")[2]): arrays[name].astype(np.float64)
                 for name in arrays.files
                 if name.startswith(f"{number}/")
             }
@@ -102,7 +102,7 @@ def play(sides: Sides, round_s: float) -> Played:
             {name: values[:rounds] for name, values in candidate.items()},
             ahead=False,
         )
-        if is_settled(findings, RULES) or rounds >= total - 1:
+        if is_decided(findings, RULES) or rounds >= total - 1:
             return Played(verdict=overall(findings, RULES), seconds=rounds * round_s)
     return Played(verdict=Verdict.NO_DATA, seconds=total * round_s)
 

@@ -21,8 +21,8 @@ def duel_facts(**overrides: Any) -> DuelFacts:
         base="main (1a2b3c4)",
         candidate="working tree",
         budget_s=120.0,
-        relative_floor=0.03,
-        absolute_floors={},
+        min_relative_effect=0.03,
+        min_effects={},
     )
     return replace(plain, **overrides)
 

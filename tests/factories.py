@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from harness.model.locmem import Limits, LocMem
 from harness.record.facts import ActionFacts, CacheFacts, LifeFacts, LoadFacts, TrialFacts
@@ -25,7 +25,7 @@ EPOCH_S = 1_700_000_000.0
 LOOKUP_S, ORIGIN_S, STORE_S = 1e-5, 2e-4, 1e-5
 NAN, INF = float("nan"), float("inf")
 
-STEADY = settings(deadline=None, derandomize=True)
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 """For property tests: the same examples every time, and no verdict by the clock."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.analysis.summary import Prediction, TrialSummary
-from harness.gate.recorded import RunFigures, recorded
+from harness.gate.baseline import RunFigures, recorded
 from harness.scenario.schema import Cache, Load, Matrix, Scenario
 from tests.summaries import make_summary, make_trial
 

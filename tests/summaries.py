@@ -20,7 +20,7 @@ from harness.analysis.summary import (
     Summary,
     TrialSummary,
 )
-from harness.gate.claims import Claim
+from harness.gate.check import Claim
 from harness.runs import Run
 from harness.scenario.schema import Scenario
 from harness.stats.interval import Interval

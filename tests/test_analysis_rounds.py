@@ -29,13 +29,13 @@ def test_a_round_is_told_by_metric() -> None:
     seconds = np.where(hit, 0.001, 0.004) + np.arange(20) * 1e-5
     values = round_values(load_facts(), samples(hit=hit, sent_s=at_s, done_s=at_s + seconds), COST)
     assert values["hit_rate"] == 0.75
-    assert values["origin_calls_per_request"] == 0.25
-    assert values["failed"] == 0
-    assert values["cpu_per_request"] == 0.003
-    assert values["request_median"] == pytest.approx(0.001095, abs=1e-6)
-    assert values["request_mean"] == pytest.approx(seconds.mean(), abs=1e-6)
-    assert values["request_hit_median"] == pytest.approx(0.00107, abs=1e-6)
-    assert "request_miss_median" not in values, "five misses are too few"
+    assert values["origin_per_request"] == 0.25
+    assert values["failed_requests"] == 0
+    assert values["cpu_per_request_s"] == 0.003
+    assert values["request_p50_s"] == pytest.approx(0.001095, abs=1e-6)
+    assert values["request_mean_s"] == pytest.approx(seconds.mean(), abs=1e-6)
+    assert values["request_hit_p50_s"] == pytest.approx(0.00107, abs=1e-6)
+    assert "request_miss_p50_s" not in values, "five misses are too few"
 
 
 def test_a_request_that_failed_counts_and_its_time_does_not() -> None:
@@ -46,8 +46,8 @@ def test_a_request_that_failed_counts_and_its_time_does_not() -> None:
     values = round_values(
         load_facts(), samples(failed=failed, status=status, sent_s=sent_s, done_s=done_s), COST
     )
-    assert values["failed"] == 0.25
-    assert values["request_mean"] == pytest.approx(0.001, abs=1e-6)
+    assert values["failed_requests"] == 0.25
+    assert values["request_mean_s"] == pytest.approx(0.001, abs=1e-6)
 
 
 def test_a_round_without_requests_tells_nothing() -> None:
@@ -61,8 +61,8 @@ def test_without_lookups_or_finished_requests_there_is_no_rate() -> None:
     empty = Samples(**{**plain, **none})
     values = round_values(load_facts(), empty, RoundFacts(round=0, cpu_s=0.0, requests=0))
     assert "hit_rate" not in values
-    assert "cpu_per_request" not in values
-    assert values["origin_calls_per_request"] == 0
+    assert "cpu_per_request_s" not in values
+    assert values["origin_per_request"] == 0
 
 
 def test_a_run_is_split_into_the_rounds_that_it_was_merged_from() -> None:
@@ -80,5 +80,5 @@ def test_all_rounds_of_a_trial_are_told_with_gaps_where_one_has_none() -> None:
     played = in_rounds(routed_samples(zipf_keys(300, 30), even_routing(300, 2)), 3)
     costs = tuple(RoundFacts(round=n, cpu_s=0.1 * n, requests=100 * n) for n in range(3))
     values = values_by_round(facts_of(played, rounds=costs), played)
-    np.testing.assert_array_equal(values["cpu_per_request"], [np.nan, 0.001, 0.001])
+    np.testing.assert_array_equal(values["cpu_per_request_s"], [np.nan, 0.001, 0.001])
     assert values["hit_rate"].mean() == pytest.approx(played.hit.mean())

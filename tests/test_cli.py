@@ -9,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from harness.cli.main import cli, main
+from harness.cli.main import RENAMED, VERBS, cli, main
 from harness.cli.options import overrides
 from harness.errors import (
     CODES,
@@ -34,11 +35,46 @@ def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) ->
     assert all(verb in shown for verb in ("run", "list", "show", "report", "doctor"))
 
 
-@pytest.mark.parametrize("verb", cli.commands)
+@pytest.mark.parametrize("verb", cli.list_commands(click.Context(cli)))
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
-    assert cli.commands[verb].help
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    assert command.help
     assert "--help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_all_verbs_says_what_each_says_itself(verb: str) -> None:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    first = " ".join((command.help or "").split("\n\n")[0].split())
+    assert first == VERBS[verb]
+
+
+def test_the_help_of_all_verbs_imports_none_of_them() -> None:
+    code = (
+        "import sys; from harness.cli.main import main; main(['--help'])\n"
+        "print(*(name for name in sys.modules if name.startswith('harness.gate')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == []
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_option_of_old_is_understood_with_one_line_of_notice(
+    old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb = {"--control": "run", "--floor": "duel", "--whole": "claims"}[old]
+    value = "=5ms" if verb == "duel" else ""
+    assert main([verb, "no-such-scenario", f"{old}{value}"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.splitlines()[0] == f"{old} is now called {new}"
+    assert "HX101" in shown
+    assert main([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert new in shown
+    assert old not in shown
 
 
 def test_without_an_nginx_several_servers_are_refused_before_anything_starts(

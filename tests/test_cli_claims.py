@@ -11,10 +11,13 @@ import pytest
 from harness.cli import measure
 from harness.cli.main import main
 from harness.errors import InfrastructureError, Problem
+from harness.gate.check import claim_of, claim_problems, claims_exit_code
 from harness.measure.plan import Plan
-from harness.report.claims import conclusion, render_claims
+from harness.report.claims import claims_document, conclusion
+from harness.report.formats.terminal import document_lines
 from harness.runs import Run
 from harness.scenario.load import TOPICS, catalogue
+from harness.verdicts import Verdict
 from tests.summaries import judged, make_claim, make_run, make_summary
 
 
@@ -26,7 +29,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
     monkeypatch.setattr(measure, "measured", measured)
 
 
-@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("fail", 5), ("no-data", 5)])
+@pytest.mark.parametrize(("verdict", "code"), [("pass", 0), ("fail", 5), ("no-data", 4)])
 def test_the_exit_code_says_whether_all_claims_hold(
     verdict: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,9 +56,35 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
     monkeypatch.setattr(measure, "measured", without_nginx)
     assert main(["claims", "servers", "throttle"]) == 3
     told = capsys.readouterr().out
-    assert "not known" in told
+    assert "not measured" in told
     assert "HX306" in told
     assert "1 of 2 claims holds" in told
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "broken", "code"),
+    [
+        ("pass pass", False, 0),
+        ("no-data pass", False, 4),
+        ("no-data fail", False, 5),
+        ("no-data fail", True, 5),
+        ("no-data pass", True, 3),
+    ],
+)
+def test_the_worst_claim_decides_as_it_does_in_a_check(
+    verdicts: str, broken: bool, code: int
+) -> None:
+    first, *rest = (make_claim("x", verdict) for verdict in verdicts.split())
+    claims = [replace(first, problem="HX302 redis: not here" if broken else ""), *rest]
+    assert claims_exit_code(claims) == code
+    codes = {problem.code for problem in claim_problems(claims, "runs/x")}
+    known = {"fail": "HX510", "no-data": "HX511"}
+    assert codes == {known[verdict] for verdict in verdicts.split() if verdict in known}
+
+
+def test_a_run_that_is_not_valid_shows_nothing_of_its_claim() -> None:
+    summary = make_summary(valid=False, expectations=(judged(verdict="fail"),))
+    assert claim_of("What breaks", summary).verdict is Verdict.NO_DATA
 
 
 def test_every_scenario_has_a_topic_a_claim_and_evidence_that_can_fail() -> None:
@@ -71,6 +100,6 @@ def test_every_scenario_has_a_topic_a_claim_and_evidence_that_can_fail() -> None
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_keeps_within_its_width(width: int) -> None:
     claims = [make_claim("holds-true"), make_claim("other", verdict="fail")]
-    assert all(len(line.plain) <= width for line in render_claims(claims, width))
+    assert all(len(line.plain) <= width for line in document_lines(claims_document(claims), width))
     assert conclusion(claims).startswith("1 of 2 claims holds")
     assert conclusion(claims).endswith("other FAILS")

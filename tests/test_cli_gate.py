@@ -141,7 +141,7 @@ def test_an_expectation_that_no_run_could_judge_is_refused(
     [
         (lambda text: text[:200], [], 4, "HX521"),
         (lambda text: text.replace("2281", "2282").replace("0.76", "0.86"), [], 4, "HX521"),
-        (lambda text: text.replace('"format": 1', '"format": 9'), [], 4, "HX522"),
+        (lambda text: text.replace('"format": 2', '"format": 9'), [], 4, "HX522"),
         (lambda text: text, ["--seed", "2"], 4, "HX523 base.json: seed was 1, is 2"),
         (lambda text: text, ["--requests", "50"], 4, "HX523 base.json: load.requests"),
         (lambda text: text, ["--workers", "1"], 4, "HX523 base.json: matrix: gone are locmem, 4"),
@@ -179,7 +179,7 @@ def test_every_file_is_written_for_a_pass_and_for_a_failure(
         measures(four(hits))
         assert main(command) == code
         assert told in (here / "out" / "j.xml").read_text()
-        assert (here / "out" / "m.md").read_text().startswith("## harness check hit-rate: ")
+        assert (here / "out" / "m.md").read_text().startswith("### harness check hit-rate: ")
         assert json.loads((here / "out" / "r.json").read_text())["check"]["exit_code"] == code
     measures(error=InfrastructureError(Problem(code="HX302", where="redis", what="not here")))
     assert main(command) == 3
@@ -221,7 +221,7 @@ def test_on_github_there_are_annotations_and_a_summary(
     told = capsys.readouterr().err.splitlines()
     assert sum(line.startswith("::error title=harness check hit-rate::HX512") for line in told) == 2
     assert not told[-1].startswith("::")
-    assert (here / "summary.md").read_text().startswith("before\n## harness check")
+    assert (here / "summary.md").read_text().startswith("before\n### harness check")
 
 
 def keep(path: Path, **overrides: object) -> None:

@@ -27,9 +27,9 @@ def test_a_slower_request_is_found_in_time(factor: float, within_s: float) -> No
 
 def test_simulated_sides_are_alike_and_as_noisy_as_the_recorded_ones() -> None:
     for noise in recordings():
-        both = noise.values["cpu_per_request"]
+        both = noise.values["cpu_per_request_s"]
         base, candidate = drawn(np.random.default_rng(1), noise, 2000)
-        ratios = np.log(candidate["cpu_per_request"] / base["cpu_per_request"])
+        ratios = np.log(candidate["cpu_per_request_s"] / base["cpu_per_request_s"])
         assert abs(ratios.mean()) < 0.02
         assert ratios.std() == pytest.approx(np.log(both[1] / both[0]).std(), rel=0.15)
 

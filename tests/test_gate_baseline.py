@@ -83,9 +83,9 @@ def test_a_newer_format_asks_for_an_upgrade(file: Path) -> None:
     assert "upgrade" in refused(file, "HX522")
 
 
-def test_an_older_format_asks_to_be_saved_anew(file: Path) -> None:
+def test_an_older_format_asks_to_be_saved_again(file: Path) -> None:
     rewrite(file, format=0)
-    assert "anew" in refused(file, "HX523")
+    assert "save it again" in refused(file, "HX523")
 
 
 def test_a_format_that_is_no_number_is_refused(file: Path) -> None:

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from harness.analysis.summary import Figure
-from harness.gate.change import Change
-from harness.gate.changes import Changes, compare
-from harness.gate.recorded import RunFigures
+from harness.gate.baseline import RunFigures
+from harness.gate.compare import Change, Changes, compare
 from harness.scenario.schema import Action, Cache, Load, Matrix, Scenario, Server
 from harness.stats.interval import Interval
 from harness.verdicts import Verdict
@@ -200,6 +199,11 @@ def test_runs_of_different_things_are_incomparable(other: Scenario, difference: 
     assert changes.verdict is Verdict.INCOMPARABLE
     assert changes.changes == ()
     assert any(told.startswith(difference) for told in changes.differences)
+
+
+def test_more_trials_of_the_same_trace_request_the_same_keys() -> None:
+    other = scenario(matrix=Matrix(backend=("locmem",), workers=(1, 4, 8)))
+    assert compare(run(), run(of=other)).differences == ("matrix: new are locmem, 8 workers",)
 
 
 def test_another_order_of_the_keys_is_incomparable() -> None:

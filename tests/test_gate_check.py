@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import InfrastructureError, Problem
-from harness.gate.changes import Changes, compare
 from harness.gate.check import broken, checked
+from harness.gate.compare import Changes, compare
 from harness.verdicts import Verdict
 from tests.recorded import run, trial
 from tests.summaries import judged, make_caveat, make_summary, make_trial

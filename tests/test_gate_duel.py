@@ -56,8 +56,8 @@ def test_more_cpu_time_is_found_and_stops_the_duel() -> None:
     base, slower = served(0), served(1, cpu=1.1)
     result = result_of(base, slower)
     assert result.verdict is Verdict.FAIL
-    assert verdicts(result)["cpu_per_request"] == "fail"
-    assert verdicts(result)["request_median"] != "fail"
+    assert verdicts(result)["cpu_per_request_s"] == "fail"
+    assert verdicts(result)["request_p50_s"] != "fail"
     assert rounds_taken(base, slower) == 48, "the counts are not settled before"
 
 
@@ -78,8 +78,8 @@ def test_a_shorter_timeout_is_named() -> None:
 def test_slower_misses_are_found_though_the_median_stands_still() -> None:
     base = served(0, workers=1, ttl_s=0.3)
     result = result_of(base, served(1, workers=1, ttl_s=0.3, slow_miss=1.5))
-    assert verdicts(result)["request_miss_median"] == "fail"
-    assert verdicts(result)["request_median"] != "fail"
+    assert verdicts(result)["request_miss_p50_s"] == "fail"
+    assert verdicts(result)["request_p50_s"] != "fail"
 
 
 def test_one_trial_alone_is_no_duel() -> None:
@@ -89,9 +89,9 @@ def test_one_trial_alone_is_no_duel() -> None:
     assert duel_result(duel_facts(), [], []).verdict is Verdict.NO_DATA
 
 
-def test_a_higher_floor_lets_more_pass() -> None:
+def test_a_larger_minimum_effect_size_lets_more_pass() -> None:
     trials = served(0, workers=1), served(1, workers=1, cpu=1.1)
-    assert result_of(*trials, relative_floor=0.15).verdict is Verdict.PASS
+    assert result_of(*trials, min_relative_effect=0.15).verdict is Verdict.PASS
 
 
 def test_a_duel_of_two_that_are_alike_goes_on_until_that_is_known() -> None:

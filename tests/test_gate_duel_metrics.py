@@ -9,12 +9,32 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness.gate.duel_metrics import MetricResult, is_settled, judge, overall
-from harness.gate.rules import RULES, Rule, with_floors
+from harness.gate.duel_metrics import (
+    RULES,
+    MetricResult,
+    Rule,
+    is_decided,
+    judge,
+    overall,
+    with_min_effects,
+)
+from harness.metrics import HIGHER, LOWER, Metric
 from harness.verdicts import Verdict, exit_code
 
-TIME = Rule(name="time", unit="s", scale="ratio", relative=0.03, absolute=1e-6, required=True)
-SHARE = Rule(name="share", unit="share", scale="difference", higher_is_better=True, absolute=0.01)
+TIME = Rule(
+    metric=Metric(
+        "time",
+        "time",
+        LOWER,
+        "",
+        unit="s",
+        min_effect=1e-6,
+        min_relative_effect=0.03,
+        timed=True,
+    ),
+    required=True,
+)
+SHARE = Rule(metric=Metric("share", "share", HIGHER, "", unit="share", min_effect=0.01))
 
 
 def noisy(rounds: int, change: float = 0.0, noise: float = 0.02) -> npt.NDArray[np.float64]:
@@ -28,7 +48,7 @@ def judged(rule: Rule, base: object, candidate: object) -> MetricResult:
     return finding
 
 
-def test_a_change_beyond_floor_and_doubt_is_a_regression() -> None:
+def test_a_change_beyond_its_minimum_and_its_interval_is_a_regression() -> None:
     found = judged(TIME, noisy(80, noise=0), noisy(80, math.log(1.1)))
     assert found.verdict is Verdict.FAIL
     assert found.change == pytest.approx(0.1)
@@ -47,17 +67,17 @@ def test_the_other_way_round_it_is_an_improvement() -> None:
     assert found.change == pytest.approx(1 / 1.1 - 1)
 
 
-def test_a_change_below_the_floor_passes_however_certain_it_is() -> None:
+def test_a_change_below_the_minimum_passes_however_certain_it_is() -> None:
     found = judged(TIME, noisy(80, noise=0), noisy(80, 0.02, noise=0.001))
     assert found.low is not None
     assert found.low > 0
     assert found.verdict is Verdict.PASS
 
 
-def test_the_larger_floor_counts() -> None:
-    coarse = replace(TIME, absolute=0.2e-3)  # a fifth of the base
+def test_the_larger_minimum_effect_size_counts() -> None:
+    coarse = replace(TIME, metric=replace(TIME.metric, min_effect=0.2e-3))  # a fifth of the base
     found = judged(coarse, noisy(80, noise=0), noisy(80, math.log(1.1), noise=0.001))
-    assert found.floor == pytest.approx(0.2)
+    assert found.min_effect == pytest.approx(0.2)
     assert found.verdict is Verdict.PASS
 
 
@@ -104,7 +124,7 @@ def test_a_difference_is_told_in_the_unit_of_the_metric() -> None:
     found = judged(SHARE, np.full(40, 0.9) + wiggle, np.full(40, 0.8))
     assert found.verdict is Verdict.FAIL
     assert found.change == pytest.approx(-0.105)
-    assert found.floor == 0.01
+    assert found.min_effect == 0.01
 
 
 def test_shares_that_are_equal_in_every_round_pass() -> None:
@@ -165,7 +185,7 @@ def test_the_worst_that_matters_is_the_verdict(
     findings = [finding("time", time), finding("share", share)]
     assert overall(findings, [TIME, SHARE]) is wanted
     settled = wanted not in (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
-    assert is_settled(findings, [TIME, SHARE]) is settled
+    assert is_decided(findings, [TIME, SHARE]) is settled
 
 
 @pytest.mark.parametrize(
@@ -185,7 +205,7 @@ def test_a_slower_time_waits_a_while_for_the_counts(
         MetricResult(metric="time", verdict=Verdict.FAIL, rounds=rounds),
         MetricResult(metric="share", verdict=share, rounds=rounds),
     ]
-    assert is_settled(findings, [TIME, replace(SHARE, required=True)]) is settled
+    assert is_decided(findings, [TIME, replace(SHARE, required=True)]) is settled
 
 
 def test_every_verdict_has_its_exit_code() -> None:
@@ -202,9 +222,9 @@ def test_every_verdict_has_its_exit_code() -> None:
     assert exit_code(Verdict.PASS, fail_on_inconclusive=True) == 0
 
 
-def test_floors_can_be_chosen() -> None:
-    rules = {rule.name: rule for rule in with_floors(0.1, {"lookup_median": 1e-4})}
-    assert rules["cpu_per_request"].relative == 0.1
-    assert rules["lookup_median"].absolute == 1e-4
-    assert rules["hit_rate"].relative == 0
-    assert with_floors() == tuple(RULES)
+def test_minimum_effect_sizes_can_be_chosen() -> None:
+    rules = {rule.name: rule.metric for rule in with_min_effects(0.1, {"lookup_p50_s": 1e-4})}
+    assert rules["cpu_per_request_s"].min_relative_effect == 0.1
+    assert rules["lookup_p50_s"].min_effect == 1e-4
+    assert rules["hit_rate"].min_relative_effect == 0
+    assert with_min_effects() == tuple(RULES)

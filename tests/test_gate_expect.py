@@ -45,6 +45,9 @@ def verdicts(expect: Expect) -> list[str]:
     ("wrong", "code"),
     [
         (Expect(metric="hit_rat", at_least=0.5), r"HX501 (?s:.*)did you mean hit_rate"),
+        (Expect(metric="cpu_per_request", at_least=1), r"HX501 .*no metric 'cpu_per_request'"),
+        (Expect(metric="request_p90_s", at_least=1), "HX501 .*is measured in duels alone"),
+        (Expect(metric="lookup_median", at_least=1), r"HX501 (?s:.*)did you mean lookup_p50_s"),
         (Expect(metric="hit_rate", where={"workers": 3}, at_least=0.5), "HX502 .*workers 3"),
         (Expect(metric="hit_rate", where={"nobody": 1}, at_least=0.5), "HX502"),
         (
@@ -141,6 +144,20 @@ def test_a_prediction_without_spread_leaves_room_for_rounding_alone() -> None:
     trial = make_trial("locmem", 4, measures={"limits_granted": figure})
     (one,) = judge([Expect(metric="limits_granted", as_predicted=True)], [trial])
     assert one.verdict == Verdict.PASS
+
+
+@pytest.mark.parametrize("hits", [2236, 2235])
+def test_shares_are_compared_as_the_counts_that_they_come_from(hits: int) -> None:
+    """The interval begins at 2,236 of 3,000, as a sum of draws has it: 0.7453333333333334."""
+    low = 0.7453333333333334
+    predicted = Prediction(value=0.76, low=low, high=0.77, closed_form=None)
+    trial = make_trial("locmem", 4, hits=hits, hit_rate=hits / 3000, predicted=predicted)
+    judged = judge(
+        [Expect(metric="hit_rate", as_predicted=True), Expect(metric="hit_rate", at_least=low)],
+        [trial],
+    )
+    wanted = Verdict.PASS if hits == 2236 else Verdict.FAIL
+    assert [one.verdict for one in judged] == [wanted, wanted]
 
 
 def test_what_an_option_has_taken_away_is_no_mistake_but_nonsense_is() -> None:

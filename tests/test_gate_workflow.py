@@ -56,7 +56,10 @@ def test_the_command_in_the_workflow_parses(here: Path) -> None:
     (line,) = (step["run"] for step in steps if step.get("name") == "Check")
     program, verb, *arguments = shlex.split(line)
     assert (program, verb) == ("harness", "check")
-    with cli.commands["check"].make_context("check", arguments) as context:
+    above = cli.make_context("harness", [], resilient_parsing=True)
+    check = cli.get_command(above, "check")
+    assert check is not None
+    with check.make_context("check", arguments, parent=above) as context:
         assert context.params["scenario"] == "own.toml"
         assert context.params["baseline"] == Path("base.json")
 

@@ -7,7 +7,7 @@ import pytest
 from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import facts_of, redis_facts
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 LIVES = [0, 1, 0, 0, 1, 1]
 
@@ -23,10 +23,10 @@ def test_a_counter_in_each_process_loses_nothing_and_none_knows_the_whole() -> N
     found = analyze_trial(facts_of(trial), trial).measures
     assert found["updates_lost"].value == 0
     assert found["highest_count"].value == (3 + 2) / 6
-    assert model_input(trial, "highest_count", LIVES) == (3 + 2) / 6
-    assert model_input(trial, "highest_count", [0] * 6) == 1
-    assert model_input(trial, "highest_count", [0, 0, 1, 1, 0, 1]) == (2 + 1) / 6
-    assert model_input(trial, "updates_lost", LIVES) == 0
+    assert modeled(trial, "highest_count", LIVES) == (3 + 2) / 6
+    assert modeled(trial, "highest_count", [0] * 6) == 1
+    assert modeled(trial, "highest_count", [0, 0, 1, 1, 0, 1]) == (2 + 1) / 6
+    assert modeled(trial, "updates_lost", LIVES) == 0
 
 
 def test_two_who_read_the_same_count_lose_one_increment() -> None:

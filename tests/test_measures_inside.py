@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyze import analyze_trial
-from harness.analysis.measures import inside
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.model.locmem import Limits, LocMem
@@ -25,6 +24,7 @@ from tests.factories import (
 )
 
 COUNTED = ("entries_max", "entries_after_cull", "copies_per_key", "entries_per_worker")
+READ = (*COUNTED, "cache_bytes", "resident_bytes")
 
 
 def with_looks(trial: Samples, rows: list[int], **marks: Sequence[float]) -> Samples:
@@ -43,8 +43,7 @@ def with_looks(trial: Samples, rows: list[int], **marks: Sequence[float]) -> Sam
 
 def told(trial: Samples, **facts: Any) -> dict[str, float | None]:
     measures = analyze_trial(facts_of(trial, **facts), trial).measures
-    mine = {measure.name for measure in inside.MEASURES}
-    return {name: figure.value for name, figure in measures.items() if name in mine}
+    return {name: figure.value for name, figure in measures.items() if name in READ}
 
 
 def test_the_last_look_at_each_process_counts() -> None:
@@ -88,7 +87,7 @@ def test_the_model_given_the_real_lives_finds_what_the_looks_found(limit: int) -
     looked = with_looks(trial, rows, entries=entries)
     read = prepared_trial(facts_of(looked, cache=cache_facts(max_entries=limit)), looked)
     for name in COUNTED:
-        model = MEASURES[name].model_input
+        model = MEASURES[name].modeled
         assert model is not None
         assert model(read, life) == MEASURES[name].observed(read)
 
@@ -106,6 +105,6 @@ def test_without_looks_there_is_nothing_to_tell() -> None:
     trial = routed_samples([0, 1], [0, 0])
     read = prepared_trial(facts_of(trial), trial)
     for name in COUNTED:
-        model = MEASURES[name].model_input
+        model = MEASURES[name].modeled
         assert model is not None
         assert MEASURES[name].observed(read) is model(read, np.zeros(2, np.int64)) is None

@@ -13,7 +13,7 @@ from harness.analysis.summary import Figure
 from harness.record.samples import Samples
 from harness.stats.interval import Interval
 from tests.factories import facts_of, redis_facts, samples
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 # One note: worker 0, worker 1, then each of them again; another note is asked for but once.
 LIFE, NOTE = [0, 1, 0, 1, 0], [3, 3, 3, 3, 5]
@@ -58,10 +58,10 @@ def test_requests_that_overlap_prove_nothing() -> None:
 def test_one_worker_has_no_others() -> None:
     trial = marked([0, 0], note=[1, 1], found=[0, 1], same_location=[1, 1])
     assert set(analyze_trial(facts_of(trial), trial).measures) == {"found_own"}
-    assert model_input(trial, "found_others", [0, 0]) is None
+    assert modeled(trial, "found_others", [0, 0]) is None
 
 
 @pytest.mark.parametrize("name", ["found_own", "found_others"])
 def test_without_notes_there_is_nothing_to_find(name: str) -> None:
     assert name not in analyze_trial(facts_of(samples()), samples()).measures
-    assert model_input(samples(life=np.array([0, 0, 0])), name, [0, 0, 0]) is None
+    assert modeled(samples(life=np.array([0, 0, 0])), name, [0, 0, 0]) is None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.analysis.analyze import analyze_trial
 from tests.factories import NAN, facts_of, redis_facts
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 # Held from 0 to 2, 1 to 4, refused, 3 to 5, 4 to 6: two at a time, never three.
 LOCKED: Mapping[str, Sequence[float]] = {
@@ -30,7 +30,7 @@ def test_one_store_lets_one_hold_the_lock() -> None:
     expected = analyze_trial(facts, trial).measures["lock_holders"].expected
     assert expected is not None
     assert (expected.low, expected.high) == (1, 1)
-    assert model_input(trial, "lock_holders", [0, 1, 0, 1, 0]) is None
+    assert modeled(trial, "lock_holders", [0, 1, 0, 1, 0]) is None
 
 
 def test_a_lock_that_was_always_refused_had_no_holder() -> None:
@@ -41,6 +41,6 @@ def test_a_lock_that_was_always_refused_had_no_holder() -> None:
 def test_runs_of_a_job_are_counted_and_modelled_as_its_first_in_each_store() -> None:
     trial = marked(LIVES, **ONCE)
     assert analyze_trial(facts_of(trial), trial).measures["once_runs"].value == 3 / 2
-    assert model_input(trial, "once_runs", LIVES) == 3 / 2
-    assert model_input(trial, "once_runs", [0] * 6) == 1
-    assert model_input(trial, "once_runs", [0, 1, 2, 0, 1, 1]) == 5 / 2
+    assert modeled(trial, "once_runs", LIVES) == 3 / 2
+    assert modeled(trial, "once_runs", [0] * 6) == 1
+    assert modeled(trial, "once_runs", [0, 1, 2, 0, 1, 1]) == 5 / 2

@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import NAN, facts_of, redis_facts
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 # Two log-ins, each followed by three pages, of which the second adds an item.
 JOURNEY, PAGE, PUT_IN = [7] * 4 + [9] * 4, [0, 1, 2, 3] * 2, [0, 0, 1, 1] * 2
@@ -35,8 +35,7 @@ def both(trial: Samples, stores: Sequence[int]) -> list[tuple[float | None, floa
     """Return what was seen and what the model makes of these stores, for each measure."""
     seen = analyze_trial(facts_of(trial), trial).measures
     return [
-        (seen[name].value if name in seen else None, model_input(trial, name, stores))
-        for name in NAMES
+        (seen[name].value if name in seen else None, modeled(trial, name, stores)) for name in NAMES
     ]
 
 

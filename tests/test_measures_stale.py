@@ -11,6 +11,7 @@ import pytest
 from harness.analysis.analyze import analyze_trial
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.prepared import prepared_trial
+from harness.metrics import LOWER, METRICS
 from harness.record.samples import Samples
 from tests.factories import EPOCH_S, NAN, facts_of, redis_facts
 from tests.test_analysis_measures import marked
@@ -37,9 +38,9 @@ def values(trial: Samples) -> Mapping[str, float | None]:
     return {name: found[name].value for name in NAMES}
 
 
-def model_input(trial: Samples, stores: Sequence[int]) -> Mapping[str, float | None]:
+def modeled(trial: Samples, stores: Sequence[int]) -> Mapping[str, float | None]:
     read = prepared_trial(facts_of(trial, timeout_s=TIMEOUT_S), trial)
-    models = {name: MEASURES[name].model_input for name in NAMES}
+    models = {name: MEASURES[name].modeled for name in NAMES}
     return {name: model(read, np.array(stores)) for name, model in models.items() if model}
 
 
@@ -55,11 +56,11 @@ def test_the_other_worker_shows_the_old_value_until_its_timeout() -> None:
 
 
 def test_the_model_given_the_true_workers_says_what_was_seen() -> None:
-    assert model_input(looks(), LIFE) == values(looks())
+    assert modeled(looks(), LIFE) == values(looks())
 
 
 def test_one_store_shows_every_change() -> None:
-    found = model_input(looks(), [0] * 8)
+    found = modeled(looks(), [0] * 8)
     assert found == {name: 1.0 if name == "values_shown" else 0.0 for name in NAMES}
     trial = looks(shown=PRICE)
     facts = facts_of(trial, backend="redis", cache=redis_facts(), timeout_s=TIMEOUT_S)
@@ -73,7 +74,7 @@ def test_a_worker_whose_copy_was_deleted_reads_the_new_value() -> None:
     # At worker 1 the change deletes; worker 0 has its copy until 10 s.
     stores = [0, 1, 1, 0, 1, 0, 0, 0]
     shown = [0, 0, 3, 0, 3, 3, 3, 3]
-    assert model_input(looks(shown, deletes), stores) == values(looks(shown, deletes))
+    assert modeled(looks(shown, deletes), stores) == values(looks(shown, deletes))
     assert values(looks(shown, deletes))["stale_reads"] == 1 / 5
 
 
@@ -83,7 +84,7 @@ def test_without_a_timeout_nothing_bounds_it_and_no_half_of_it_is_told() -> None
     assert found["stale_reads"].value == 4 / 5
     assert found["stale_age_s"].value == 11.0
     assert "stale_after" not in found
-    model = MEASURES["stale_reads"].model_input
+    model = MEASURES["stale_reads"].modeled
     assert model is not None
     assert model(prepared_trial(facts_of(trial, timeout_s=None), trial), np.array(LIFE)) == 4 / 5
 
@@ -95,4 +96,4 @@ def test_looks_before_the_first_change_of_a_product_count_for_nothing() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_less_is_better(name: str) -> None:
-    assert MEASURES[name].better == "lower"
+    assert METRICS[name].better == LOWER

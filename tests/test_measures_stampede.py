@@ -10,7 +10,7 @@ import pytest
 from harness.analysis.analyze import analyze_trial
 from harness.record.samples import Samples
 from tests.factories import EPOCH_S, NAN, facts_of
-from tests.test_analysis_measures import marked, model_input
+from tests.test_analysis_measures import marked, modeled
 
 LIVES = [0, 1, 0, 1, 0, 0]
 # Two reports. When each request looked, in ms, and whether it found something; computing takes 10.
@@ -45,14 +45,14 @@ def test_computations_are_counted_per_report() -> None:
 
 def test_without_a_lock_all_compute_who_looked_before_the_first_of_their_store_was_done() -> None:
     found = trial(locked=0)
-    assert model_input(found, "origin_runs", LIVES) == 4 / 2
-    assert model_input(found, "origin_runs", [0] * 6) == 4 / 2
+    assert modeled(found, "origin_runs", LIVES) == 4 / 2
+    assert modeled(found, "origin_runs", [0] * 6) == 4 / 2
     # The one that looked at 12 ms finds nothing in a store that nobody else asked.
-    assert model_input(found, "origin_runs", [0, 0, 0, 1, 0, 0]) == 5 / 2
+    assert modeled(found, "origin_runs", [0, 0, 0, 1, 0, 0]) == 5 / 2
 
 
 @pytest.mark.parametrize(
     ("stores", "runs"), [(LIVES, 3), ([0] * 6, 2), ([0, 1, 2, 3, 0, 1], 6)], ids=str
 )
 def test_behind_a_lock_each_store_computes_once(stores: Sequence[int], runs: int) -> None:
-    assert model_input(trial(locked=1), "origin_runs", stores) == runs / 2
+    assert modeled(trial(locked=1), "origin_runs", stores) == runs / 2

@@ -30,7 +30,7 @@ def test_lookups_count_from_one_timeout_after_the_first_request_on() -> None:
 
 def test_the_closed_form_is_that_of_the_measured_shares_and_keys() -> None:
     trial = routed_samples([0, 0, 1, 0] * 50, [0, 1] * 100, ttl_s=0.05)
-    read, model = prepared_trial(at_a_rate(trial), trial), STEADY.model_input
+    read, model = prepared_trial(at_a_rate(trial), trial), STEADY.modeled
     assert model is not None
     rate = 200 / (trial.sent_s[-1] - trial.sent_s[0])
     alone = hit_rate_with_timeout([0.75, 0.25], 1, rate, 0.05)

@@ -40,8 +40,8 @@ def values(facts: TrialFacts, trial: Samples) -> Mapping[str, float | None]:
     return {name: found.value for name, found in analyze_trial(facts, trial).measures.items()}
 
 
-def model_input(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
-    model = MEASURES[name].model_input
+def modeled(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None:
+    model = MEASURES[name].modeled
     assert model is not None
     return model(prepared_trial(facts, visited()), np.array(stores))
 
@@ -57,22 +57,22 @@ def test_first_and_later_visits_are_told_apart() -> None:
 
 def test_a_page_is_computed_once_in_each_store() -> None:
     facts = one_by_one(visited())
-    assert model_input(facts, "computed_first", LIFE) == 1.0
-    assert model_input(facts, "computed_later", LIFE) == 1 / 3
-    assert model_input(facts, "computed_later", [0] * 5) == 0.0
+    assert modeled(facts, "computed_first", LIFE) == 1.0
+    assert modeled(facts, "computed_later", LIFE) == 1 / 3
+    assert modeled(facts, "computed_later", [0] * 5) == 0.0
 
 
 def test_a_cache_that_keeps_nothing_computes_every_page_again() -> None:
     dummy = cache_facts(backend="django.core.cache.backends.dummy.DummyCache")
     trial = visited()
     facts = replace(facts_of(trial, cache=dummy), load=load_facts(users=1))
-    assert model_input(facts, "computed_later", [0] * 5) == 1.0
+    assert modeled(facts, "computed_later", [0] * 5) == 1.0
 
 
 def test_visits_that_overlap_have_no_prediction() -> None:
     facts = facts_of(visited())
-    assert model_input(facts, "computed_first", LIFE) is None
-    assert model_input(facts, "computed_later", LIFE) is None
+    assert modeled(facts, "computed_first", LIFE) is None
+    assert modeled(facts, "computed_later", LIFE) is None
 
 
 def test_without_a_later_visit_there_is_nothing_to_compare() -> None:

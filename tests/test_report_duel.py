@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from rich.console import Console
 
 from harness.analysis.analyze import analyze_run
-from harness.analysis.summary import Summary
+from harness.analysis.summary import Cause, Summary
 from harness.gate.duel import DuelResult, duel_result
 from harness.report.drawing.layout import print_lines
-from harness.report.duel import last_line, render_duel
+from harness.report.duel import duel_document, last_line
 from harness.report.formats.json import render_json
+from harness.report.formats.terminal import document_lines
+from harness.report.hit_rate import MEANINGS
 from tests.duelling import Trial, duel_facts, served
 from tests.summaries import make_summary
 
@@ -44,7 +47,7 @@ def told(name: str) -> tuple[DuelResult, Summary]:
 def printed(name: str, width: int = 80) -> str:
     duel, summary = told(name)
     console = Console(file=io.StringIO(), width=width, legacy_windows=False)
-    print_lines(render_duel(duel, summary, width), console)
+    print_lines(document_lines(duel_document(duel, summary), width), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -57,6 +60,16 @@ def test_a_duel_reads_as_in_its_golden_file(
     text = printed(name, width)
     assert max(map(len, text.splitlines())) <= width
     matches_golden(f"{name}-{width}.txt", text)
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_of_lost_hits_is_explained(cause: Cause) -> None:
+    result, summary = told("duel-lost-hits")
+    lost = replace(result, cause=cause, misses={cause: (0.0, 0.25)})
+    text = " ".join(
+        line.plain.strip() for line in document_lines(duel_document(lost, summary), 200)
+    )
+    assert f"Hits were lost to {cause} ({MEANINGS[cause]}): 25.0 % of the lookups" in text
 
 
 @ALL

@@ -61,8 +61,7 @@ def test_markdown_ends_no_cell_opens_no_tag_and_paints_nothing() -> None:
     hostile = "a|b <script> \x1b[31mred\x1b[0m"
     table = Table(["h"], [(hostile, ["1"])])
     blocks: Section = [Heading(hostile), Prose(hostile), Alarm("x", [hostile]), table]
-    report = Report(summary=make_summary(), document=[blocks], result={})
-    text = render_markdown(report)
+    text = render_markdown([blocks])
     assert "<script>" not in text
     assert "\x1b" not in text
     assert text.count(r"a\|b &lt;script> red") == 4

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from harness.report.drawing.charts import GLYPHS, apportioned
 from harness.report.hit_rate import MEANINGS
+from tests.factories import STEADY
 
 
+@STEADY
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=7), st.integers(7, 200))
 def test_a_bar_is_full_and_shows_everything_that_occurs(counts: list[int], width: int) -> None:
     cells = apportioned(counts, width)

@@ -1,60 +1,41 @@
-"""Every number that expectations and comparisons may name, with its unit and which way is better.
+"""What computes each metric of a trial: a name of `harness.metrics` -> a function of its summary.
 
-Knows summaries alone. `value None` in a figure says that the trial cannot tell.
+Knows summaries alone. `value None` in a figure says that the trial has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from harness.analysis.measures.table import MEASURES
 from harness.analysis.summary import Cause, Figure, TrialSummary
 from harness.stats.interval import Interval
 
-HIGHER, LOWER, NEITHER = "higher", "lower", ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """A number of a trial. `timed` ones depend on the machine, all others are counts.
-
-    Units: "share" (0..1), "count", "factor", "s", "per_second", "bytes".
-    """
-
-    name: str
-    unit: str
-    better: str
-    meaning: str
-    of: Callable[[TrialSummary], Figure]
-    timed: bool = False
-
 
 def figure(trial: TrialSummary, name: str) -> Figure:
-    """Return a metric of one trial by its name. Raises KeyError for a name that there is not."""
-    return METRICS[name].of(trial)
+    """Return a metric of one trial by its name. Raises KeyError for one that no trial has."""
+    return COMPUTED[name](trial)
 
 
 def _hit_rate(trial: TrialSummary) -> Figure:
+    return Figure(value=trial.hit_rate, expected=_expected_hit_rate(trial))
+
+
+def _expected_hit_rate(trial: TrialSummary) -> Interval | None:
     found = trial.predicted
-    expected = Interval(value=found.value, low=found.low, high=found.high) if found else None
-    return Figure(value=trial.hit_rate, expected=expected)
+    return Interval(value=found.value, low=found.low, high=found.high) if found else None
 
 
 def _misses(cause: Cause, trial: TrialSummary) -> Figure:
-    return Figure(value=_per_lookup(trial, trial.misses.get(cause, 0)))
+    return Figure(value=trial.misses.get(cause, 0) / trial.lookups if trial.lookups else None)
 
 
-def _per_lookup(trial: TrialSummary, count: float) -> float | None:
-    return count / trial.lookups if trial.lookups else None
+def _explained(cache: str, trial: TrialSummary) -> Figure:
+    return Figure(value=getattr(trial.explained, cache) if trial.explained else None)
 
 
-def _explained(kind: str, trial: TrialSummary) -> Figure:
-    return Figure(value=getattr(trial.explained, kind) if trial.explained else None)
-
-
-def _plain(name: str, trial: TrialSummary) -> Figure:
+def _field(name: str, trial: TrialSummary) -> Figure:
     return Figure(value=getattr(trial, name))
 
 
@@ -65,17 +46,17 @@ def _failures(trial: TrialSummary) -> Figure:
 def _origin_per_request(trial: TrialSummary) -> Figure:
     if not trial.requests:
         return Figure()
-    found, each = trial.predicted, trial.lookups / trial.requests
+    rate, each = _expected_hit_rate(trial), trial.lookups / trial.requests
     value = (trial.lookups - trial.hits) / trial.requests
-    if found is None:
+    if rate is None:
         return Figure(value=value)
-    mean, low, high = ((1 - rate) * each for rate in (found.value, found.high, found.low))
+    mean, low, high = ((1 - one) * each for one in (rate.value, rate.high, rate.low))
     return Figure(value=value, expected=Interval(value=mean, low=low, high=high))
 
 
 def _unaccounted(trial: TrialSummary) -> Figure:
-    books = trial.accounted
-    return Figure(value=float(books.tallies - books.samples - books.lost))
+    accounted = trial.accounted
+    return Figure(value=float(accounted.tallies - accounted.samples - accounted.lost))
 
 
 def _entries_lost(trial: TrialSummary) -> Figure:
@@ -100,123 +81,23 @@ def _measure(name: str, trial: TrialSummary) -> Figure:
     return trial.measures.get(name, Figure())
 
 
-def _misses_by_cause() -> list[Metric]:
-    return [
-        Metric(
-            name=f"misses.{cause}",
-            unit="share",
-            better=LOWER,
-            meaning=f"share of the lookups that missed by the cause {cause}",
-            of=partial(_misses, cause),
-        )
-        for cause in Cause
-    ]
-
-
-def _latencies() -> list[Metric]:
-    return [
-        Metric(
-            name=f"{part}_{quantile}_s",
-            unit="s",
-            better=LOWER,
-            meaning=f"{quantile} of the time of a {part}",
-            of=partial(_latency, part, quantile),
-            timed=True,
-        )
+COMPUTED: Mapping[str, Callable[[TrialSummary], Figure]] = {
+    "hit_rate": _hit_rate,
+    **{f"misses.{cause}": partial(_misses, cause) for cause in Cause},
+    "origin_per_request": _origin_per_request,
+    "explained.per_process": partial(_explained, "per_process"),
+    "explained.shared": partial(_explained, "shared"),
+    "effective_workers": partial(_field, "effective_workers"),
+    "failed_requests": _failures,
+    "unaccounted": _unaccounted,
+    "entries_lost": _entries_lost,
+    "restart_misses": _restart_misses,
+    "requests_per_second": partial(_field, "requests_per_second"),
+    **{
+        f"{part}_{quantile}_s": partial(_latency, part, quantile)
         for part in ("request", "lookup")
         for quantile in ("mean", "p50", "p99")
-    ]
-
-
-def _measures() -> list[Metric]:
-    return [
-        Metric(
-            name=one.name,
-            unit=one.unit,
-            better=one.better,
-            meaning=one.meaning,
-            of=partial(_measure, one.name),
-            timed=one.timed or one.unit in ("s", "per_second"),
-        )
-        for one in MEASURES.values()
-    ]
-
-
-_ALL = (
-    Metric(
-        name="hit_rate",
-        unit="share",
-        better=HIGHER,
-        meaning="hits over lookups",
-        of=_hit_rate,
-    ),
-    *_misses_by_cause(),
-    Metric(
-        name="origin_per_request",
-        unit="factor",
-        better=LOWER,
-        meaning="misses, each of which asks the origin, over requests",
-        of=_origin_per_request,
-    ),
-    Metric(
-        name="explained.per_process",
-        unit="share",
-        better=NEITHER,
-        meaning="share of the lookups that a replay with one cache per process gets right",
-        of=partial(_explained, "per_process"),
-    ),
-    Metric(
-        name="explained.shared",
-        unit="share",
-        better=NEITHER,
-        meaning="share of the lookups that a replay with one shared cache gets right",
-        of=partial(_explained, "shared"),
-    ),
-    Metric(
-        name="effective_workers",
-        unit="count",
-        better=NEITHER,
-        meaning="1 / sum of squared shares of the workers",
-        of=partial(_plain, "effective_workers"),
-    ),
-    Metric(
-        name="failed_requests",
-        unit="share",
-        better=LOWER,
-        meaning="requests that failed over requests",
-        of=_failures,
-    ),
-    Metric(
-        name="unaccounted",
-        unit="count",
-        better=LOWER,
-        meaning="lookups that a worker counted and nothing explains",
-        of=_unaccounted,
-    ),
-    Metric(
-        name="entries_lost",
-        unit="count",
-        better=LOWER,
-        meaning="live entries that went down with what was restarted",
-        of=_entries_lost,
-    ),
-    Metric(
-        name="restart_misses",
-        unit="count",
-        better=LOWER,
-        meaning="misses that would not have been without the restart",
-        of=_restart_misses,
-    ),
-    Metric(
-        name="requests_per_second",
-        unit="per_second",
-        better=HIGHER,
-        meaning="answered requests per second",
-        of=partial(_plain, "requests_per_second"),
-        timed=True,
-    ),
-    *_latencies(),
-    *_measures(),
-)
-
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+    },
+    **{name: partial(_measure, name) for name in MEASURES},
+}
+"""Every metric that a trial has, and so every one that an expectation may name."""

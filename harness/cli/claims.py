@@ -1,88 +1,67 @@
-"""`harness claims`: every scenario in its short form, one after another, one table in the end."""
+"""`harness claims`: measure every scenario's claim, one after another, and show which hold."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from harness import runs
 from harness.cli import measure
-from harness.errors import GateError, HarnessError, InfrastructureError, Problem
-from harness.gate.claims import Claim, claim_of
+from harness.cli.options import FORMATS, complete_scenario, out_option
+from harness.cli.outputs import print_document
+from harness.cli.signals import end_on_signals
+from harness.errors import InfrastructureError
+from harness.gate.check import Claim, claim_of, claim_problems, claims_exit_code
 from harness.record.rundir import directory_name
-from harness.report.claims import claims_as_json, render_claims
-from harness.report.drawing.layout import print_lines
-from harness.scenario.load import Overrides, catalogue, find_scenario, load_scenario
+from harness.report.claims import claims_document
+from harness.report.formats.json import plain
+from harness.scenario.load import catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 from harness.verdicts import Verdict
 
 
-def claims(names: Sequence[str], out: Path | None, style: str, *, whole: bool) -> None:
-    """Measure the claims of these scenarios, of all for none, and print what became of them.
+@click.command(name="claims")
+@click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
+@out_option("runs/claims-TIME", "the runs")
+@click.option("--full", is_flag=True, help="Measure each scenario in full, not in its quick form.")
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def verb(scenarios: tuple[str, ...], out: Path | None, full: bool, style: str) -> int:
+    """Measure what SCENARIOS claim, all of them by default, and show which claims hold.
 
-    `whole` leaves out the short forms. Raises GateError if a claim does not hold, and
-    SurroundingsError if one could not be measured.
+    Exit code 5 if a claim fails, 4 if one is unknown, 3 if one could not be measured.
     """
-    chosen = _chosen(names)
-    out = out or Path("runs") / f"claims-{time.strftime('%Y%m%d-%H%M%S')}"
-    found = list(_measured(chosen, out, whole=whole))
-    if style == "json":
-        click.echo(json.dumps(claims_as_json(found), indent=2))
-    else:
-        console = Console(file=sys.stdout)
-        print_lines(render_claims(found, console.width), console)
-    _demand(found, out)
-
-
-def _chosen(names: Sequence[str]) -> list[tuple[Path, Scenario]]:
-    if not names:
-        return [(path, scenario) for path, scenario in catalogue() if scenario.claim]
-    paths = [find_scenario(name) for name in names]
-    return [(path, load_scenario(path)) for path in paths]
-
-
-def _measured(
-    chosen: Sequence[tuple[Path, Scenario]], out: Path, *, whole: bool
-) -> Iterator[Claim]:
+    end_on_signals()
+    paths = [find_scenario(name) for name in scenarios]
+    chosen = [(path, load_scenario(path)) for path in paths] or [
+        (path, scenario) for path, scenario in catalogue() if scenario.claim
+    ]
+    out = out or runs.default_dir("claims")
+    found = []
     for number, (path, scenario) in enumerate(chosen, start=1):
         click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
-        short: Overrides = {} if whole else _short(scenario)
-        try:
-            plan = runs.resolve(str(path), short)
-            run = measure.measured(plan, out / directory_name(scenario.name))
-            yield claim_of(scenario.topic, run.summary)
-        except InfrastructureError as error:
-            yield Claim(
-                scenario=scenario.name,
-                topic=scenario.topic,
-                text=scenario.claim,
-                verdict=Verdict.NO_DATA,
-                problem=str(error),
-            )
+        found.append(_measured(path, scenario, out / directory_name(scenario.name), full=full))
+    if style == "json":
+        click.echo(json.dumps([plain(claim) for claim in found], indent=2))
+    else:
+        print_document(claims_document(found))
+    for problem in claim_problems(found, str(out)):
+        click.echo(str(problem), err=True)
+    return claims_exit_code(found)
 
 
-def _short(scenario: Scenario) -> Overrides:
-    return {key: (value, f"short.{key}") for key, value in scenario.short.items()}
-
-
-def _demand(found: Sequence[Claim], out: Path) -> None:
-    errors: dict[type[HarnessError], list[Problem]] = {InfrastructureError: [], GateError: []}
-    for claim in found:
-        if claim.verdict is Verdict.PASS:
-            continue
-        problem = Problem(
-            code="HX510" if claim.verdict is Verdict.FAIL else "HX511",
-            where=f"claim of {claim.scenario}",
-            what="does not hold" if claim.verdict is Verdict.FAIL else f"is {claim.verdict}",
-            hint=f"`harness report {out / claim.scenario}` shows the run",
+def _measured(path: Path, scenario: Scenario, out: Path, *, full: bool) -> Claim:
+    """Return what became of one claim, whose run is kept in `out`."""
+    quick = {} if full else {k: (value, f"short.{k}") for k, value in scenario.short.items()}
+    try:
+        run = measure.measured(runs.resolve(str(path), quick), out)
+    except InfrastructureError as error:
+        return Claim(
+            scenario=scenario.name,
+            topic=scenario.topic,
+            text=scenario.claim,
+            verdict=Verdict.NO_DATA,
+            problem=str(error),
         )
-        errors[InfrastructureError if claim.problem else GateError].append(problem)
-    for kind in (GateError, InfrastructureError):
-        if errors[kind]:
-            raise kind(*errors[kind])
+    return claim_of(scenario.topic, run.summary)

@@ -1,78 +1,157 @@
-"""`harness duel`: two sides of a scenario served in turns until it can be told which is better."""
+"""`harness duel`: two sides of a scenario, interleaved until it is decided which is better."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import click
+
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import value_of
+from harness.cli.options import (
+    FAIL_ON,
+    FORMATS,
+    load_options,
+    out_option,
+    overrides,
+    scenario_argument,
+    value_of,
+)
+from harness.cli.signals import end_on_signals
 from harness.errors import Problem, UsageError
 from harness.gate.duel import Judge
-from harness.gate.rules import RELATIVE_FLOOR, RULES
-from harness.measure.plan import TrialGroup
+from harness.gate.duel_metrics import RULES
+from harness.measure.plan import Plan, TrialGroup
+from harness.metrics import METRICS, current_name
 from harness.record.facts import DuelFacts
 from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.servers.worktrees import Checkout, checkouts
+from harness.setup import word
 from harness.verdicts import exit_code
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}
 
 
-def duel(
-    name: str,
-    common: Overrides,
-    sides: tuple[Sequence[str], Sequence[str]],
-    refs: tuple[str | None, str | None],
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a duel: its settings, and the git revision of its app, None for the tree."""
+
+    role: str
+    settings: Overrides
+    ref: str | None
+
+
+@click.command(name="duel")
+@scenario_argument
+@load_options
+@click.option(
+    *("--a", "base"),
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A setting of the base, as in --a backend=locmem or --a server.threads=1.",
+)
+@click.option(
+    *("--b", "candidate"), metavar="KEY=VALUE", multiple=True, help="One of the candidate."
+)
+@click.option("--base-ref", metavar="REF", help="Git revision of the app for the base.")
+@click.option(
+    "--candidate-ref",
+    metavar="REF",
+    help="Git revision for the candidate.  [default: the working tree]",
+)
+@click.option("--budget", metavar="TIME", default="120s", show_default=True, help="Time limit.")
+@click.option(
+    *("--min-effect", "min_effects"),
+    metavar="[METRIC=]AMOUNT",
+    multiple=True,
+    help="Minimum effect size: of all times (5%), or of one metric in its own unit "
+    "(lookup_p50_s=50us, hit_rate=2%).",
+)
+@click.option(
+    *("--round", "round_requests"),
+    type=click.IntRange(10, 10_000),
+    metavar="N",
+    default=40,
+    show_default=True,
+    help="Requests of one round.",
+)
+@out_option("runs/duel-SCENARIO-TIME")
+@FAIL_ON
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def verb(
+    scenario: str,
+    base: tuple[str, ...],
+    candidate: tuple[str, ...],
+    base_ref: str | None,
+    candidate_ref: str | None,
     budget: str,
-    floors: Sequence[str],
-    requests: int,
+    min_effects: tuple[str, ...],
+    round_requests: int,
     out: Path | None,
+    fail_on: str | None,
     style: str,
-    fail_on_inconclusive: bool,
+    settings: tuple[str, ...],
+    **options: str | None,
 ) -> int:
-    """Measure, judge, keep and print; return the exit code. Raises HarnessError."""
-    plan = runs.resolve(name, common)
-    scenario = plan.scenario
-    relative, absolute = _floors(floors)
-    settings = (_settings(sides[0], "--a"), _settings(sides[1], "--b"))
-    budget_s = _budget_s(budget)
-    with checkouts(plan.sources.app, [ref for ref in refs if ref]) as trees:
-        both = [
-            {**_at_revision(ref, trees, scenario), **side}
-            for side, ref in zip(settings, refs, strict=True)
-        ]
-        pair = duel_sides(scenario, both[0], both[1], requests)
-        keys = dict.fromkeys(key for side in settings for key in side if key not in SHORT.values())
-        varied = different(pair, keys)
-        labels = _labels(pair, settings, refs, trees)
-        facts = DuelFacts(
-            base=labels[0],
-            candidate=labels[1],
-            budget_s=budget_s,
-            relative_floor=relative,
-            absolute_floors=absolute,
-        )
-        group = TrialGroup(
-            trials=duel_group(pair, varied),
-            turns=lambda trials: turns_without_end(trials, requests),
-            stop_early=Judge(facts, time.time),
-        )
-        sources = replace(plan.sources, work={tree.app: tree.work for tree in trees.values()})
-        found = measure.measured(
-            replace(plan, groups=(group,), purpose=facts, sources=sources), out
-        )
+    """Compare two sides of SCENARIO until it is decided which is better.
+
+    Both are up at the same time and serve the same requests, interleaved. The sides are two
+    settings (--a backend=locmem --b backend=redis) or two git revisions of the app (--base-ref
+    main); without either, the scenario is compared with itself.
+    """
+    end_on_signals()
+    plan = runs.resolve(scenario, overrides(settings, **options))
+    relative, absolute = _min_effects(min_effects)
+    sides = (
+        Side(role="base", settings=_settings(base, "--a"), ref=base_ref),
+        Side(role="candidate", settings=_settings(candidate, "--b"), ref=candidate_ref),
+    )
+    terms = DuelFacts(
+        base="",
+        candidate="",
+        budget_s=_budget_s(budget),
+        min_relative_effect=relative,
+        min_effects=absolute,
+    )
+    with checkouts(plan.sources.app, [side.ref for side in sides if side.ref]) as trees:
+        found = measure.measured(_duel_plan(plan, sides, terms, trees, round_requests), out)
     result = measure.conclude(found, style)
-    return exit_code(result.verdict, fail_on_inconclusive=fail_on_inconclusive) if result else 0
+    return exit_code(result.verdict, fail_on_inconclusive=bool(fail_on)) if result else 0
+
+
+def _duel_plan(
+    plan: Plan,
+    sides: tuple[Side, Side],
+    terms: DuelFacts,
+    trees: Mapping[str, Checkout],
+    requests: int,
+) -> Plan:
+    """Return the plan of a duel of both sides; its `purpose` is `terms` with their labels."""
+    base, candidate = (
+        {**_at_revision(side, trees, plan.scenario), **side.settings} for side in sides
+    )
+    pair = duel_sides(plan.scenario, base, candidate, requests)
+    keys = dict.fromkeys(key for side in sides for key in side.settings)
+    labels = [
+        _label(side, values, trees, refs=any(one.ref for one in sides))
+        for side, values in zip(sides, different(pair, keys), strict=True)
+    ]
+    terms = replace(terms, base=labels[0], candidate=labels[1])
+    group = TrialGroup(
+        trials=duel_group(pair, different(pair, [k for k in keys if k not in SHORT.values()])),
+        turns=lambda trials: turns_without_end(trials, requests),
+        stop_early=Judge(terms, time.time),
+    )
+    sources = replace(plan.sources, work={tree.app: tree.work for tree in trees.values()})
+    return replace(plan, groups=(group,), purpose=terms, sources=sources)
 
 
 def _settings(typed: Sequence[str], option: str) -> Overrides:
@@ -89,41 +168,32 @@ def _settings(typed: Sequence[str], option: str) -> Overrides:
 
 
 def _at_revision(
-    ref: str | None, trees: Mapping[str, Checkout], scenario: Scenario
+    side: Side, trees: Mapping[str, Checkout], scenario: Scenario
 ) -> dict[str, tuple[Any, str]]:
-    """Return what has a side import its app from the worktree of a revision."""
-    if not ref:
+    """Return what makes a side import its app from the worktree of its revision."""
+    if not side.ref:
         return {}
-    # With a path the shop is an app like any other, and no longer told what to use by itself.
-    env = (dict(scenario.app.environ), ref)
-    return {"app.path": (str(trees[ref].app), ref), "app.env": env}
+    # With a path the shop is an app like any other, and gets no environment by itself.
+    env = (dict(scenario.app.environ), side.ref)
+    return {"app.path": (str(trees[side.ref].app), side.ref), "app.env": env}
 
 
-def _labels(
-    pair: tuple[Scenario, Scenario],
-    settings: tuple[Overrides, Overrides],
-    refs: tuple[str | None, str | None],
-    trees: Mapping[str, Checkout],
-) -> tuple[str, str]:
-    """Return what to call each side: what it was told, and what has been left to the scenario."""
-    keys = dict.fromkeys(key for side in settings for key in side)
-    told = different(pair, keys)
-    names = []
-    for values, ref, role in zip(told, refs, ("base", "candidate"), strict=True):
-        parts = [_named(key, value) for key, value in values.items()]
-        if any(refs):
-            parts.insert(0, f"{ref} ({trees[ref].commit[:7]})" if ref else "working tree")
-        names.append(", ".join(parts) or role)
-    return names[0], names[1]
+def _label(
+    side: Side, values: Mapping[str, Any], trees: Mapping[str, Checkout], *, refs: bool
+) -> str:
+    """Return what to call a side: its revision if either has one, and the settings that differ."""
+    parts = [_setting_label(key, value) for key, value in values.items()]
+    if refs:
+        commit = f"{side.ref} ({trees[side.ref].commit[:7]})" if side.ref else "working tree"
+        parts.insert(0, commit)
+    return ", ".join(parts) or side.role
 
 
-def _named(key: str, value: Any) -> str:
-    """Return a setting in a few words: "redis", "4 workers", "threads 2"."""
-    if key == SHORT["backend"]:
-        return str(value[0])
-    if key == SHORT["workers"]:
-        return f"{value[0]} worker" + ("" if value == [1] else "s")
-    return f"{key.rpartition('.')[2]} {'unset' if value is None else value}"
+def _setting_label(key: str, value: Any) -> str:
+    """Return a setting as a label: "redis", "4 workers", "2 threads"."""
+    if value is None:
+        return f"{key.rpartition('.')[2]} unset"
+    return word(key, value[0] if key in SHORT.values() else value)
 
 
 def _budget_s(text: str) -> float:
@@ -133,22 +203,26 @@ def _budget_s(text: str) -> float:
     return amount
 
 
-def _floors(typed: Sequence[str]) -> tuple[float, dict[str, float]]:
-    """Return the relative floor, and absolute ones by metric. Raises UsageError HX102."""
-    relative, absolute = RELATIVE_FLOOR, {}
-    units = {rule.name: rule.unit for rule in RULES}
+def _min_effects(typed: Sequence[str]) -> tuple[float, dict[str, float]]:
+    """Return the minimum relative effect of times, and absolute ones by metric. Raises HX102."""
+    relative, absolute = METRICS["request_p50_s"].min_relative_effect, dict[str, float]()
+    names = [rule.name for rule in RULES]
     for text in typed:
-        metric, equals, wanted = text.rpartition("=")
-        amount, unit = _amount(wanted, f"--floor {text}", "5%")
+        name, equals, wanted = text.rpartition("=")
+        metric = current_name(name)
+        if metric != name:
+            click.echo(f"{name} is now called {metric}", err=True)
+        option = f"--min-effect {text}"
+        amount, unit = _amount(wanted, option, "5%")
         if not equals:
             if unit != "%":
-                raise _unusable(f"--floor {text}", "need a percentage", "--floor 5%")
+                raise _unusable(option, "need a percentage", "--min-effect 5%")
             relative = amount
-        elif metric not in units:
-            raise _unusable(f"--floor {text}", f"need one of {', '.join(units)}", "")
-        elif (units[metric] == "s") != (unit in ("us", "ms", "s")):
-            example = f"{metric}={'100us' if units[metric] == 's' else '2%'}"
-            raise _unusable(f"--floor {text}", "is in the wrong unit", f"--floor {example}")
+        elif metric not in names:
+            raise _unusable(option, f"need one of {', '.join(names)}", "")
+        elif METRICS[metric].timed != (unit in ("us", "ms", "s")):
+            example = f"{metric}={'100us' if METRICS[metric].timed else '2%'}"
+            raise _unusable(option, "is in the wrong unit", f"--min-effect {example}")
         else:
             absolute[metric] = amount
     return relative, absolute

@@ -6,16 +6,17 @@ Heavy imports wait inside of the verbs, so that `harness --help` answers at once
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from errno import EPIPE
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from harness.cli.judging import FAIL_ON, baseline, check, compare, init_ci
 from harness.cli.options import (
+    FAIL_ON,
     FORMATS,
-    complete_scenario,
-    duel_options,
+    aa_option,
     load_options,
     out_option,
     overrides,
@@ -25,8 +26,44 @@ from harness.cli.predict import predict
 from harness.cli.signals import end_on_signals, lasting_output
 from harness.errors import ExitCode, HarnessError, Problem, infrastructure_error
 
+VERBS = {
+    "baseline": "Keep the figures of a run in a file, for `harness check --baseline`.",
+    "check": "Measure SCENARIO and check it against its expectations and a baseline.",
+    "claims": "Measure what SCENARIOS claim, all of them by default, and show which claims hold.",
+    "compare": "Compare two recorded runs: what is better or worse in RUN_B than in RUN_A.",
+    "duel": "Compare two sides of SCENARIO until it is decided which is better.",
+    "init-ci": "Write .github/workflows/harness.yml, which checks SCENARIO for every change.",
+}
+"""Verbs with a module of their own, which is imported when the verb is used: what each does."""
+RENAMED = {"--control": "--aa", "--floor": "--min-effect", "--whole": "--full"}
+"""Options that had another name, and are still understood by it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class LazyGroup(click.Group):
+    """A group whose verbs are imported when they are used, so that its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*VERBS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in VERBS and cmd_name not in self.commands:
+            module = import_module(f"harness.cli.{cmd_name.replace('-', '_')}")
+            self.add_command(module.verb)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, VERBS.get(name) or self.commands[name].get_short_help_str(100))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="django-cache-harness", prog_name="harness")
 def cli() -> None:
     """Why does my cache not work with four workers?
@@ -50,16 +87,12 @@ def cli() -> None:
 @scenario_argument
 @load_options
 @out_option("runs/SCENARIO-TIME")
-@click.option(
-    "--control",
-    is_flag=True,
-    help="Compare the first backend with itself, to see what noise alone makes of it.",
-)
+@aa_option
 @click.option("--format", "style", type=FORMATS, default="table", show_default=True)
 def run(
     scenario: str,
     out: Path | None,
-    control: bool,
+    aa: bool,
     style: str,
     settings: tuple[str, ...],
     **options: str | None,
@@ -68,65 +101,7 @@ def run(
     from harness.cli import measure
 
     end_on_signals()
-    measure.run(scenario, overrides(settings, **options), out, style, control=control)
-
-
-@cli.command()
-@scenario_argument
-@load_options
-@duel_options
-@out_option("runs/duel-SCENARIO-TIME")
-@FAIL_ON
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
-def duel(
-    scenario: str,
-    base: tuple[str, ...],
-    candidate: tuple[str, ...],
-    base_ref: str | None,
-    candidate_ref: str | None,
-    budget: str,
-    floors: tuple[str, ...],
-    round_requests: int,
-    out: Path | None,
-    fail_on: str | None,
-    style: str,
-    settings: tuple[str, ...],
-    **options: str | None,
-) -> int:
-    """Set two sides of SCENARIO against each other until it can be told which is better.
-
-    Both are up at the same time and serve the same requests in turns. The sides are two settings
-    (--a backend=locmem --b backend=redis) or two git revisions of the app (--base-ref main);
-    without either, the scenario against itself.
-    """
-    from harness.cli import duel as verb
-
-    end_on_signals()
-    return verb.duel(
-        scenario,
-        overrides(settings, **options),
-        (base, candidate),
-        (base_ref, candidate_ref),
-        budget=budget,
-        floors=floors,
-        requests=round_requests,
-        out=out,
-        style=style,
-        fail_on_inconclusive=fail_on == "inconclusive",
-    )
-
-
-@cli.command()
-@click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
-@out_option("runs/claims-TIME", "the runs")
-@click.option("--whole", is_flag=True, help="Measure each scenario whole, not in its short form.")
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
-def claims(scenarios: tuple[str, ...], out: Path | None, whole: bool, style: str) -> None:
-    """Measure what SCENARIOS claim, all of them by default, and say which claims hold."""
-    from harness.cli import claims as verb
-
-    end_on_signals()
-    verb.claims(scenarios, out, style, whole=whole)
+    measure.run(scenario, overrides(settings, **options), out, style, aa=aa)
 
 
 @cli.command()
@@ -207,8 +182,7 @@ def doctor(style: str) -> None:
     show.doctor(style)
 
 
-for _verb in (check, baseline, compare, init_ci, predict):
-    cli.add_command(_verb)
+cli.add_command(predict)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -229,9 +203,19 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
+def _current(words: Iterable[str]) -> Iterator[str]:
+    """Yield the words of a command line with the names that options have now."""
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option in RENAMED:
+            click.echo(f"{option} is now called {RENAMED[option]}", err=True)
+        yield f"{RENAMED.get(option, option)}{equals}{value}"
+
+
 def _exit_code(argv: list[str] | None) -> int:
     try:
-        code = cli.main(args=argv, prog_name="harness", standalone_mode=False)
+        words = [*_current(sys.argv[1:] if argv is None else argv)]
+        code = cli.main(args=words, prog_name="harness", standalone_mode=False)
     except HarnessError as error:
         click.echo(str(error), err=True)
         return error.exit_code

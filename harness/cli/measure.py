@@ -11,22 +11,19 @@ from harness import runs
 from harness.analysis.summary import Summary
 from harness.cli.progress import LiveProgress
 from harness.errors import GateError, MeasurementError, Problem
+from harness.gate.check import invalidity
 from harness.gate.duel import DuelResult
-from harness.gate.validity import invalidity
 from harness.measure.plan import Plan
 from harness.report.document import run_document
-from harness.report.drawing.layout import print_lines
-from harness.report.duel import render_duel
+from harness.report.duel import duel_document
 from harness.report.formats import Report, write_report
 from harness.scenario.load import Overrides
 from harness.verdicts import Verdict
 
 
-def run(
-    name: str, overrides: Overrides, out: Path | None, style: str, *, control: bool = False
-) -> None:
+def run(name: str, overrides: Overrides, out: Path | None, style: str, *, aa: bool = False) -> None:
     """Measure a scenario and print its report. Raises HarnessError; what was measured is kept."""
-    found = measured(runs.resolve(name, overrides, aa=control), out)
+    found = measured(runs.resolve(name, overrides, aa=aa), out)
     conclude(found, style)
     _demand_expectations(found.summary)
 
@@ -47,14 +44,10 @@ def conclude(found: runs.Run, style: str) -> DuelResult | None:
 
     Raises MeasurementError if it is not valid.
     """
-    console = Console(file=sys.stdout)
-    if found.duel and style == "table":
-        print_lines(render_duel(found.duel, found.summary, console.width), console)
-    else:
-        result = {"duel": found.duel} if found.duel else {}
-        document = run_document(found.summary)
-        report = Report(summary=found.summary, document=document, result=result)
-        write_report(report, "terminal" if style == "table" else style, console)
+    duel, summary = found.duel, found.summary
+    document = duel_document(duel, summary) if duel else run_document(summary)
+    report = Report(summary=summary, document=document, result={"duel": duel} if duel else {})
+    write_report(report, "terminal" if style == "table" else style, Console(file=sys.stdout))
     demand_validity(found.summary)
     return found.duel
 

@@ -13,6 +13,17 @@ from harness.backends import BACKENDS
 from harness.errors import Problem, UsageError
 
 FORMATS = click.Choice(["table", "json"])
+FILE = click.Path(path_type=Path, dir_okay=False)
+FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice(["inconclusive"]),
+    help="Exit with code 6 where it is undecided whether a figure is worse.",
+)
+aa_option = click.option(
+    "--aa",
+    is_flag=True,
+    help="A/A run: compare the first backend with itself, to see the noise alone.",
+)
 
 OPTION_KEYS = {
     "workers": "matrix.workers",
@@ -67,48 +78,6 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="KEY=VALUE",
             multiple=True,
             help="Any other key of the scenario, e.g. --set load.zipf=0.8.",
-        ),
-    )
-    for decorate in reversed(decorators):
-        command = decorate(command)
-    return command
-
-
-def duel_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what makes the two sides of a duel, and its terms."""
-    decorators = (
-        click.option(
-            *("--a", "base"),
-            metavar="KEY=VALUE",
-            multiple=True,
-            help="A setting of the base, as in --a backend=locmem or --a server.threads=1.",
-        ),
-        click.option(
-            *("--b", "candidate"), metavar="KEY=VALUE", multiple=True, help="One of the candidate."
-        ),
-        click.option("--base-ref", metavar="REF", help="Git revision of the app for the base."),
-        click.option(
-            "--candidate-ref",
-            metavar="REF",
-            help="Git revision for the candidate.  [default: the working tree as it is]",
-        ),
-        click.option(
-            "--budget", metavar="TIME", default="120s", show_default=True, help="Stop by then."
-        ),
-        click.option(
-            *("--floor", "floors"),
-            metavar="[METRIC=]AMOUNT",
-            multiple=True,
-            help="Smallest change of weight: of all times (5%), or of one metric in its own unit "
-            "(lookup_median=50us, hit_rate=2%).",
-        ),
-        click.option(
-            *("--round", "round_requests"),
-            type=click.IntRange(10, 10_000),
-            metavar="N",
-            default=40,
-            show_default=True,
-            help="Requests of one round.",
         ),
     )
     for decorate in reversed(decorators):

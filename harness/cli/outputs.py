@@ -1,27 +1,31 @@
-"""Files that a pipeline asks for: checked before anything is measured, written in the end."""
+"""What verbs print and write; files are checked before anything is measured, written at the end."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from harness.analysis.summary import Summary
-from harness.errors import InfrastructureError, Problem
+from harness.errors import InfrastructureError, Problem, UsageError
 from harness.gate.check import CheckResult
-from harness.report.gate.as_json import render_check_json
-from harness.report.gate.github import render_annotations
-from harness.report.gate.junit import render_junit
-from harness.report.gate.markdown import render_markdown
+from harness.report.blocks import Document
+from harness.report.drawing.layout import print_lines
+from harness.report.formats.markdown import render_markdown
+from harness.report.formats.terminal import document_lines
+from harness.report.gate import check_document
+from harness.report.pipeline import render_annotations, render_check_json, render_junit
 
 ON_GITHUB, STEP_SUMMARY = "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Where to write a check in which form, None for not at all, and if it fails on doubt."""
+    """Where to write a check in which form, None for not at all, and what makes it fail."""
 
     junit: Path | None = None
     markdown: Path | None = None
@@ -29,19 +33,19 @@ class Outputs:
     fail_on_inconclusive: bool = False
 
     def make_room(self) -> None:
-        """Make the directories of all files. Raises SurroundingsError HX307."""
+        """Make the directories of all files. Raises InfrastructureError HX307."""
         for path in filter(None, (self.junit, self.markdown, self.json)):
             make_room(path)
 
     def write(
         self, check: CheckResult, summary: Summary | None, environ: Mapping[str, str]
     ) -> None:
-        """Write all files and tell GitHub, if it is there. Raises SurroundingsError HX307."""
-        doubt = self.fail_on_inconclusive
-        code = check.exit_code(fail_on_inconclusive=doubt)
-        markdown = render_markdown(check, summary, code)
+        """Write all files, and for GitHub what it reads. Raises InfrastructureError HX307."""
+        strict = self.fail_on_inconclusive
+        code = check.exit_code(fail_on_inconclusive=strict)
+        markdown = render_markdown(check_document(check, summary, code)) + "\n"
         if self.junit:
-            write_text(self.junit, render_junit(check, fail_on_inconclusive=doubt))
+            write_text(self.junit, render_junit(check, fail_on_inconclusive=strict))
         if self.markdown:
             write_text(self.markdown, markdown)
         if self.json:
@@ -53,8 +57,20 @@ class Outputs:
                 click.echo(line, err=True)
 
 
+def print_document(document: Document) -> None:
+    """Print a document in the width of the terminal."""
+    console = Console(file=sys.stdout)
+    print_lines(document_lines(document, console.width), console)
+
+
+def refuse_existing(file: Path, hint: str) -> None:
+    """Raise UsageError HX107 if a file exists."""
+    if file.exists():
+        raise UsageError(Problem(code="HX107", where=str(file), what="exists already", hint=hint))
+
+
 def make_room(path: Path) -> None:
-    """Make the directory of a file. Raises SurroundingsError HX307."""
+    """Make the directory of a file. Raises InfrastructureError HX307."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -62,7 +78,7 @@ def make_room(path: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, append: bool = False) -> None:
-    """Write a file, or add to it. Raises SurroundingsError HX307."""
+    """Write a file, or add to it. Raises InfrastructureError HX307."""
     try:
         with path.open("a" if append else "w", encoding="utf-8") as file:
             file.write(text)

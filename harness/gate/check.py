@@ -1,4 +1,4 @@
-"""What a check held a run to, one case for each thing, and what came of it as a whole."""
+"""What a run was checked for, one case for each thing, and what it came to: a check or a claim."""
 
 from __future__ import annotations
 
@@ -7,61 +7,121 @@ from dataclasses import dataclass
 
 from harness.analysis.summary import ExpectationResult, Summary
 from harness.errors import ExitCode, HarnessError, Problem
-from harness.gate.change import Change
-from harness.gate.changes import Changes
-from harness.gate.validity import invalidity
-from harness.verdicts import Verdict
+from harness.gate.compare import Change, Changes
+from harness.verdicts import Verdict, exit_code, worst
+
+CODES = {
+    "no-answer": "HX401",
+    "unaccounted": "HX402",
+    "all-failed": "HX406",
+    "shared-clear": "HX407",
+    "foreign-keys-added": "HX408",
+}
+"""The caveats that make a trial invalid, and the error each of them is."""
+HINTS = {
+    "shared-clear": "unset HARNESS_REDIS_URL: on its own server each trial has a database",
+    "foreign-keys-added": "give the cache KEY_PREFIX = {cache_prefix} through app.env, name a"
+    " database that nobody else uses, or unset HARNESS_REDIS_URL",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One thing that a run was held to. `part` is "measurement", "expectations" or "baseline".
+    """One thing that a run was checked for.
 
-    `told` is a sentence on what was found; `problem` says the same of one that does not hold.
+    `part` is "measurement", "expectations" or "baseline". `text` is a sentence on what was found;
+    `problem` reports the same of a case that does not pass.
     """
 
     part: str
     name: str
     outcome: Verdict
-    told: str
+    text: str
     problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """A check as a whole. `changes` are those against a baseline, None without one."""
+    """A check as a whole. `changes` are those against a baseline, None without one.
+
+    `broken_by` is the exit code of the error that ended the measurement, if one did.
+    """
 
     scenario: str
     cases: tuple[Case, ...]
     wall_s: float = 0.0
     changes: Changes | None = None
-    error_exit: ExitCode = ExitCode.INVALID
+    broken_by: ExitCode | None = None
 
     @property
     def problems(self) -> list[Problem]:
         """Return the problems of all cases, in their order."""
         return [case.problem for case in self.cases if case.problem]
 
+    @property
+    def verdict(self) -> Verdict:
+        """Return the worst of all cases; no data where the measurement itself is not valid."""
+        invalid = any(c.part == "measurement" and c.outcome is Verdict.NO_DATA for c in self.cases)
+        return Verdict.NO_DATA if invalid else worst(case.outcome for case in self.cases)
+
     def count(self, outcome: Verdict) -> int:
-        """Return how many cases came out so."""
+        """Return how many cases have this outcome."""
         return sum(case.outcome is outcome for case in self.cases)
 
     def exit_code(self, *, fail_on_inconclusive: bool) -> ExitCode:
-        """Return 4 for a measurement that is not valid, 5 for what failed, 4 for what is not
-        known, 6 for what is inconclusive if that is to fail, else 0."""
-        invalid = any(c.part == "measurement" and c.outcome is Verdict.NO_DATA for c in self.cases)
-        if invalid:
-            return self.error_exit
-        if self.count(Verdict.FAIL):
-            return ExitCode.FAILED
-        if self.count(Verdict.NO_DATA):
-            return self.error_exit
-        doubted = fail_on_inconclusive and self.count(Verdict.INCONCLUSIVE)
-        return ExitCode.INCONCLUSIVE if doubted else ExitCode.OK
+        """Return the exit code of what ended the measurement, else that of the verdict."""
+        return self.broken_by or exit_code(self.verdict, fail_on_inconclusive=fail_on_inconclusive)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What became of a scenario's claim. `verdict` is that of all its evidence together.
+
+    `problem` says why it could not be measured; `gaps` name parts that were left out.
+    """
+
+    scenario: str
+    topic: str
+    text: str
+    verdict: Verdict
+    evidence: tuple[ExpectationResult, ...] = ()
+    gaps: tuple[str, ...] = ()
+    problem: str = ""
+    wall_s: float = 0.0
+
+    @property
+    def strongest(self) -> Sequence[ExpectationResult]:
+        """Return the evidence that decides: what is wrong, else what differs without the fault."""
+        wrong = [one for one in self.evidence if one.verdict is not Verdict.PASS]
+        return wrong or [one for one in self.evidence if one.absent is not None] or self.evidence
+
+
+def invalidity(summary: Summary) -> list[Problem]:
+    """Return why a run is no valid measurement; empty for one that is."""
+    if summary.valid:
+        return []
+    problems = [
+        Problem(
+            code=CODES[caveat.code],
+            where=trial.setup.label,
+            what=caveat.text,
+            hint=HINTS.get(caveat.code, f"the logs in {summary.run_dir} may show why"),
+        )
+        for trial in summary.trials
+        for caveat in trial.caveats
+        if caveat.code in CODES
+    ]
+    ended = Problem(
+        code="HX405",
+        where=summary.run_dir,
+        what=f"ended after {len(summary.trials)} trials",
+        hint="the top of the report shows what ended it",
+    )
+    return problems or [ended]
 
 
 def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
-    """Return what a run was held to: to be valid, to its expectations, to a baseline."""
+    """Return what a run was checked for: validity, its expectations, a baseline."""
     return CheckResult(
         scenario=summary.scenario,
         cases=(
@@ -77,95 +137,47 @@ def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
 def broken(scenario: str, error: HarnessError) -> CheckResult:
     """Return a check that came to no measurement."""
     cases = tuple(_measurement(error.problems))
-    return CheckResult(scenario=scenario, cases=cases, error_exit=error.exit_code)
+    return CheckResult(scenario=scenario, cases=cases, broken_by=error.exit_code)
 
 
-def _measurement(problems: Sequence[Problem]) -> Iterator[Case]:
-    if not problems:
-        yield Case(
-            part="measurement", name="valid", outcome=Verdict.PASS, told="the run is complete"
-        )
-    for problem in problems:
-        yield Case(
-            part="measurement",
-            name=problem.where,
-            outcome=Verdict.NO_DATA,
-            told=problem.what,
-            problem=problem,
-        )
-
-
-def _baseline(changes: Changes) -> Iterator[Case]:
-    yield from map(change_case, changes.judged)
-    if not changes.judged:
-        what = "no figure was measured in both runs"
-        yield Case(
-            part="baseline",
-            name="figures to compare",
-            outcome=Verdict.NO_DATA,
-            told=what,
-            problem=Problem(code="HX513", where=changes.base, what=what),
-        )
-
-
-def _expectation(one: ExpectationResult) -> Case:
-    name = f"{one.metric}, {one.trial or 'any trial'}: {one.wanted}"
-    found = "nothing" if one.value is None else f"{one.value:.4g}"
-    if one.verdict is Verdict.PASS:
-        return Case(part="expectations", name=name, outcome=Verdict.PASS, told=f"got {found}")
-    failed = one.verdict is Verdict.FAIL
-    what = f"got {found}, need {one.wanted} ({one.why})"
-    return Case(
-        part="expectations",
-        name=name,
-        outcome=Verdict.FAIL if failed else Verdict.NO_DATA,
-        told=what,
-        problem=Problem(
-            code="HX510" if failed else "HX511",
-            where=f"{one.metric}, {one.trial}" if one.trial else one.metric,
-            what=what,
-            hint="" if failed else "an expectation that nothing was measured for is not kept",
-        ),
+def claim_of(topic: str, summary: Summary) -> Claim:
+    """Return what a run shows of its scenario's claim; one that is not valid shows nothing."""
+    expectations = summary.expectations if summary.valid else ()
+    return Claim(
+        scenario=summary.scenario,
+        topic=topic,
+        text=summary.claim,
+        verdict=worst(one.verdict for one in expectations),
+        evidence=summary.expectations,
+        gaps=tuple(summary.environment.get("gaps", {}).values()),
+        wall_s=summary.wall_s,
     )
 
 
-_CHANGED = {
-    Verdict.FAIL: (Verdict.FAIL, "HX512"),
-    Verdict.NO_DATA: (Verdict.NO_DATA, "HX513"),
-    Verdict.INCONCLUSIVE: (Verdict.INCONCLUSIVE, "HX514"),
-}
+def claim_problems(claims: Sequence[Claim], out: str) -> list[Problem]:
+    """Return a problem for each claim that does not hold; `out` is where their runs are kept."""
+    return [
+        Problem(
+            code="HX510" if claim.verdict is Verdict.FAIL else "HX511",
+            where=f"claim of {claim.scenario}",
+            what="does not hold" if claim.verdict is Verdict.FAIL else "was not measured",
+            hint=f"`harness report {out}/{claim.scenario}` shows the run",
+        )
+        for claim in claims
+        if claim.verdict is not Verdict.PASS
+    ]
 
 
-def change_case(change: Change) -> Case:
-    """Return the case of one figure that was compared."""
-    assert change.verdict is not None
-    name = f"{change.metric}, {change.trial}: not worse than before"
-    outcome, code = _CHANGED.get(change.verdict, (Verdict.PASS, ""))
-    told = change_words(change)
-    return Case(
-        part="baseline",
-        name=name,
-        outcome=outcome,
-        told=told,
-        problem=Problem(code=code, where=f"{change.metric}, {change.trial}", what=told)
-        if code
-        else None,
-    )
-
-
-def change_words(change: Change) -> str:
-    """Return a change as "was 0.9, is 0.8 (up to 0.01 is no change); more misses.expired"."""
-    was, now = ("not told" if one is None else f"{one:.4g}" for one in (change.base, change.found))
-    told = f"was {was}, is {now}"
-    if change.allowed:
-        told += f" (up to {change.allowed:.2g} is no change)"
-    if change.causes:
-        told += f"; more {' and '.join(change.causes)}"
-    return f"{told}: {change.why}" if change.why else told
+def claims_exit_code(claims: Sequence[Claim]) -> ExitCode:
+    """Return the exit code of the worst claim; one that could not be measured weighs less."""
+    verdict = worst(claim.verdict for claim in claims)
+    if verdict is not Verdict.FAIL and any(claim.problem for claim in claims):
+        return ExitCode.INFRASTRUCTURE
+    return exit_code(verdict)
 
 
 def baseline_problems(changes: Changes) -> list[Problem]:
-    """Return what is worse, unknown or not clear in a comparison."""
+    """Return what is worse, unknown or inconclusive in a comparison."""
     return [case.problem for case in _baseline(changes) if case.problem]
 
 
@@ -180,3 +192,77 @@ def incomparable(changes: Changes) -> list[Problem]:
         )
         for difference in changes.differences
     ]
+
+
+def _measurement(problems: Sequence[Problem]) -> Iterator[Case]:
+    if not problems:
+        yield Case(
+            part="measurement", name="valid", outcome=Verdict.PASS, text="the run is complete"
+        )
+    for problem in problems:
+        yield Case(
+            part="measurement",
+            name=problem.where,
+            outcome=Verdict.NO_DATA,
+            text=problem.what,
+            problem=problem,
+        )
+
+
+def _baseline(changes: Changes) -> Iterator[Case]:
+    yield from map(_change_case, changes.judged)
+    if not changes.judged:
+        what = "no figure was measured in both runs"
+        yield Case(
+            part="baseline",
+            name="figures to compare",
+            outcome=Verdict.NO_DATA,
+            text=what,
+            problem=Problem(code="HX513", where=changes.base, what=what),
+        )
+
+
+def _expectation(one: ExpectationResult) -> Case:
+    found = "nothing" if one.value is None else f"{one.value:.4g}"
+    failed = one.verdict is Verdict.FAIL
+    problem = Problem(
+        code="HX510" if failed else "HX511",
+        where=f"{one.metric}, {one.trial}" if one.trial else one.metric,
+        what=f"got {found}, need {one.wanted} ({one.why})",
+        hint="" if failed else "an expectation passes only on what was measured",
+    )
+    passed = one.verdict is Verdict.PASS
+    return Case(
+        part="expectations",
+        name=f"{one.metric}, {one.trial or 'any trial'}: {one.wanted}",
+        outcome=one.verdict,
+        text=f"got {found}" if passed else problem.what,
+        problem=None if passed else problem,
+    )
+
+
+_CHANGED = {Verdict.FAIL: "HX512", Verdict.NO_DATA: "HX513", Verdict.INCONCLUSIVE: "HX514"}
+
+
+def _change_case(change: Change) -> Case:
+    """Return the case of one figure that was compared; one that is better is as good as before."""
+    code = _CHANGED.get(change.verdict or Verdict.PASS, "")
+    where, text = f"{change.metric}, {change.trial}", _change_text(change)
+    return Case(
+        part="baseline",
+        name=f"{where}: not worse than before",
+        outcome=change.verdict if code and change.verdict else Verdict.PASS,
+        text=text,
+        problem=Problem(code=code, where=where, what=text) if code else None,
+    )
+
+
+def _change_text(change: Change) -> str:
+    """Return a change as "was 0.9, is 0.8 (up to 0.01 is no change); more misses.expired"."""
+    was, now = ("unknown" if one is None else f"{one:.4g}" for one in (change.base, change.found))
+    text = f"was {was}, is {now}"
+    if change.allowed:
+        text += f" (up to {change.allowed:.2g} is no change)"
+    if change.causes:
+        text += f"; more {' and '.join(change.causes)}"
+    return f"{text}: {change.why}" if change.why else text

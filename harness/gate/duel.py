@@ -5,16 +5,20 @@ Here the numbers of `analysis` meet the rules of `gate`. Starts nothing, prints 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from harness.analysis.rounds import round_values, values_by_round
+from harness.analysis.rounds import by_metric, round_values, values_by_round
 from harness.analysis.summary import TrialSummary
-from harness.gate.duel_metrics import MetricResult, is_settled, judge, overall
-from harness.gate.rules import ALPHA, Rule, with_floors
+from harness.gate.duel_metrics import (
+    ALPHA,
+    MetricResult,
+    Rule,
+    is_decided,
+    judge,
+    overall,
+    with_min_effects,
+)
 from harness.record.facts import DuelFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.scenario.plan import Trial
@@ -22,11 +26,12 @@ from harness.verdicts import Verdict
 
 BASE, CANDIDATE = 0, 1
 """Numbers of the two trials."""
+LOST_HITS = ("hit_rate", "origin_per_request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuelResult:
-    """What a duel came to. `alpha` is the chance of a false alarm among all metrics together.
+    """The result of a duel. `alpha` is the chance of a false alarm among all metrics together.
 
     `misses` are misses per lookup of base and candidate by cause; `cause` is the one that grew
     most, where hits were lost. `seconds` is how long the load went on.
@@ -45,9 +50,9 @@ class DuelResult:
 
 
 class Judge:
-    """Is told of each round of a duel under way, and says when it is enough.
+    """Takes each round of a duel under way, and returns when it is enough.
 
-    That is when the duel is settled, or when the next rounds would go beyond the budget. Asks
+    That is when the duel is decided, or when the next rounds would go beyond the budget. Judges
     after whole blocks only: after two rounds of both.
     """
 
@@ -55,7 +60,7 @@ class Judge:
         self._rules = rules_of(duel)
         self._budget_s, self._clock = duel.budget_s, clock
         self._started_s: float | None = None
-        self._told: dict[int, list[dict[str, float]]] = {BASE: [], CANDIDATE: []}
+        self._rounds: dict[int, list[dict[str, float]]] = {BASE: [], CANDIDATE: []}
 
     def __call__(self, trial: Trial, samples: Samples, cost: RoundFacts) -> bool:
         """Take in a round; return whether the duel may stop."""
@@ -68,17 +73,17 @@ class Judge:
             cpu_s=0.0,
             arrival_rate_per_second=trial.scenario.load.arrival_rate_per_second,
         )
-        self._told[trial.number].append(round_values(load, samples, cost))
-        rounds = [len(values) for values in self._told.values()]
+        self._rounds[trial.number].append(round_values(load, samples, cost))
+        rounds = [len(values) for values in self._rounds.values()]
         if rounds[BASE] != rounds[CANDIDATE] or rounds[BASE] % 2:
             return False
         spent_s = self._clock() - self._started_s
         block_s = spent_s / (rounds[BASE] / 2)
-        return spent_s + block_s > self._budget_s or self._is_settled()
+        return spent_s + block_s > self._budget_s or self._is_decided()
 
-    def _is_settled(self) -> bool:
-        base, candidate = (_columns(self._told[side]) for side in (BASE, CANDIDATE))
-        return is_settled(judge(self._rules, base, candidate, ahead=False), self._rules)
+    def _is_decided(self) -> bool:
+        base, candidate = (by_metric(self._rounds[side]) for side in (BASE, CANDIDATE))
+        return is_decided(judge(self._rules, base, candidate, ahead=False), self._rules)
 
 
 def duel_result(
@@ -90,7 +95,9 @@ def duel_result(
     rules, numbers = rules_of(duel), {facts.number for facts, _ in trials}
     values = [values_by_round(*trial) for trial in trials] if len(numbers) == 2 else [{}, {}]
     findings = judge(rules, values[BASE], values[CANDIDATE])
-    misses = _misses(summaries) if len(summaries) == 2 else {}
+    misses = _misses(*summaries) if len(summaries) == 2 else {}
+    lost = any(one.metric in LOST_HITS and one.verdict is Verdict.FAIL for one in findings)
+    grown = max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")
     return DuelResult(
         verdict=overall(findings, rules),
         base=duel.base,
@@ -101,21 +108,13 @@ def duel_result(
         alpha=ALPHA,
         findings=findings,
         misses=misses,
-        cause=_cause(findings, misses),
+        cause=grown if lost else "",
     )
 
 
 def rules_of(duel: DuelFacts) -> tuple[Rule, ...]:
-    """Return the rules with the floors of this duel."""
-    return with_floors(duel.relative_floor, duel.absolute_floors)
-
-
-def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
-    columns: dict[str, list[float]] = defaultdict(lambda: [np.nan] * len(told))
-    for row, values in enumerate(told):
-        for name, value in values.items():
-            columns[name][row] = value
-    return {name: np.array(column) for name, column in columns.items()}
+    """Return the rules with the minimum effect sizes of this duel."""
+    return with_min_effects(duel.min_relative_effect, duel.min_effects)
 
 
 def _seconds(trials: Sequence[tuple[TrialFacts, Samples]]) -> float:
@@ -126,9 +125,8 @@ def _seconds(trials: Sequence[tuple[TrialFacts, Samples]]) -> float:
     return max(float(samples.done_s.max()) for samples in served) - begun_s
 
 
-def _misses(summaries: Sequence[TrialSummary]) -> dict[str, tuple[float, float]]:
+def _misses(base: TrialSummary, candidate: TrialSummary) -> dict[str, tuple[float, float]]:
     """Return misses per lookup by cause, of base and candidate; causes of no miss are left out."""
-    base, candidate = summaries
     shares = {
         cause: (
             base.misses[cause] / max(base.lookups, 1),
@@ -137,10 +135,3 @@ def _misses(summaries: Sequence[TrialSummary]) -> dict[str, tuple[float, float]]
         for cause in base.misses
     }
     return {cause: both for cause, both in shares.items() if any(both)}
-
-
-def _cause(findings: Sequence[MetricResult], misses: Mapping[str, tuple[float, float]]) -> str:
-    lost = {"hit_rate", "origin_calls_per_request"}
-    if not any(one.metric in lost and one.verdict is Verdict.FAIL for one in findings):
-        return ""
-    return max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")

@@ -7,45 +7,60 @@ never a pass.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import get_close_matches
+from math import inf
 from typing import Any
 
-from harness.analysis.metrics import METRICS, figure
-from harness.analysis.summary import ExpectationResult, Figure, Summary, TrialSummary
+from harness.analysis.metrics import COMPUTED, figure
+from harness.analysis.summary import ExpectationResult, Figure, TrialSummary
 from harness.errors import GateUsageError, Problem
-from harness.gate.bounds import bound_of
+from harness.metrics import METRICS, current_name
 from harness.scenario.plan import Trial
 from harness.scenario.schema import Expect, Scenario
 from harness.setup import Setup
+from harness.stats.interval import Interval
 from harness.verdicts import Verdict
+
+BOUNDS = ("at_least", "at_most", "between", "as_predicted")
 
 
 def refuse_unfit(scenario: Scenario, trials: Iterable[Trial], where: str) -> None:
-    """Raise GateUsageError for each expectation that no run of this scenario could judge.
+    """Raise GateUsageError for each expectation that no run of this scenario could be judged by.
 
-    `trials` are those that are planned. HX501 unknown metric, HX502 no trial is as described, HX503
-    not one bound. `where` names the file.
+    `trials` are those that are planned. HX501 unknown metric, HX502 matches no trial, HX503 not one
+    bound. `where` names the file.
     """
     setups = [trial.setup for trial in trials]
-    _refuse(
-        [
-            *_unknown(scenario, where),
-            *(
-                problem
-                for number, expect in enumerate(scenario.expect)
-                for problem in _nowhere(expect, setups, f"{where}, key expect[{number}]")
-            ),
-        ]
-    )
+    unmatched = [
+        problem
+        for number, expect in enumerate(scenario.expect)
+        for problem in _unmatched(expect, setups, f"{where}, key expect[{number}]")
+    ]
+    _refuse([*_senseless(scenario, where), *unmatched])
 
 
 def refuse_unknown(scenario: Scenario, where: str) -> None:
     """Raise GateUsageError HX501 or HX503 for what no trial at all could be judged by.
 
-    Trials that an option has taken away are no mistake here: what is said of them is not known.
+    Trials that an option has taken away are no mistake here: their verdict is "no-data".
     """
-    _refuse(_unknown(scenario, where))
+    _refuse(_senseless(scenario, where))
+
+
+def refuse_without_criteria(scenario: Scenario, where: str) -> None:
+    """Raise GateUsageError HX504 if a scenario expects nothing: every run would pass."""
+    if not scenario.expect:
+        what = "has no [[expect]], and there is no --baseline: every run would pass"
+        hint = "`harness run` measures without judging"
+        raise GateUsageError(Problem(code="HX504", where=where, what=what, hint=hint))
+
+
+def judge(
+    expectations: Sequence[Expect], trials: Sequence[TrialSummary]
+) -> tuple[ExpectationResult, ...]:
+    """Return a verdict for every expectation and each trial that it is about."""
+    return tuple(result for expect in expectations for result in _results(expect, trials))
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
@@ -53,32 +68,35 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise GateUsageError(*problems)
 
 
-def _unknown(scenario: Scenario, where: str) -> list[Problem]:
-    found = [
-        problem
-        for number, expect in enumerate(scenario.expect)
-        for problem in _senseless(expect, f"{where}, key expect[{number}]")
-    ]
+def _senseless(scenario: Scenario, where: str) -> list[Problem]:
+    found = []
+    for number, expect in enumerate(scenario.expect):
+        place = f"{where}, key expect[{number}]"
+        if expect.metric not in COMPUTED:
+            found.append(_unknown_metric(expect.metric, f"{place}.metric"))
+        given = [name for name, value in asdict(expect).items() if _is_given(value)]
+        if len(set(BOUNDS) & set(given)) != 1:
+            found.append(
+                Problem(
+                    code="HX503",
+                    where=place,
+                    what=f"has {', '.join(given)}, need one bound",
+                    hint="write one of at_least, at_most, between = [low, high], "
+                    "as_predicted = true",
+                )
+            )
     return found + [
         _unknown_metric(name, f"{where}, key evidence[{number}]")
         for number, name in enumerate(scenario.evidence)
-        if name not in METRICS
+        if name not in COMPUTED
     ]
 
 
-def judge(
-    expectations: Sequence[Expect], trials: Sequence[TrialSummary]
-) -> tuple[ExpectationResult, ...]:
-    """Return a verdict for every expectation and each trial that it is about."""
-    return tuple(verdict for expect in expectations for verdict in _judged(expect, trials))
+def _is_given(value: Any) -> bool:
+    return not (value is None or value is False or value == {})
 
 
-def holds(summary: Summary) -> bool:
-    """Return whether all that was expected of a run was measured and is so."""
-    return summary.valid and all(one.verdict is Verdict.PASS for one in summary.expectations)
-
-
-def _nowhere(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
+def _unmatched(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
     found = []
     for key in ("where", "ratio_to", "fails_for"):
         described = getattr(expect, key)
@@ -87,30 +105,14 @@ def _nowhere(expect: Expect, setups: Sequence[Setup], place: str) -> list[Proble
     return found
 
 
-def _senseless(expect: Expect, place: str) -> list[Problem]:
-    found = []
-    if expect.metric not in METRICS:
-        found.append(_unknown_metric(expect.metric, f"{place}.metric"))
-    if bound_of(expect) is None:
-        given = [name for name, value in asdict(expect).items() if value not in (None, False, {})]
-        found.append(
-            Problem(
-                code="HX503",
-                where=place,
-                what=f"has {', '.join(given)}, need one bound",
-                hint="write one of at_least, at_most, between = [low, high], as_predicted = true",
-            )
-        )
-    return found
-
-
 def _unknown_metric(name: str, place: str) -> Problem:
-    close = get_close_matches(name, METRICS, n=1)
+    close = [current_name(name)] if current_name(name) in COMPUTED else []
+    close += get_close_matches(name, COMPUTED, n=1)
     return Problem(
         code="HX501",
         where=place,
-        what=f"no metric is called {name!r}",
-        hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(METRICS)}",
+        what=f"{name!r} is measured in duels alone" if name in METRICS else f"no metric {name!r}",
+        hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(COMPUTED)}",
     )
 
 
@@ -123,51 +125,55 @@ def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str)
     return Problem(
         code="HX502",
         where=place,
-        what=f"{_words(described)} describes no trial of this scenario",
+        what=f"{_label(described)} matches no trial of this scenario",
         hint=f"the trials have {has}",
     )
 
 
-def _judged(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationResult]:
-    bound = bound_of(expect)
-    assert bound is not None
-    about = [trial for trial in trials if trial.setup.matches(expect.where)]
-    wanted = (
-        bound.words if expect.ratio_to is None else f"{bound.words} of {_words(expect.ratio_to)}"
+def _results(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationResult]:
+    wanted = _bound_label(expect)
+    if expect.ratio_to is not None:
+        wanted += f" of {_label(expect.ratio_to)}"
+    unknown = ExpectationResult(
+        metric=expect.metric,
+        trial="",
+        wanted=wanted,
+        verdict=Verdict.NO_DATA,
+        unit=METRICS[expect.metric].unit if expect.ratio_to is None else "factor",
+        value=None,
     )
+    about = [trial for trial in trials if trial.setup.matches(expect.where)]
     if not about:
-        why = f"no trial of this run is {_words(expect.where)}"
-        return [_verdict(expect, "", wanted, Verdict.NO_DATA, None, None, why)]
-    return [_judge_one(expect, trial, trials, wanted) for trial in about]
+        return [replace(unknown, why=f"no trial of this run is {_label(expect.where)}")]
+    return [_result(expect, replace(unknown, trial=one.setup.label), one, trials) for one in about]
 
 
-def _judge_one(
-    expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary], wanted: str
+def _result(
+    expect: Expect,
+    unknown: ExpectationResult,
+    trial: TrialSummary,
+    trials: Sequence[TrialSummary],
 ) -> ExpectationResult:
-    bound = bound_of(expect)
-    assert bound is not None
-    name = trial.setup.label
+    """Return the verdict on one trial; `unknown` is the result where there is no data."""
     found = _compared(expect, trial, trials)
+    unknown = replace(unknown, value=found.value)
     if found.value is None or (expect.as_predicted and found.expected is None):
-        return _verdict(
-            expect, name, wanted, Verdict.NO_DATA, found.value, None, "it cannot be told"
-        )
-    absent = [
-        _compared(expect, other, trials)
-        for other in trials
-        if expect.fails_for is not None and other.setup.matches(expect.fails_for)
-    ]
-    told = next((other.value for other in absent if other.value is not None), None)
-    if expect.fails_for is not None and told is None:
-        why = f"there is nothing to tell of {_words(expect.fails_for)}"
-        return _verdict(expect, name, wanted, Verdict.NO_DATA, found.value, None, why)
-    if not bound.holds(found):
-        return _verdict(expect, name, wanted, Verdict.FAIL, found.value, told, "out of bounds")
-    if any(other.value is not None and bound.holds(other) for other in absent):
-        assert expect.fails_for is not None
-        why = f"it holds for {_words(expect.fails_for)} as well, so it shows nothing"
-        return _verdict(expect, name, wanted, Verdict.FAIL, found.value, told, why)
-    return _verdict(expect, name, wanted, Verdict.PASS, found.value, told, "")
+        return replace(unknown, why="it was not measured")
+    if expect.fails_for is None:
+        without: list[Figure] = []
+    else:
+        faultless = [one for one in trials if one.setup.matches(expect.fails_for)]
+        without = [_compared(expect, one, trials) for one in faultless]
+        without = [one for one in without if one.value is not None]
+        if not without:
+            return replace(unknown, why=f"{_label(expect.fails_for)} was not measured")
+    verdict, why = Verdict.PASS, ""
+    if not _holds(expect, found):
+        verdict, why = Verdict.FAIL, "out of bounds"
+    elif any(_holds(expect, one) for one in without):
+        verdict = Verdict.FAIL
+        why = f"it holds for {_label(expect.fails_for or {})} as well, so it shows nothing"
+    return replace(unknown, verdict=verdict, absent=without[0].value if without else None, why=why)
 
 
 def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary]) -> Figure:
@@ -175,43 +181,36 @@ def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary
     found = figure(trial, expect.metric)
     if expect.ratio_to is None or found.value is None:
         return found
-    other = _counterpart(expect.ratio_to, trial, trials)
-    base = figure(other, expect.metric).value if other else None
+    able = [other for other in trials if other.setup.matches(expect.ratio_to)]
+    # What the description leaves open is as in the trial itself.
+    closest = min(able, key=lambda other: len(trial.setup.differs(other.setup)), default=None)
+    base = figure(closest, expect.metric).value if closest else None
     return Figure(value=found.value / base) if base else Figure()
 
 
-def _counterpart(
-    described: Mapping[str, Any], trial: TrialSummary, trials: Sequence[TrialSummary]
-) -> TrialSummary | None:
-    """Return the trial as described that in all the rest is most like `trial`, if there is one."""
-
-    def likeness(other: TrialSummary) -> int:
-        return -len(trial.setup.differs(other.setup))
-
-    able = [other for other in trials if other.setup.matches(described)]
-    return max(able, key=likeness, default=None)
+def _bounds(expect: Expect) -> tuple[float | None, float | None]:
+    return expect.between or (expect.at_least, expect.at_most)
 
 
-def _verdict(
-    expect: Expect,
-    trial: str,
-    wanted: str,
-    verdict: Verdict,
-    value: float | None,
-    absent: float | None,
-    why: str,
-) -> ExpectationResult:
-    return ExpectationResult(
-        metric=expect.metric,
-        trial=trial,
-        wanted=wanted,
-        verdict=verdict,
-        unit=METRICS[expect.metric].unit if expect.ratio_to is None else "factor",
-        value=value,
-        absent=absent,
-        why=why,
-    )
+def _bound_label(expect: Expect) -> str:
+    low, high = _bounds(expect)
+    if expect.as_predicted:
+        return "as predicted"
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}"
 
 
-def _words(described: Mapping[str, Any]) -> str:
+def _holds(expect: Expect, found: Figure) -> bool:
+    """Return whether a figure keeps the one bound, rounding aside; it holds for no unknown one."""
+    low, high = _bounds(expect)
+    bound = found.expected
+    if not expect.as_predicted:
+        bound = Interval(
+            value=0.0, low=-inf if low is None else low, high=inf if high is None else high
+        )
+    return bound is not None and found.value is not None and bound.holds(found.value)
+
+
+def _label(described: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in described.items()) or "any trial"

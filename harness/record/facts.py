@@ -104,15 +104,15 @@ class ActionFacts:
 class DuelFacts:
     """What a run of two trials was for: trial 0 is the base, trial 1 the candidate.
 
-    Their names for people, and the terms: how long it might take, from which changes on a
-    difference is significant. `absolute_floors` are by metric, in its unit.
+    Their names for people, and the terms: how long it might take, and the minimum effect sizes.
+    `min_relative_effect` is that of every time, `min_effects` are by metric, in its unit.
     """
 
     base: str
     candidate: str
     budget_s: float
-    relative_floor: float
-    absolute_floors: Mapping[str, float]
+    min_relative_effect: float
+    min_effects: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness import wire
 from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
+from harness.metrics import current_name
 from harness.record.facts import DuelFacts, TrialFacts
 from harness.record.samples import Samples, read_samples, write_samples
 from harness.setup import AXES, Setup
@@ -36,6 +37,7 @@ RUN_FILE, RESULT_FILE, SCENARIO_FILE = "run.json", "result.json", "scenario.toml
 TRIAL_FILE, SAMPLES_FILE = "trial.json", "samples.npz"
 TRIALS, LOGS = "trials", "logs"
 _NAME_CHARACTERS = 60
+_DUEL_FIELDS = {"relative_floor": "min_relative_effect", "absolute_floors": "min_effects"}
 _Record = TypeVar("_Record")
 
 
@@ -187,6 +189,8 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
         newer = content["format"] > wire.FORMAT
+        if content.get("duel"):
+            content["duel"] = _with_min_effects(content["duel"])
         if content["format"] < wire.FORMAT:
             content["trials"] = list(map(_with_setup, content["trials"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -207,6 +211,13 @@ def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
     """Return a trial of format 1 or 2, whose axes are among its other fields, as one of today."""
     axes = {axis.name: trial[axis.name] for axis in AXES if axis.name in trial}
     return {**trial, "setup": {"axes": axes, "varied": trial.get("varied", {})}}
+
+
+def _with_min_effects(duel: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the terms of a duel; early ones had floors, and other names of metrics."""
+    fields = {_DUEL_FIELDS.get(name, name): value for name, value in duel.items()}
+    effects = fields.get("min_effects", {}).items()
+    return {**fields, "min_effects": {current_name(name): least for name, least in effects}}
 
 
 def _trial(path: Path) -> tuple[TrialFacts, Samples]:

@@ -1,4 +1,4 @@
-"""The result of a duel for a person at a terminal, and one line of it for a log."""
+"""The result of a duel as blocks, and one line of it for a log."""
 
 from __future__ import annotations
 
@@ -6,73 +6,54 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.text import Text
-
 from harness.analysis.summary import Summary, TrialSummary
 from harness.gate.duel import DuelResult
-from harness.gate.duel_metrics import MetricResult
-from harness.gate.rules import RULES, SHAPE, Rule
-from harness.report.blocks import Table
+from harness.gate.duel_metrics import REQUIRED, MetricResult
+from harness.metrics import METRICS
+from harness.report.blocks import Document, Prose, Section, Table
 from harness.report.document import banner, caveats_section, environment_section
-from harness.report.drawing.layout import HEADING, QUIET, Lines, prose
-from harness.report.drawing.tables import draw_table
-from harness.report.formats.terminal import document_lines
-from harness.text import UNKNOWN, count, duration, percent, three_digits
+from harness.report.hit_rate import MEANINGS
+from harness.report.verdicts import TONES
+from harness.text import UNKNOWN, duration, number_of, percent, three_digits
 from harness.verdicts import Verdict
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")
 HIDDEN = ("percentile-withheld",)
 """Caveats about figures that this report does not show."""
-NAMES = {
-    "failed": "failed requests",
-    "hit_rate": "hit rate",
-    "origin_calls_per_request": "origin calls",
-    "cpu_per_request": "server CPU",
-    "request_median": "median request",
-    "request_mean": "mean request",
-    "request_p90": "p90 of requests",
-    "request_hit_median": "median hit",
-    "request_miss_median": "median miss",
-    "lookup_median": "median lookup",
-}
-CAUSES = {
-    "first": "nobody had stored the key",
-    "fragmentation": "another worker had it",
-    "restart": "an earlier worker had it and took it along",
-    "expired": "its timeout had passed",
-    "evicted": "MAX_ENTRIES had pushed it out",
-    "unexplained": "a replay says that they should have been hits",
-}
-STYLES = {
-    Verdict.PASS: "bold green",
-    Verdict.IMPROVED: "bold green",
-    Verdict.FAIL: "bold red",
-}
+SHAPE = ("request_p90_s", "request_hit_p50_s", "request_miss_p50_s")
+"""Hits and misses are two modes, and the median may stay the same while one moves."""
+MOVED = (Verdict.FAIL, Verdict.IMPROVED)
 MOST_TIMES_MORE = 100
-_RULES = {rule.name: rule for rule in RULES}
 
 
-def render_duel(duel: DuelResult, summary: Summary, width: int) -> Lines:
-    """Return the whole report of a duel; its last line says all, for a log."""
-    blocks = [
-        document_lines([banner(summary)], width),
-        _title(duel, summary, width),
-        draw_table(Table(HEADS, [_row(one) for one in duel.findings]), width),
-        _conclusion(duel, width),
-        prose(_method(duel), width, style=QUIET),
-        document_lines([caveats_section(_without_hidden(summary))], width),
-        document_lines([environment_section(summary)], width),
-        [Text(last_line(duel), STYLES.get(duel.verdict, HEADING))],
-    ]
-    return [line for block in blocks if block for line in [*block, Text()]][:-1]
+def duel_document(duel: DuelResult, summary: Summary) -> Document:
+    """Return the whole report of a duel; its last line is a summary for a log."""
+    about = (
+        f"{summary.scenario}, seed {summary.seed}: {_length(duel)}, base and candidate interleaved,"
+        " with the same requests"
+    )
+    conclusion = [_verdict(duel), _lost_hits(duel), _shape(duel), *_needed(duel)]
+    sections: Sequence[Section] = (
+        banner(summary),
+        [
+            Prose(f"{duel.candidate} compared with {duel.base}", "strong", level=0),
+            Prose(about, "quiet"),
+        ],
+        [Table(HEADS, [_row(one) for one in duel.findings])],
+        [Prose(text) for text in conclusion if text],
+        [Prose(_method(duel), "quiet")],
+        caveats_section(_without_hidden(summary)),
+        environment_section(summary),
+        [Prose(last_line(duel), TONES[duel.verdict], level=0)],
+    )
+    return [section for section in sections if section]
 
 
 def last_line(duel: DuelResult) -> str:
     """Return the result in one line: "duel: fail (server CPU +10.2 %), 120 rounds in 34 s"."""
     moved = [one for one in duel.findings if one.verdict is duel.verdict]
-    changed = duel.verdict in (Verdict.FAIL, Verdict.IMPROVED)
     more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
-    why = f" ({NAMES[moved[0].metric]} {_change(moved[0])}{more})" if changed else ""
+    why = f" ({_moved(moved[0])}{more})" if duel.verdict in MOVED else ""
     return f"duel: {duel.verdict}{why}, {_length(duel)}"
 
 
@@ -83,43 +64,34 @@ def _without_hidden(summary: Summary) -> list[TrialSummary]:
     ]
 
 
-def _title(duel: DuelResult, summary: Summary, width: int) -> Lines:
-    title = f"{duel.candidate} against {duel.base}"
-    about = (
-        f"{summary.scenario}, seed {summary.seed}: {_length(duel)}, base and candidate in turns, "
-        "with the same requests"
-    )
-    return [*prose(title, width, style=HEADING, indent=""), *prose(about, width, style=QUIET)]
-
-
 def _length(duel: DuelResult) -> str:
-    return f"{count(duel.rounds)} rounds in {duel.seconds:.0f} s"
+    return f"{number_of(duel.rounds, 'round')} in {duel.seconds:.0f} s"
 
 
 def _row(found: MetricResult) -> tuple[str, Sequence[str]]:
-    cells = [_level(found, found.base), _level(found, found.candidate), _moved(found)]
-    return NAMES[found.metric], [*cells, found.verdict]
+    cells = [_level(found, found.base), _level(found, found.candidate), _interval(found)]
+    return METRICS[found.metric].label, [*cells, found.verdict]
 
 
 def _level(found: MetricResult, value: float | None) -> str:
-    rule = _rule(found)
     if value is None:
         return UNKNOWN
-    if rule.unit == "s":
+    metric = METRICS[found.metric]
+    if metric.timed:
         return duration(value)
-    return percent(value) if rule.unit == "share" else f"{value:.3f}"
+    return percent(value) if metric.unit == "share" else f"{value:.3f}"
 
 
-def _moved(found: MetricResult) -> str:
+def _interval(found: MetricResult) -> str:
     """Return the ratio or the difference with its interval; nothing without data."""
     if found.change is None or found.low is None or found.high is None:
         return ""
-    if _rule(found).scale == "ratio":
-        value, low, high = (_ratio(1 + one) for one in (found.change, found.low, found.high))
+    changes = (found.change, found.low, found.high)
+    if METRICS[found.metric].timed:
+        value, low, high = (_ratio(1 + one) for one in changes)
         return f"{value} ({low}-{high})"
-    unit = " pt" if _is_share(found) else ""
-    value, low, high = (_signed(found, one) for one in (found.change, found.low, found.high))
-    return f"{value} ({low} to {high}){unit}"
+    value, low, high = (_difference(found, one) for one in changes)
+    return f"{value} ({low} to {high})" + (" pt" if _is_share(found) else "")
 
 
 def _ratio(value: float) -> str:
@@ -128,51 +100,39 @@ def _ratio(value: float) -> str:
     return f"{value:.3f}" if value < 10 else three_digits(value)
 
 
-def _change(found: MetricResult) -> str:
-    """Return the change alone: "+10.2 %", "x29.4", "-12.0 points", "+0.120"."""
-    if found.change is None:
-        return UNKNOWN
-    if _rule(found).scale == "ratio":
-        if found.change >= 1:
-            return f"x{three_digits(1 + found.change)}"
-        return f"{100 * found.change:+.1f} %"
-    return _signed(found, found.change) + (" points" if _is_share(found) else "")
+def _moved(found: MetricResult) -> str:
+    """Return a metric with its change alone: "server CPU +10.2 %", "hit rate -12.0 points"."""
+    label, change = METRICS[found.metric].label, found.change
+    if change is None:
+        return f"{label} {UNKNOWN}"
+    if METRICS[found.metric].timed:
+        text = f"x{three_digits(1 + change)}" if change >= 1 else f"{100 * change:+.1f} %"
+        return f"{label} {text}"
+    return f"{label} {_difference(found, change)}" + (" points" if _is_share(found) else "")
 
 
-def _signed(found: MetricResult, change: float) -> str:
+def _difference(found: MetricResult, change: float) -> str:
     if math.isinf(change):
         return "any"
     return f"{100 * change:+.1f}" if _is_share(found) else f"{change:+.3f}"
 
 
-def _rule(found: MetricResult) -> Rule:
-    return _RULES[found.metric]
-
-
 def _is_share(found: MetricResult) -> bool:
-    return _rule(found).unit == "share"
-
-
-def _conclusion(duel: DuelResult, width: int) -> Lines:
-    told = [_verdict(duel), _lost_hits(duel), _shape(duel), *_needed(duel)]
-    return [line for text in told if text for line in prose(text, width)]
+    return METRICS[found.metric].unit == "share"
 
 
 def _verdict(duel: DuelResult) -> str:
-    def told(verdict: Verdict) -> str:
-        found = [one for one in duel.findings if one.verdict is verdict]
-        return ", ".join(f"{NAMES[one.metric]} {_change(one)}" for one in found)
-
+    moved = ", ".join(_moved(one) for one in duel.findings if one.verdict is duel.verdict)
     match duel.verdict:
         case Verdict.FAIL:
-            return f"The candidate is worse: {told(Verdict.FAIL)}."
+            return f"The candidate is worse: {moved}."
         case Verdict.IMPROVED:
-            return f"The candidate is better: {told(Verdict.IMPROVED)}, and nothing is worse."
+            return f"The candidate is better: {moved}, and nothing is worse."
         case Verdict.PASS:
-            return "No difference of weight: each change lies within its floor."
+            return "No significant difference: each change lies within its minimum effect size."
         case Verdict.INCONCLUSIVE:
-            return f"It could not be told within the budget of {duel.budget_s:g} s."
-    return "There is no verdict: too few rounds stand behind what has to be known."
+            return f"Undecided within the budget of {duel.budget_s:g} s."
+    return "There is no verdict: too few rounds were measured."
 
 
 def _lost_hits(duel: DuelResult) -> str:
@@ -180,21 +140,18 @@ def _lost_hits(duel: DuelResult) -> str:
         return ""
     before, after = (percent(share) for share in duel.misses[duel.cause])
     return (
-        f"Hits were lost to {duel.cause}: {CAUSES[duel.cause]} in {after} of the lookups, "
-        f"{before} before."
+        f"Hits were lost to {duel.cause} ({MEANINGS[duel.cause]}): {after} of the lookups,"
+        f" {before} before."
     )
 
 
 def _shape(duel: DuelResult) -> str:
-    """Return that the times have changed where their median does not show it."""
+    """Return which times have changed where their median does not show it."""
     found = {one.metric: one for one in duel.findings}
-    moved = (Verdict.FAIL, Verdict.IMPROVED)
-    if found["request_median"].verdict in moved:
+    if found["request_p50_s"].verdict in MOVED:
         return ""
-    told = [
-        f"{NAMES[name]} {_change(found[name])}" for name in SHAPE if found[name].verdict in moved
-    ]
-    return f"The median hides a change of shape: {', '.join(told)}." if told else ""
+    moved = [_moved(found[name]) for name in SHAPE if found[name].verdict in MOVED]
+    return f"The median hides a change of shape: {', '.join(moved)}." if moved else ""
 
 
 def _needed(duel: DuelResult) -> list[str]:
@@ -202,24 +159,26 @@ def _needed(duel: DuelResult) -> list[str]:
     if duel.verdict is not Verdict.INCONCLUSIVE:
         return []
     return [
-        f"{NAMES[one.metric]}: about {count(one.rounds_needed)} rounds would tell."
+        f"{METRICS[one.metric].label}: about {number_of(one.rounds_needed, 'round')} would decide."
         if one.rounds_needed and one.rounds_needed <= MOST_TIMES_MORE * one.rounds
-        else f"{NAMES[one.metric]}: over {MOST_TIMES_MORE} times as many rounds would be needed."
+        else f"{METRICS[one.metric].label}: more than {MOST_TIMES_MORE} times as many rounds would"
+        " be needed."
         for one in duel.findings
-        if one.verdict is Verdict.INCONCLUSIVE and _rule(one).required
+        if one.verdict is Verdict.INCONCLUSIVE and one.metric in REQUIRED
     ]
 
 
 def _method(duel: DuelResult) -> str:
-    floors = dict.fromkeys(
-        f"{100 * one.floor:.1f} %"
+    least = dict.fromkeys(
+        f"{100 * one.min_effect:.1f} %"
         for one in duel.findings
-        if one.floor is not None and _rule(one).scale == "ratio"
+        if one.min_effect is not None and METRICS[one.metric].timed
     )
-    of_times = f" (of times {', '.join(floors)})" if floors else ""
+    of_times = f" (of times {', '.join(least)})" if least else ""
     return (
         f"All {len(duel.findings)} intervals hold together with {1 - duel.alpha:.0%}, whenever the "
         "duel stops (Bonferroni; a Bayes factor of the t test over pairs of rounds). Worse or "
-        f"better: the change is beyond its floor{of_times} and its interval excludes none. Origin "
-        "calls and server CPU are per request, the CPU at equal hits; hits are per lookup."
+        f"better: the change exceeds its minimum effect size{of_times} and its interval excludes "
+        '"no change". Origin calls and server CPU are per request, the CPU at equal hits; hits are '
+        "per lookup."
     )

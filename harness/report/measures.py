@@ -1,18 +1,16 @@
-"""The figures that carry a scenario's claim, each next to what theory expects of it."""
+"""The figures that support a scenario's claim, each next to what theory expects of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from harness.analysis.metrics import METRICS, figure
+from harness.analysis.metrics import figure
 from harness.analysis.series import named_trials
 from harness.analysis.summary import ExpectationResult, Figure, Summary
-from harness.report.blocks import Heading, Prose, Section, Table, Tone
+from harness.metrics import METRICS
+from harness.report.blocks import Heading, Prose, Section, Table
+from harness.report.verdicts import TONES, WORDS
 from harness.text import quantity
 
 CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
-VERDICTS = {"pass": "holds", "fail": "FAILS", "no-data": "not known"}
-TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "no-data": "doubt"}
 
 
 def measures_section(summary: Summary) -> Section:
@@ -36,22 +34,23 @@ def expectations_section(summary: Summary) -> Section:
 
 def expectation(one: ExpectationResult) -> str:
     """Return one verdict as a sentence."""
-    told = f"{VERDICTS[one.verdict]}: {one.metric}"
-    told += f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
-    told += f" (wanted {one.wanted}"
-    told += f"; {quantity(one.unit, one.absent)} without the fault" if _known(one.absent) else ""
-    return told + (f"; {one.why})" if one.why else ")")
+    value = f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
+    wanted = f"wanted {one.wanted}"
+    if one.absent is not None:
+        wanted += f"; {quantity(one.unit, one.absent)} without the fault"
+    why = f"; {one.why}" if one.why else ""
+    return f"{WORDS[one.verdict]}: {one.metric}{value} ({wanted}{why})"
+
+
+def expected_text(name: str, found: Figure) -> str:
+    """Return what is expected of a figure: "1.28 to 1.36", or one number; "" where nothing is."""
+    if found.expected is None:
+        return ""
+    bounds = found.expected.low, found.expected.high
+    low, high = (quantity(METRICS[name].unit, one) for one in bounds)
+    return low if low == high else f"{low} to {high}"
 
 
 def _with_expected(name: str, found: Figure) -> str:
-    unit = METRICS[name].unit
-    told = quantity(unit, found.value)
-    expected = found.expected
-    if expected is None or found.value is None:
-        return told
-    low, high = quantity(unit, expected.low), quantity(unit, expected.high)
-    return f"{told} ({low})" if low == high else f"{told} ({low} to {high})"
-
-
-def _known(value: float | None) -> bool:
-    return value is not None
+    text, expected = quantity(METRICS[name].unit, found.value), expected_text(name, found)
+    return f"{text} ({expected})" if expected and found.value is not None else text

@@ -1,11 +1,11 @@
 """A figure with its 95 % interval, and the quantiles that normal intervals are made of."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import inf
 
 Z_95 = 1.959963984540054
+ROUNDING = 1e-9
+"""The same number computed in two ways differs by this much at most, relative if it is above 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,14 @@ class Interval:
     value: float
     low: float = -inf
     high: float = inf
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value lies within the bounds, rounding aside.
+
+        A share is a count over a count: 2,236 of 3,000 is the same, however it was computed.
+        """
+        room = ROUNDING * max(1.0, abs(value))
+        return self.low - room <= value <= self.high + room
 
 
 def t_95(degrees: int) -> float:

@@ -78,6 +78,6 @@ def _stored(jobs: int, rule: float, factor: float) -> float:
         before, _ = drawn(rng, noise, rounds)
         _, now = slowed(drawn(rng, noise, rounds), factor)
         machine = float(np.exp(rng.normal(0, SPREAD)))
-        medians = [float(np.nanmedian(one["request_median"])) for one in (before, now)]
+        medians = [float(np.nanmedian(one["request_p50_s"])) for one in (before, now)]
         alarms += machine * medians[1] > (1 + rule) * medians[0]
     return alarms / jobs

@@ -67,11 +67,9 @@ MEASURED: Mapping[str, str] = {
     "harness check hit-rate --baseline baseline.json": _CHECK,
     "harness check hit-rate --workers 1,4 --requests 1000": _CHECK,
     "harness claims": _CLAIMS,
-    "harness claims throttle hit-rate --whole": _CLAIMS,
+    "harness claims throttle hit-rate --full": _CLAIMS,
     "harness duel hit-rate --a backend=locmem --b backend=redis --workers 2": _DUEL,
-    "harness duel hit-rate --a server.threads=1 --b server.threads=4 --floor 5% --budget 60s": (
-        _DUEL
-    ),
+    "harness duel hit-rate --a server.threads=1 --b server.threads=4 --min-effect 5%": _DUEL,
     "harness duel hit-rate --base-ref main": _DUEL,
     "harness run backends": _SETUPS,
     "harness run break-even": _TURNS,
@@ -85,7 +83,7 @@ MEASURED: Mapping[str, str] = {
     "harness run hit-rate --workers 4 --requests 1000 --format json > result.json": _RUNS,
     "harness run limit.toml": _CLAIMS,
     "harness run latency": _TURNS,
-    "harness run latency --control": _TURNS,
+    "harness run latency --aa": _TURNS,
     "harness run preload": "tests/e2e/test_preload.py",
     "harness run recycling": _ACTIONS,
     "harness run reload.toml": _ACTIONS,

@@ -43,7 +43,7 @@ def test_lost_hits_are_found_within_a_few_rounds_and_their_cause_is_named(
 ) -> None:
     outcome = harness.run(
         *("duel", tiny(workers=[2]), "--b", f"app.env.TINY_LOSS={loss}"),
-        *("--floor", "50%", "--format", "json", "--out", "run"),
+        *("--min-effect", "50%", "--format", "json", "--out", "run"),
     )
     duel = duel_of(outcome)
     assert outcome.code == 5
@@ -58,10 +58,10 @@ def test_more_workers_lose_hits_to_fragmentation_and_the_record_says_so_again(
 ) -> None:
     outcome = harness.run(
         *("duel", tiny(workers=[1]), "--b", "workers=4", "--set", "load.keys=2000"),
-        *("--set", "load.zipf=1.2", "--floor", "90%", "--budget", "60s", "--out", "run"),
+        *("--set", "load.zipf=1.2", "--min-effect", "90%", "--budget", "60s", "--out", "run"),
     )
     assert outcome.code == 5, outcome.stderr + outcome.stdout
-    assert "4 workers against 1 worker" in outcome.stdout
+    assert "4 workers compared with 1 worker" in outcome.stdout
     assert "Hits were lost to fragmentation" in outcome.stdout
     assert outcome.stdout.splitlines()[-1].startswith("duel: fail (hit rate -")
     again = harness.run("report", "run")
@@ -70,7 +70,7 @@ def test_more_workers_lose_hits_to_fragmentation_and_the_record_says_so_again(
 
 def test_a_duel_ends_with_its_budget(harness: Harness, tiny: Tiny) -> None:
     outcome = harness.run(
-        *("duel", tiny(workers=[1]), "--budget", "1s", "--floor", "0.01%"),
+        *("duel", tiny(workers=[1]), "--budget", "1s", "--min-effect", "0.01%"),
         *("--fail-on", "inconclusive", "--format", "json", "--out", "run"),
     )
     duel = duel_of(outcome)
@@ -102,7 +102,7 @@ def test_a_revision_is_measured_against_the_working_tree(
 ) -> None:
     name = at_project(tiny(workers=[1]), project, tmp_path / "tiny.toml")
     outcome = harness.run(
-        *("duel", name, "--base-ref", "main", "--floor", "50%"),
+        *("duel", name, "--base-ref", "main", "--min-effect", "50%"),
         *("--format", "json", "--out", "run"),
     )
     duel = duel_of(outcome)
@@ -121,7 +121,7 @@ def test_revisions_do_not_import_from_where_the_harness_works(
     shutil.copy(project / "src" / "tiny.py", tmp_path / "tiny.py")  # the one that loses hits
     name = at_project(tiny(workers=[1]), project, tmp_path / "tiny.toml")
     outcome = harness.run(
-        *("duel", name, "--base-ref", "main", "--candidate-ref", "main", "--floor", "50%"),
+        *("duel", name, "--base-ref", "main", "--candidate-ref", "main", "--min-effect", "50%"),
         *("--budget", "20s", "--format", "json", "--out", "run"),
     )
     hits = {one["metric"]: one for one in duel_of(outcome)["findings"]}["hit_rate"]
@@ -133,7 +133,7 @@ def test_a_duel_that_is_interrupted_leaves_no_worktree(
     harness: Harness, tiny: Tiny, project: Path, tmp_path: Path
 ) -> None:
     name = at_project(tiny(workers=[1]), project, tmp_path / "tiny.toml")
-    harness.start("duel", name, "--base-ref", "main", "--floor", "0.01%", "--out", "run")
+    harness.start("duel", name, "--base-ref", "main", "--min-effect", "0.01%", "--out", "run")
     harness.wait_until(lambda: harness.started("00-locmem-1") > 0)
     os.kill(harness.process.pid, signal.SIGTERM)
     assert harness.wait().code == 130

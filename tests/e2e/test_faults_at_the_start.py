@@ -108,7 +108,7 @@ def test_a_run_directory_below_a_file_cannot_be_made(harness: Harness, tiny: Tin
 
 def test_a_disk_that_fills_up_is_told_and_no_half_file_stays(harness: Harness, tiny: Tiny) -> None:
     # A limit on file sizes acts on the harness alone and needs no file system of our own.
-    harness.start("run", tiny(workers=[1], requests=60, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1], requests=60, sleep_s=0.04), "--out", "run")
     harness.wait_until(lambda: harness.started("00-locmem-1"))
     resource.prlimit(harness.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
     outcome = harness.wait()

@@ -23,7 +23,7 @@ def in_the_middle(harness: Harness, slug: str) -> None:
 def test_a_gunicorn_that_is_killed_ends_the_run_and_leaves_both_trials_on_record(
     harness: Harness, tiny: Tiny
 ) -> None:
-    scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.01)
+    scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.03)
     harness.start("run", scenario, "--out", "run")
     in_the_middle(harness, SECOND)
     harness.kill("gunicorn_conf", "--workers 2")
@@ -88,7 +88,7 @@ def test_a_killed_worker_loses_its_lookup_its_cache_and_nothing_else(
 def test_a_locust_that_is_killed_ends_the_run_and_the_first_trial_stays(
     harness: Harness, tiny: Tiny
 ) -> None:
-    scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.01)
+    scenario = tiny(workers=[1, 2], requests=150, sleep_s=0.03)
     harness.start("run", scenario, "--out", "run")
     in_the_middle(harness, SECOND)
     harness.kill("harness.load.driver")
@@ -141,7 +141,7 @@ def test_a_redis_that_is_killed_in_a_comparison_costs_no_trial(harness: Harness)
 
 
 def test_a_reaper_that_is_killed_costs_no_trial(harness: Harness, tiny: Tiny) -> None:
-    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run")
     in_the_middle(harness, SECOND)
     harness.kill("reaper.py")
     outcome = harness.wait()
@@ -154,7 +154,7 @@ def test_a_reaper_that_is_killed_costs_no_trial(harness: Harness, tiny: Tiny) ->
 
 def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harness) -> None:
     harness.start(
-        *("run", "hit-rate", "--workers", "1", "--requests", "150", "--keys", "40"),
+        *("run", "hit-rate", "--workers", "1", "--requests", "400", "--keys", "40"),
         *("--set", "matrix.backend=['locmem', 'redis']", "--out", "run"),
     )
     harness.wait_until(lambda: harness.started("01-redis-1") >= 30)
@@ -166,6 +166,6 @@ def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harn
     assert "no longer answers" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     first, second = harness.result()["trials"]
-    assert (first["requests"], first["failures"]) == (150, 0)
+    assert (first["requests"], first["failures"]) == (400, 0)
     assert second["failures"] > 0
     assert harness.leftovers() == []

@@ -35,7 +35,7 @@ def to_the_foreground_group(harness: Harness) -> None:
 def test_an_interrupted_run_keeps_its_trials_and_leaves_nothing(
     harness: Harness, tiny: Tiny, interrupt: Callable[[Harness], None]
 ) -> None:
-    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run")
     harness.wait_until(lambda: harness.started(SECOND) >= 20)
     interrupt(harness)
     outcome = harness.wait()
@@ -52,7 +52,7 @@ def test_an_interrupted_run_keeps_its_trials_and_leaves_nothing(
 
 
 def test_a_run_that_was_killed_can_be_read_and_says_so(harness: Harness, tiny: Tiny) -> None:
-    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run")
     harness.wait_until(lambda: harness.started(SECOND) >= 20)
     os.kill(harness.process.pid, signal.SIGKILL)
     assert harness.wait().code == -signal.SIGKILL

@@ -19,7 +19,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
 ) -> None:
     terminal, other_end = os.openpty()
     harness.start(
-        *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run"),
+        *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run"),
         env={"TERMINAL": os.ttyname(other_end)},
         # The leader of a session gets the first terminal that it opens.
         through=("/bin/sh", "-c", ON_A_TERMINAL, "sh"),
@@ -36,7 +36,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
 
 
 def test_nohup_outlives_a_hangup(harness: Harness, tiny: Tiny) -> None:
-    scenario = tiny(workers=[1], requests=100, sleep_s=0.01)
+    scenario = tiny(workers=[1], requests=100, sleep_s=0.04)
     harness.start("run", scenario, "--out", "run", through=("nohup",))
     harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
     os.killpg(harness.process.pid, signal.SIGHUP)
@@ -61,7 +61,7 @@ def test_a_full_disk_behind_the_output_loses_no_result(harness: Harness, tiny: T
 def test_a_reaper_that_is_killed_costs_no_trial_and_leaves_nothing(
     harness: Harness, tiny: Tiny
 ) -> None:
-    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.01), "--out", "run")
+    harness.start("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run")
     harness.wait_until(lambda: harness.started("00-locmem-1") >= 20)
     harness.kill("reaper.py")
     outcome = harness.wait()

@@ -38,7 +38,7 @@ def test_backends_take_turns_at_the_same_trace_and_are_compared_in_pairs(harness
 
 def test_a_control_sets_a_backend_against_itself(harness: Harness) -> None:
     outcome = harness.run(
-        *("run", "latency", "--control", "--requests", "320", "--set", "load.rounds=8"),
+        *("run", "latency", "--aa", "--requests", "320", "--set", "load.rounds=8"),
         *("--set", 'matrix.vary={"app.env.SHOP_PAGE_BYTES" = ["1000"]}'),
         *("--format", "json", "--out", "run"),
     )
@@ -50,9 +50,9 @@ def test_a_control_sets_a_backend_against_itself(harness: Harness) -> None:
 
 
 def test_a_control_needs_rounds(harness: Harness) -> None:
-    outcome = harness.run("run", "hit-rate", "--control", "--out", "run")
+    outcome = harness.run("run", "hit-rate", "--aa", "--out", "run")
     assert outcome.code == 2
-    assert "HX102 --control" in outcome.stderr
+    assert "HX102 --aa" in outcome.stderr
 
 
 def test_requests_are_due_at_the_rate_that_was_asked_for(harness: Harness) -> None:

@@ -10,6 +10,7 @@ from harness.report.blocks import (
     Bars,
     Block,
     CostCurve,
+    Document,
     Heading,
     Prose,
     SideBySide,
@@ -28,12 +29,12 @@ WINDOWS_SHOWN = 12
 
 def write(report: Report, console: Console) -> None:
     """Write the report, ending in a newline."""
-    console.file.write(render_markdown(report) + "\n")
+    console.file.write(render_markdown(report.document) + "\n")
 
 
-def render_markdown(report: Report) -> str:
-    """Return the report as Markdown, its blocks a blank line apart."""
-    texts = (text for section in report.document for block in section for text in render(block))
+def render_markdown(document: Document) -> str:
+    """Return a document as Markdown, its blocks a blank line apart."""
+    texts = (text for section in document for block in section for text in render(block))
     return "\n\n".join(filter(None, texts))
 
 

@@ -1,0 +1,115 @@
+"""`harness check`: measure a scenario, and check the run for a pipeline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness import runs
+from harness.analysis.summary import Summary
+from harness.cli import measure
+from harness.cli.options import (
+    FAIL_ON,
+    FILE,
+    FORMATS,
+    aa_option,
+    load_options,
+    out_option,
+    overrides,
+    scenario_argument,
+)
+from harness.cli.outputs import Outputs, print_document
+from harness.cli.signals import end_on_signals
+from harness.errors import HarnessError
+from harness.gate.baseline import read_comparable, recorded
+from harness.gate.check import CheckResult, broken, checked
+from harness.gate.compare import compare
+from harness.gate.expect import refuse_unfit, refuse_without_criteria
+from harness.report.document import run_document
+from harness.report.formats import Report, write_report
+from harness.report.gate import changes_document, last_line
+from harness.report.pipeline import render_check_json
+
+
+@click.command(name="check")
+@scenario_argument
+@load_options
+@out_option("runs/SCENARIO-TIME")
+@aa_option
+@click.option(
+    "--baseline",
+    type=FILE,
+    metavar="FILE",
+    help="Compare with this file, from `harness baseline save`.",
+)
+@FAIL_ON
+@click.option("--junit", type=FILE, metavar="FILE", help="Write the verdicts as JUnit XML.")
+@click.option(
+    "--markdown",
+    type=FILE,
+    metavar="FILE",
+    help="Write a summary as Markdown; GITHUB_STEP_SUMMARY gets it in any case.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=FILE,
+    metavar="FILE",
+    help="Write what --format json prints, and print the table all the same.",
+)
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def verb(
+    scenario: str,
+    out: Path | None,
+    aa: bool,
+    baseline: Path | None,
+    fail_on: str | None,
+    junit: Path | None,
+    markdown: Path | None,
+    json_file: Path | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> int:
+    """Measure SCENARIO and check it against its expectations and a baseline.
+
+    It passes only on what was measured: what is unknown is exit code 4.
+    """
+    end_on_signals()
+    outputs = Outputs(
+        junit=junit, markdown=markdown, json=json_file, fail_on_inconclusive=bool(fail_on)
+    )
+    plan = runs.resolve(scenario, overrides(settings, **options), aa=aa)
+    refuse_unfit(plan.scenario, plan.trials, str(plan.path))
+    if not baseline:
+        refuse_without_criteria(plan.scenario, str(plan.path))
+    outputs.make_room()
+    try:
+        base = read_comparable(baseline, plan.scenario) if baseline else None
+        summary = measure.measured(plan, out).summary
+    except HarnessError as error:
+        return _conclude(broken(plan.scenario.name, error), None, style, outputs)
+    changes = compare(base, recorded(summary, plan.scenario)) if base else None
+    return _conclude(checked(summary, changes), summary, style, outputs)
+
+
+def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: Outputs) -> int:
+    """Print the report, what does not pass and the last line; write the outputs."""
+    code = check.exit_code(fail_on_inconclusive=outputs.fail_on_inconclusive)
+    if style == "json":
+        click.echo(render_check_json(check, summary, code), nl=False)
+    elif summary:
+        report = Report(summary=summary, document=run_document(summary), result={})
+        write_report(report, "terminal", Console(file=sys.stdout))
+        if check.changes:
+            click.echo()
+            print_document(changes_document(check.changes))
+    for problem in check.problems:
+        click.echo(str(problem), err=True)
+    outputs.write(check, summary, os.environ)
+    click.echo(last_line(check, code), err=True)
+    return code

@@ -1,0 +1,36 @@
+"""`harness compare`: two recorded runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.baseline import recorded_run
+from harness.cli.options import FAIL_ON, FORMATS
+from harness.cli.outputs import print_document
+from harness.errors import BaselineError
+from harness.gate.check import baseline_problems, incomparable
+from harness.gate.compare import compare
+from harness.report.gate import changes_document
+from harness.report.pipeline import render_changes_json
+from harness.verdicts import exit_code
+
+
+@click.command(name="compare")
+@click.argument("base", type=click.Path(path_type=Path), metavar="RUN_A")
+@click.argument("found", type=click.Path(path_type=Path), metavar="RUN_B")
+@FAIL_ON
+@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+def verb(base: Path, found: Path, fail_on: str | None, style: str) -> int:
+    """Compare two recorded runs: what is better or worse in RUN_B than in RUN_A."""
+    changes = compare(recorded_run(base), recorded_run(found))
+    if style == "json":
+        click.echo(render_changes_json(changes), nl=False)
+    else:
+        print_document(changes_document(changes))
+    if changes.differences:
+        raise BaselineError(*incomparable(changes))
+    for problem in baseline_problems(changes):
+        click.echo(str(problem), err=True)
+    return exit_code(changes.verdict, fail_on_inconclusive=bool(fail_on))

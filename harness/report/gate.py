@@ -1,0 +1,135 @@
+"""A check, a comparison of two runs and a baseline, as blocks. Formats, never judges."""
+
+from __future__ import annotations
+
+from harness.analysis.series import named_trials
+from harness.analysis.summary import Summary
+from harness.errors import ExitCode
+from harness.gate.baseline import RunFigures, flat
+from harness.gate.check import CheckResult
+from harness.gate.compare import Change, Changes
+from harness.metrics import METRICS
+from harness.report.blocks import Block, Document, Heading, Prose, Section, Table
+from harness.report.measures import expected_text
+from harness.report.verdicts import TONES, WORDS
+from harness.text import count, number_of, percent, quantity
+from harness.verdicts import Verdict
+
+HEADS = ("before", "now", "no change within", "verdict")
+TIMES = "Times of two runs drift with the machine: they are shown and decide nothing"
+ENDINGS = {
+    ExitCode.OK: "passed",
+    ExitCode.USAGE: "not run",
+    ExitCode.INFRASTRUCTURE: "not measured",
+    ExitCode.INVALID: "not valid",
+    ExitCode.FAILED: "FAILED",
+    ExitCode.INCONCLUSIVE: "inconclusive",
+}
+COUNTED = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.NO_DATA: "not measured",
+}
+
+
+def last_line(check: CheckResult, code: int) -> str:
+    """Return "harness check hit-rate: passed (5 passed), exit 0"; zeros are left out."""
+    counted = [f"{check.count(one)} {word}" for one, word in COUNTED.items() if check.count(one)]
+    ending = ENDINGS.get(ExitCode(code), "failed")
+    return f"harness check {check.scenario}: {ending} ({', '.join(counted)}), exit {code}"
+
+
+def check_document(check: CheckResult, summary: Summary | None, code: int) -> Document:
+    """Return a check in short, for the summary of a job; `summary` None: nothing was measured."""
+    # What has not changed is shown below, among all figures.
+    cases = [one for one in check.cases if one.problem or one.part != "baseline"]
+    rows = [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases]
+    sections: list[Section] = [
+        [Heading(last_line(check, code), summary.question if summary else "")],
+        [Table(("check", "", "found"), rows)],
+    ]
+    if summary and summary.trials:
+        trials = [
+            (
+                name,
+                (
+                    percent(trial.hit_rate),
+                    count(trial.lookups),
+                    ", ".join(f"{cause} {count(n)}" for cause, n in trial.misses.items() if n),
+                ),
+            )
+            for name, trial in named_trials(summary.trials)
+        ]
+        sections.append([Table(("hit rate", "lookups", "misses by cause"), trials)])
+    return [*sections, *(changes_document(check.changes) if check.changes else ())]
+
+
+def baseline_document(base: RunFigures) -> Document:
+    """Return the baseline, trial by trial, each figure with its prediction."""
+    identity = base.identity
+    about = f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}"
+    facts = [f"{name} {value}" for name, value in flat(base.environment).items() if value]
+    sections: list[Section] = [
+        [Heading(f"Baseline {base.name}", about), Prose(f"Measured with {', '.join(facts)}.")]
+    ]
+    for trial in base.trials:
+        rows = [
+            (name, (quantity(METRICS[name].unit, one.value), expected_text(name, one)))
+            for name, one in trial.figures.items()
+            if one.value or one.expected
+        ]
+        sections.append([Prose(trial.name, "strong"), Table(("measured", "predicted"), rows)])
+    return sections
+
+
+def changes_document(changes: Changes) -> Document:
+    """Return both runs side by side; what makes them incomparable in place of figures."""
+    top: list[Block] = [
+        Heading("Compared", f"{changes.base} -> {changes.found}"),
+        Prose(_verdict_text(changes), TONES[changes.verdict]),
+        *(Prose(difference) for difference in (*changes.differences, *changes.settings)),
+    ]
+    if changes.differences:
+        return [top]
+    facts = f"; here {', '.join(changes.environment_facts)}" if changes.environment_facts else ""
+    sections: list[Section] = [[*top, Prose(f"{TIMES}{facts}.")]]
+    for trial in dict.fromkeys(change.trial for change in changes.changes):
+        rows = [one for one in changes.changes if one.trial == trial]
+        notes = [
+            Prose(f"{one.metric}: {note}", TONES[one.verdict] if one.verdict else "")
+            for one in rows
+            if (note := _note(one))
+        ]
+        table = Table(HEADS, [(one.metric, _cells(one)) for one in rows])
+        sections.append([Prose(trial, "strong"), table, *notes])
+    return sections
+
+
+def _verdict_text(changes: Changes) -> str:
+    """Return the verdict with the figures behind it: "fail: 24 figures judged, 22 pass, 2 fail"."""
+    if changes.differences:
+        return f"{changes.verdict}: these runs cannot be compared"
+    counts = {one: sum(each.verdict is one for each in changes.judged) for one in Verdict}
+    counted = [f"{number} {verdict}" for verdict, number in counts.items() if number]
+    judged = number_of(len(changes.judged), "figure")
+    return f"{changes.verdict}: {judged} judged, {', '.join(counted) or 'none measured'}"
+
+
+def _cells(change: Change) -> tuple[str, str, str, str]:
+    """Return the figures of a change, as under `HEADS`."""
+    unit = METRICS[change.metric].unit
+    allowed = "" if change.allowed is None else quantity(unit, change.allowed)
+    return (
+        quantity(unit, change.base),
+        quantity(unit, change.found),
+        "exact" if change.allowed == 0 else allowed,
+        "shown" if change.verdict is None or change.advisory else str(change.verdict),
+    )
+
+
+def _note(change: Change) -> str:
+    """Return why a verdict is as it is, and which causes a loss of hits has; "" where it passes."""
+    causes = f"more {' and '.join(change.causes)}" if change.causes else ""
+    why = "" if METRICS[change.metric].timed else change.why  # the same for all times
+    return "; ".join(filter(None, (causes, why)))
