@@ -141,7 +141,7 @@ def test_an_expectation_that_no_run_could_judge_is_refused(
     [
         (lambda text: text[:200], [], 4, "HX521"),
         (lambda text: text.replace("2281", "2282").replace("0.76", "0.86"), [], 4, "HX521"),
-        (lambda text: text.replace('"format": 1', '"format": 9'), [], 4, "HX522"),
+        (lambda text: text.replace('"format": 2', '"format": 9'), [], 4, "HX522"),
         (lambda text: text, ["--seed", "2"], 4, "HX523 base.json: seed was 1, is 2"),
         (lambda text: text, ["--requests", "50"], 4, "HX523 base.json: load.requests"),
         (lambda text: text, ["--workers", "1"], 4, "HX523 base.json: matrix: gone are locmem, 4"),

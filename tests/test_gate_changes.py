@@ -201,6 +201,11 @@ def test_runs_of_different_things_are_incomparable(other: Scenario, difference: 
     assert any(told.startswith(difference) for told in changes.differences)
 
 
+def test_more_trials_of_the_same_trace_request_the_same_keys() -> None:
+    other = scenario(matrix=Matrix(backend=("locmem",), workers=(1, 4, 8)))
+    assert compare(run(), run(of=other)).differences == ("matrix: new are locmem, 8 workers",)
+
+
 def test_another_order_of_the_keys_is_incomparable() -> None:
     base = run()
     other = replace(base, identity=replace(base.identity, trace="0123456789abcdef"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from harness.scenario.schema import Scenario
 from harness.setup import AXES, Setup
 from harness.stats.interval import Interval
 
-KIND, FORMAT = "harness-baseline", 1
+KIND, FORMAT = "harness-baseline", 2
 MEASURED = ("server", "cache", "app")
 """The tables of a scenario that may differ: what they set is what a comparison is about."""
 NOT_COMPARED = ("gaps", "passed_on")
@@ -36,8 +36,9 @@ NOT_COMPARED = ("gaps", "passed_on")
 class Identity:
     """What two runs must have in common to be compared: scenario, seed, load and trials.
 
-    `trace` is a digest of the keys that the trials request, in their order: it also reveals a numpy
-    that draws otherwise. `matrix` are the set-ups of the planned trials. Plain values, as in JSON.
+    `trace` is a digest of the keys that each distinct trace requests, in their order: it also
+    reveals a numpy that draws otherwise. `matrix` are the set-ups of the planned trials. Plain
+    values, as in JSON.
     """
 
     scenario: str
@@ -93,10 +94,12 @@ def identity_of(scenario: Scenario) -> Identity:
     """Return the identity of all runs of a scenario."""
     trials = [trial for group in expand_plan(scenario) for trial in group]
     content = _plain(scenario_content(scenario))
+    loads = [trial.scenario.load for trial in trials]
+    traces = dict.fromkeys((load.keys, load.zipf, load.requests) for load in loads)
     return Identity(
         scenario=scenario.name,
         seed=scenario.seed,
-        trace=_digest([trial.scenario for trial in trials]),
+        trace=_digest(traces, scenario.seed),
         matrix=tuple(_plain(trial.setup.identity) for trial in trials),
         load={**flat(content["load"]), "actions": content["actions"]},
     )
@@ -224,15 +227,12 @@ def _trial_figures(trial: TrialSummary) -> TrialFigures:
     )
 
 
-def _digest(scenarios: list[Scenario]) -> str:
-    """Return the start of a SHA-256 over the keys of all trials."""
+def _digest(traces: Iterable[tuple[int, float, int]], seed: int) -> str:
+    """Return the start of a SHA-256 over the keys of each distinct trace."""
     found = hashlib.sha256()
-    for scenario in scenarios:
-        load = scenario.load
-        keys = key_sequence(
-            keys=load.keys, zipf=load.zipf, requests=load.requests, seed=scenario.seed
-        )
-        found.update(np.ascontiguousarray(keys, dtype="<i8").tobytes())
+    for keys, zipf, requests in traces:
+        sequence = key_sequence(keys=keys, zipf=zipf, requests=requests, seed=seed)
+        found.update(np.ascontiguousarray(sequence, dtype="<i8").tobytes())
     return found.hexdigest()[:16]
 
 

@@ -17,9 +17,11 @@ import click
 
 from harness import errors
 from harness.analysis import summary
+from harness.analysis.metrics import COMPUTED
+from harness.analysis.rounds import PER_ROUND
 from harness.backends import BACKENDS
 from harness.cli.main import cli, load_verb
-from harness.metrics import METRICS
+from harness.metrics import METRICS, Metric
 from harness.record import rundir, samples
 from harness.record.lookups import LOOKUP_COLUMNS
 from harness.scenario import schema
@@ -177,25 +179,47 @@ def scenarios() -> str:
 
 
 def metrics() -> str:
-    """Return every metric with unit and direction."""
+    """Return every metric with unit, direction and minimum effect size."""
     rows = [
         (
             f"`{one.name}`",
+            one.meaning,
             one.unit,
             one.better or "-",
-            "yes" if one.timed else "no",
-            one.meaning,
+            _min_effect(one),
+            _timed(one),
+            _measured_in(one),
         )
         for one in METRICS.values()
     ]
     return _page(
         "# Metrics",
-        "What an `[[expect]]` may name, and what `harness check` and `harness compare` compare."
-        " A metric is a number of one trial; a trial that cannot say has none, which is never"
-        " taken for zero. Counts do not depend on the machine. Metrics that are timed do: between"
-        " two runs they are shown, and never decide.",
-        _table(("metric", "unit", "better", "timed", "meaning"), rows),
+        "Metrics of a trial are what an `[[expect]]` may name, and what `harness check` and"
+        " `harness compare` compare; those of a duel are what `harness duel` compares. A"
+        " trial that does not have it has none, which is never taken for zero. Counts do not depend"
+        " on the machine. Metrics that are timed do: between two runs they are shown, and never"
+        " decide.",
+        "A change up to the minimum effect size is not significant. Where two are named, the larger"
+        " one counts.",
+        _table(("metric", "meaning", "unit", "better", "minimum effect size", "timed", "of"), rows),
     )
+
+
+def _min_effect(metric: Metric) -> str:
+    units = {"s": f"{metric.min_effect * 1e6:g} µs", "share": f"{metric.min_effect:g}"}
+    found = [units.get(metric.unit, f"{metric.min_effect:g}")] if metric.min_effect else []
+    if metric.min_relative_effect:
+        found.append(f"{metric.min_relative_effect * 100:g} %")
+    return ", ".join(found) or "none"
+
+
+def _timed(metric: Metric) -> str:
+    return "yes" if metric.timed else "no"
+
+
+def _measured_in(metric: Metric) -> str:
+    among = {"trial": COMPUTED, "duel": PER_ROUND}
+    return ", ".join(name for name, names in among.items() if metric.name in names)
 
 
 def error_codes() -> str:

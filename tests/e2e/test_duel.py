@@ -61,7 +61,7 @@ def test_more_workers_lose_hits_to_fragmentation_and_the_record_says_so_again(
         *("--set", "load.zipf=1.2", "--min-effect", "90%", "--budget", "60s", "--out", "run"),
     )
     assert outcome.code == 5, outcome.stderr + outcome.stdout
-    assert "4 workers against 1 worker" in outcome.stdout
+    assert "4 workers compared with 1 worker" in outcome.stdout
     assert "Hits were lost to fragmentation" in outcome.stdout
     assert outcome.stdout.splitlines()[-1].startswith("duel: fail (hit rate -")
     again = harness.run("report", "run")
