@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.prediction import drawn_losses
 from harness.model.routing import Routing, Slot
-from harness.model.simulate import timed_misses
+from harness.model.simulate import drawn_losses, timed_misses
 from tests.factories import STEADY, zipf_keys
 from tests.restart_forms import (
     added_in_steady_state,
