@@ -67,11 +67,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "ground harness.analysis harness.load.trace harness.record harness.scenario",
         "numpy",
     ),
-    "harness.report": (
-        "ground harness.analysis harness.forecast harness.gate harness.measure.endpoint"
-        " harness.servers.doctor",
-        "rich",
-    ),
+    "harness.report": ("ground harness.analysis harness.forecast harness.gate", "rich"),
     # The one interface to both halves; for the command line, the pytest plugin and notebooks.
     "harness.runs": (
         "ground harness.analysis harness.gate harness.measure harness.record"

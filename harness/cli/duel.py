@@ -15,7 +15,7 @@ from harness import runs
 from harness.cli import measure
 from harness.cli.options import (
     FAIL_ON,
-    FORMATS,
+    format_option,
     load_options,
     out_option,
     overrides,
@@ -85,7 +85,7 @@ class Side:
 )
 @out_option("runs/duel-SCENARIO-TIME")
 @FAIL_ON
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def verb(
     scenario: str,
     base: tuple[str, ...],
