@@ -10,9 +10,9 @@ from harness.analysis.analyze import analyze_run
 from harness.gate.duel import DuelResult, Judge, duel_result
 from harness.record.facts import RoundFacts
 from harness.record.samples import split_rounds
+from harness.scenario.load import duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.scenario.sides import duel_sides
 from harness.verdicts import Verdict
 from tests.duelling import REQUESTS, Trial, duel_facts, served
 from tests.factories import EPOCH_S, no_samples
