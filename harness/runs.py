@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,10 @@ class Run:
     """A recorded run: what was asked, its figures, and every lookup. `duel` is None without one."""
 
     run_dir: Path
-    scenario: Scenario
-    summary: Summary
-    duel: DuelResult | None
-    recorded: tuple[tuple[TrialFacts, Samples], ...]
+    scenario: Scenario = field(repr=False)
+    summary: Summary = field(repr=False)
+    duel: DuelResult | None = field(repr=False)
+    recorded: tuple[tuple[TrialFacts, Samples], ...] = field(repr=False)
 
     def trial(self, **where: Any) -> TrialSummary:
         """Return the figures of the one trial that is as described, by axis or by what varies.
@@ -189,7 +189,19 @@ class RunEntry:
 def entries(directory: Path = RUNS) -> list[RunEntry]:
     """Return the runs in a directory and in its subdirectories, by name; [] if there is none."""
     found = {*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")}
-    return [_entry(file.parent) for file in sorted(found)]
+    return [entry(file.parent) for file in sorted(found)]
+
+
+def entry(run_dir: Path) -> RunEntry:
+    """Return what a list shows of a run directory. Raises UsageError HX104 for any other."""
+    demand_run(run_dir)
+    size_bytes = sum(file.lstat().st_size for file in run_dir.rglob("*") if file.is_file())
+    try:
+        record, _ = read_run(run_dir)
+    except HarnessError:
+        return RunEntry(path=run_dir, scenario="", trials=None, size_bytes=size_bytes)
+    trials = len(record.trials)
+    return RunEntry(path=run_dir, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
 
 
 def remove(run_dir: Path) -> None:
@@ -232,16 +244,6 @@ def _aa_plan(plan: Plan) -> Plan:
     return replace(
         plan, scenario=scenario, groups=tuple(TrialGroup(trials=group) for group in groups)
     )
-
-
-def _entry(path: Path) -> RunEntry:
-    size_bytes = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
-    try:
-        record, _ = read_run(path)
-    except HarnessError:
-        return RunEntry(path=path, scenario="", trials=None, size_bytes=size_bytes)
-    trials = len(record.trials)
-    return RunEntry(path=path, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
 
 
 def _analyzed(run_dir: Path) -> Run:

@@ -36,7 +36,7 @@ from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
 from harness.scenario.plan import Trial, Turn, milestones
 from harness.servers.app import inherited
-from harness.servers.lives import round_facts
+from harness.servers.gunicorn import round_facts
 
 
 class RunningServers(ActionServers, Protocol):
