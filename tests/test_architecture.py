@@ -42,8 +42,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),
     # Inside of Locust's process:
     "harness.load": ("ground harness.record", "numpy"),
-    "harness.load.driver": ("ground harness.load harness.record", "gevent locust"),
-    "harness.load.guard": ("", "geventhttpclient locust requests urllib3"),
+    "harness.load.driver": (
+        "ground harness.load harness.record",
+        "gevent geventhttpclient locust requests urllib3",
+    ),
     "harness.load.users": ("harness.load.trace harness.wire", "gevent locust"),
     # Outside of it, next to the servers:
     "harness.load.client": (

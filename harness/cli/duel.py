@@ -29,10 +29,9 @@ from harness.gate.duel_metrics import RULES
 from harness.measure.plan import Plan, TrialGroup
 from harness.metrics import METRICS, current_name
 from harness.record.facts import DuelFacts
-from harness.scenario.load import Overrides
+from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
 from harness.setup import word
 from harness.verdicts import exit_code
