@@ -81,7 +81,7 @@ def recording_of(
 
 
 def headers_of(recording: Recording) -> dict[str, str]:
-    return dict(evidence.headers(recording, WORKER))
+    return dict(evidence.evidence_headers(recording, WORKER))
 
 
 def read(headers: dict[str, Any], step: int = 0) -> Samples:
@@ -198,7 +198,7 @@ def test_answers_of_several_workers_are_put_in_the_order_of_the_trace(tmp_path: 
     for step, pid in [(2, 20), (0, 10), (1, 20)]:
         with probe.request() as recording:
             cache.get_or_set(f"key:{step}", "value")
-            sent = dict(evidence.headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
+            sent = dict(evidence.evidence_headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
         timing = sent[wire.SERVER_TIMING]
         answers.append(
             Answer(step, 0, 0, 0, 200, sent[wire.WORKER_HEADER], sent[wire.CACHE_STATUS], timing)
