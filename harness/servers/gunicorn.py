@@ -163,8 +163,11 @@ class Gunicorn:
 
     def _current(self) -> dict[int, LifeFacts]:
         """Return the latest life of each slot whose process is alive."""
-        lives = {life.slot: life for life in self.lives() if life.tally["ready"]}
-        return {slot: life for slot, life in lives.items() if _is_running(life.pid)}
+        return {slot: life for slot, life in self._ready().items() if _is_running(life.pid)}
+
+    def _ready(self) -> dict[int, LifeFacts]:
+        """Return the latest life of each slot that has reported."""
+        return {life.slot: life for life in self.lives() if life.tally["ready"]}
 
     def _wait_for(
         self, awaited: Mapping[int, int], ended: str = "HX314", late: str = "HX314"
@@ -174,8 +177,12 @@ class Gunicorn:
 
     def _silent(self, awaited: Mapping[int, int]) -> str:
         """Return which slots have no such life yet, "" if all have."""
-        ready = {life.slot: life.generation for life in self.lives() if life.tally["ready"]}
-        silent = [str(slot) for slot, first in awaited.items() if ready.get(slot, 0) < first]
+        ready = self._ready()
+        silent = [
+            str(slot)
+            for slot, first in awaited.items()
+            if slot not in ready or ready[slot].generation < first
+        ]
         if not silent:
             return ""
         return (
