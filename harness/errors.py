@@ -83,7 +83,7 @@ class MeasurementError(HarnessError):
 
 
 class GateUsageError(HarnessError):
-    """HX50x: an expectation that no run could judge."""
+    """HX50x: an expectation that no run could be judged by."""
 
     exit_code = ExitCode.USAGE
 
@@ -162,19 +162,19 @@ CODES: dict[str, str] = {
     "HX402": "lookups are unaccounted for",
     "HX403": "the run was recorded by a newer version",
     "HX404": "the run directory is damaged",
-    "HX405": "the run ended before its time",
+    "HX405": "the run is incomplete",
     "HX406": "every request failed",
     "HX407": "trials cleared a cache that they shared",
     "HX408": "foreign keys appeared in a trial's Redis database",
     "HX501": "an expectation names no known metric",
-    "HX502": "an expectation describes no trial",
+    "HX502": "an expectation matches no trial",
     "HX503": "an expectation has no bound, or several",
-    "HX504": "a check has nothing to hold the run to",
+    "HX504": "a check has no criteria",
     "HX510": "an expectation failed",
-    "HX511": "an expectation could not be judged",
+    "HX511": "what an expectation needs was not measured",
     "HX512": "a figure is worse than in the baseline",
     "HX513": "a figure of the baseline was not measured",
-    "HX514": "it cannot be told whether a figure is worse",
+    "HX514": "it is undecided whether a figure is worse",
     "HX521": "the baseline is damaged or was edited",
     "HX522": "the baseline was saved by a newer version",
     "HX523": "the run and the baseline cannot be compared",
