@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.analysis.accounting import LifeAccount, accounted, life_accounts, life_summaries
+from harness.analysis.lives import LifeAccount, accounted, life_accounts, life_summaries
 from tests.factories import facts_of, life_facts, samples
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.analysis.ends import NOBODY, Ends, ends_of
+from harness.analysis.lives import NOBODY, Ends, ends_of
 from harness.record.facts import ActionFacts, LifeFacts
 from harness.record.samples import Samples
 from tests.factories import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis.accounting import effective_workers, life_summaries
+from harness.analysis.lives import effective_workers, life_summaries
 from tests.factories import samples, worker_lives
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from harness.cli.init_ci import WORKFLOW, workflow_text
-from harness.cli.main import cli, main
+from harness.cli.main import load_verb, main
 from harness.gate.baseline import baseline_text
 from tests.recorded import run
 from tests.test_cli_gate import EXPECT, SCENARIO
@@ -56,10 +56,7 @@ def test_the_command_in_the_workflow_parses(here: Path) -> None:
     (line,) = (step["run"] for step in steps if step.get("name") == "Check")
     program, verb, *arguments = shlex.split(line)
     assert (program, verb) == ("harness", "check")
-    above = cli.make_context("harness", [], resilient_parsing=True)
-    check = cli.get_command(above, "check")
-    assert check is not None
-    with check.make_context("check", arguments, parent=above) as context:
+    with load_verb("check").make_context("check", arguments) as context:
         assert context.params["scenario"] == "own.toml"
         assert context.params["baseline"] == Path("base.json")
 

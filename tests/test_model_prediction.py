@@ -11,15 +11,17 @@ import pytest
 
 from harness.model.closed_forms import distinct_pairs
 from harness.model.locmem import Limits, Operation
-from harness.model.prediction import (
+from harness.model.routing import Routing, Slot
+from harness.model.simulate import (
     MAX_DRAWS,
     MIN_DRAWS,
     SimulationPlan,
+    distinct_misses,
     interval_of_draws,
+    played_misses,
     predict,
+    timed_misses,
 )
-from harness.model.routing import Routing, Slot
-from harness.model.simulate import distinct_misses, played_misses, timed_misses
 from harness.model.trace import Writes, refills
 from tests.test_model_simulate import INF, NAN, cache_trace
 

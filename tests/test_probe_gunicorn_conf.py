@@ -16,8 +16,7 @@ from harness import wire
 from harness.probe import gunicorn_conf as hooks
 from harness.probe.tally import Slots
 from harness.servers.child import ProcessSpec
-from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import Gunicorn, GunicornSettings, read_lives
 from harness.servers.reaper import Reaper
 
 TOKEN = "token"

@@ -3,8 +3,6 @@
 Knows no files and no screens. Every renderer and gate takes its figures from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,23 +10,20 @@ from typing import Any
 import numpy as np
 
 from harness import wire
-from harness.analysis.accounting import (
-    accounted,
-    answered,
-    effective_workers,
-    failures,
-    life_accounts,
-)
 from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, CaveatInput, caveats
 from harness.analysis.comparison import comparisons as compared
 from harness.analysis.conclusions import conclusions
 from harness.analysis.latency import latency
+from harness.analysis.lives import (
+    accounted,
+    effective_workers,
+    life_accounts,
+)
 from harness.analysis.measures.measure import measured
 from harness.analysis.measures.table import MEASURES
-from harness.analysis.prepared import is_control, prediction, prepared_trial
-from harness.analysis.profiles import CacheProfile
+from harness.analysis.prepared import TrialData, control_of, prediction, prepared_trial
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary
 from harness.record.facts import TrialFacts
@@ -45,9 +40,9 @@ class Analysis:
     break_even: tuple[BreakEven, ...]
 
 
-def analyze_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
+def analyze_run(trials: Sequence[TrialData]) -> Analysis:
     """Return the numbers of a run, with its trials in their order."""
-    alone = tuple(analyze_trial(*trial, control=_control(trial[0], trials)) for trial in trials)
+    alone = tuple(analyze_trial(*trial, control_of(trial[0], trials)) for trial in trials)
     return Analysis(
         trials=alone,
         comparisons=compared(trials),
@@ -56,7 +51,7 @@ def analyze_run(trials: Sequence[tuple[TrialFacts, Samples]]) -> Analysis:
 
 
 def analyze_trial(
-    facts: TrialFacts, samples: Samples, control: tuple[TrialFacts, Samples] | None = None
+    facts: TrialFacts, samples: Samples, control: TrialData | None = None
 ) -> TrialSummary:
     """Return all numbers of one trial; what is unknown, as in a trial without answers, is None.
 
@@ -66,13 +61,12 @@ def analyze_trial(
     read = prepared_trial(facts, samples)
     samples, accounts = read.samples, life_accounts(read.lives, facts.lives)
     found = outcomes(samples, read.cache_profiles, read.ends)
-    hits, answers = int(np.count_nonzero(samples.hit)), int(np.count_nonzero(answered(samples)))
+    hits, answers = (int(np.count_nonzero(rows)) for rows in (samples.hit, samples.status > 0))
     wall_s = _wall_s(samples)
-    before = prepared_trial(*control) if control else None
     trial = TrialSummary(
         setup=facts.setup,
         requests=samples.requests,
-        failures=failures(samples),
+        failures=int(np.count_nonzero(samples.failed)),
         lookups=samples.lookups,
         hits=hits,
         hit_rate=hits / samples.lookups if samples.lookups else None,
@@ -86,26 +80,15 @@ def analyze_trial(
         lives=read.lives,
         accounted=accounted(accounts, samples.lookups),
         caveats=(),
-        per_process=_is_per_process(read.cache_profiles),
+        per_process=bool(read.cache_profiles)
+        and all(profile.per_process for profile in read.cache_profiles),
         latency=latency(facts, samples),
         measures=measured(read, tuple(MEASURES.values())),
-        restart=restart_summary(read, found, accounts, before),
+        restart=restart_summary(
+            read, found, accounts, prepared_trial(*control) if control else None
+        ),
     )
-    evidence = CaveatInput(
-        facts=facts,
-        samples=samples,
-        trial=trial,
-        accounts=accounts,
-        answered=answers,
-        ends=read.ends,
-    )
-    return replace(trial, caveats=caveats(evidence))
-
-
-def _control(
-    facts: TrialFacts, trials: Sequence[tuple[TrialFacts, Samples]]
-) -> tuple[TrialFacts, Samples] | None:
-    return next((other for other in trials if is_control(other[0], facts)), None)
+    return replace(trial, caveats=caveats(CaveatInput(read=read, trial=trial, accounts=accounts)))
 
 
 def summarize(found: Analysis, record: RunRecord, run_dir: str, **about: Any) -> Summary:
@@ -114,34 +97,24 @@ def summarize(found: Analysis, record: RunRecord, run_dir: str, **about: Any) ->
     The run is valid when nothing ended it early, when there is a trial, and when each of them was
     answered and accounts for its lookups.
     """
-    trials = found.trials
+    codes = {caveat.code for trial in found.trials for caveat in trial.caveats}
     summary = Summary(
         format=wire.FORMAT,
         scenario=record.scenario,
         question=record.question,
         lesson=record.lesson,
         run_dir=run_dir,
-        valid=bool(found.trials)
-        and not record.problems
-        and not any(map(_is_invalid, found.trials)),
+        valid=bool(found.trials) and not record.problems and not codes & INVALIDATING,
         problems=record.problems,
         environment=record.environment,
         seed=record.seed,
-        trials=trials,
+        trials=found.trials,
         wall_s=record.wall_s,
         comparisons=found.comparisons,
         break_even=found.break_even,
         **about,
     )
     return replace(summary, conclusions=conclusions(summary))
-
-
-def _is_per_process(profiles: Sequence[CacheProfile]) -> bool:
-    return bool(profiles) and all(one.per_process for one in profiles)
-
-
-def _is_invalid(trial: TrialSummary) -> bool:
-    return any(caveat.code in INVALIDATING for caveat in trial.caveats)
 
 
 def _wall_s(samples: Samples) -> float:

@@ -5,8 +5,6 @@ misses and the origin cost from the samples, and the hit rate by N from the trac
 break-even of these requests on caches that start empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,8 +52,7 @@ class LookupCosts:
 
 
 def _mixed(hit_s: Floats, miss_s: Floats, hit_rate: Floats) -> Floats:
-    mixed: Floats = np.outer(hit_s, hit_rate) + np.outer(miss_s, 1 - hit_rate)
-    return mixed
+    return np.outer(hit_s, hit_rate) + np.outer(miss_s, 1 - hit_rate)
 
 
 def round_sums(trials: Sequence[Samples], rounds: int) -> Sums:
@@ -176,8 +173,7 @@ def hit_rates(samples: Samples, servers: int) -> HitRates:
 def crossings(cost: LookupCosts, rates: HitRates) -> Ints:
     """Return from how many workers on the shared cache is cheaper, UP_TO + 1: never. [B]"""
     cheaper = cost.shared_s(rates.shared)[:, None] < cost.local_s(rates.local)
-    found: Ints = np.where(cheaper.any(axis=1), cheaper.argmax(axis=1), UP_TO) + 1
-    return found
+    return np.where(cheaper.any(axis=1), cheaper.argmax(axis=1), UP_TO) + 1
 
 
 def first_measured(points: Sequence[BreakEvenPoint]) -> int | None:

@@ -1,247 +1,261 @@
 """Reasons to distrust a trial: a closed table of checks, each with the numbers that raised it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from harness.analysis.accounting import LifeAccount
-from harness.analysis.ends import Ends
 from harness.analysis.latency import SATURATED_FROM, busy_share
+from harness.analysis.lives import LifeAccount
+from harness.analysis.prepared import PreparedTrial
 from harness.analysis.profiles import class_name, reported_caches
-from harness.analysis.summary import Caveat, LatencySummary, LifeSummary, Times, TrialSummary
+from harness.analysis.summary import Caveat, LatencySummary, LifeSummary, TrialSummary
 from harness.backends import BACKENDS, backend_of_class
 from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
-from harness.record.samples import Samples
 from harness.stats.quantiles import BEYOND_NEEDED
 from harness.text import number_of
 
 LOOKUPS_NEEDED = 200
 EXPLAINED_NEEDED = 0.99
+NAMED_AT_MOST = 4  # workers that a sentence lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaveatInput:
-    """What the checks look at: the trial's numbers (caveats still empty) and where they are from.
+    """What the checks look at: a trial's numbers, caveats still empty, and where they are from."""
 
-    `answered` are requests that got any answer.
-    """
-
-    facts: TrialFacts
-    samples: Samples
+    read: PreparedTrial
     trial: TrialSummary
     accounts: tuple[LifeAccount, ...]
-    answered: int
-    ends: Ends
+
+    @property
+    def facts(self) -> TrialFacts:
+        return self.read.facts
 
     def tallied(self, name: str) -> int:
         """Return a count of the tallies, summed over all lives."""
         return sum(life.tally.get(name, 0) for life in self.facts.lives)
 
 
-def no_answer(evidence: CaveatInput) -> str | None:
-    if any(life.requests for life in evidence.trial.lives):
-        return None
-    return f"none of {evidence.trial.requests} requests was answered by a known worker"
+Check = Callable[[CaveatInput], Iterator[str]]
+"""Yields what is wrong, each time in words; nothing where all is well."""
 
 
-def unaccounted(evidence: CaveatInput) -> str | None:
-    gaps = [account for account in evidence.accounts if not account.holds]
+def no_answer(evidence: CaveatInput) -> Iterator[str]:
+    if not any(life.requests for life in evidence.trial.lives):
+        yield f"none of {evidence.trial.requests} requests was answered by a known worker"
+
+
+def unaccounted(evidence: CaveatInput) -> Iterator[str]:
+    for account in evidence.accounts:
+        if not account.holds:
+            server, slot, generation, pid = account.identity
+            yield (
+                f"worker {server}.{slot} generation {generation} (pid {pid}): answers reported"
+                f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
+                f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
+            )
     unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
-    reasons = [_gap(account) for account in gaps]
-    if unknown:
-        reasons.append(f"{unknown} lookups came in answers that named no worker")
-    return "; ".join(reasons) or None
+    yield from _if_any(unknown, "lookups came in answers that named no worker")
 
 
-def _gap(account: LifeAccount) -> str:
-    server, slot, generation, pid = account.identity
-    return (
-        f"worker {server}.{slot} generation {generation} (pid {pid}): answers reported"
-        f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
-        f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
-    )
-
-
-def failed_requests(evidence: CaveatInput) -> str | None:
+def all_failed(evidence: CaveatInput) -> Iterator[str]:
     trial = evidence.trial
-    return _if_any(trial.failures, f"of {trial.requests} requests failed")
+    if trial.requests and trial.failures >= trial.requests:
+        yield f"all {trial.requests} requests failed, so nothing of the app was measured"
 
 
-def all_failed(evidence: CaveatInput) -> str | None:
-    trial = evidence.trial
-    if not trial.requests or trial.failures < trial.requests:
-        return None
-    return f"all {trial.requests} requests failed, so nothing of the app was measured"
+def shared_clear(evidence: CaveatInput) -> Iterator[str]:
+    if evidence.facts.shared_clears:
+        times = number_of(evidence.facts.shared_clears, "time")
+        yield f"the Redis database was cleared {times} while several trials were using it"
 
 
-def saturated_generator(evidence: CaveatInput) -> str | None:
-    busy = busy_share(evidence.facts.load)
-    if busy <= SATURATED_FROM:
-        return None
-    return (
-        f"the load generator was busy for {busy:.0%} of the time,"
-        " so rates and latencies may be its own; hit rates are not affected"
+def incomplete(evidence: CaveatInput) -> Iterator[str]:
+    answered = np.count_nonzero(evidence.read.samples.status > 0)
+    asked = evidence.facts.load.asked
+    if answered < asked:
+        yield f"{answered} of {asked} requests were answered"
+
+
+def silent_worker(evidence: CaveatInput) -> Iterator[str]:
+    """Yield which slots never served; one whose last worker came too late to serve has."""
+    heard = {(life.server, life.slot) for life in evidence.trial.lives if life.requests}
+    silent = dict.fromkeys(
+        f"{life.server}.{life.slot}"
+        for life in evidence.facts.lives
+        if life.tally.get("ready", 0) and (life.server, life.slot) not in heard
     )
+    if silent:
+        yield f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
 
 
-def too_few_samples(evidence: CaveatInput) -> str | None:
-    lookups = evidence.trial.lookups
-    # An app that is measured by what it answers is not judged by its hit rate.
-    if lookups >= LOOKUPS_NEEDED or evidence.trial.measures:
-        return None
-    return f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
-
-
-def outside_interval(evidence: CaveatInput) -> str | None:
-    measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
-    if measured is None or predicted is None:
-        return None
-    if predicted.holds(measured):
-        return None
-    return (
-        f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
-        f" {predicted.high:.4f}: by chance 1 trial in 20 does, and more where routing depends"
-        " on what the workers are busy with"
-    )
-
-
-def neither_model(evidence: CaveatInput) -> str | None:
-    explained = evidence.trial.explained
-    if explained is None or max(explained.per_process, explained.shared) >= EXPLAINED_NEEDED:
-        return None
-    return (
-        f"a cache per process explains {explained.per_process:.1%} of the outcomes and a shared"
-        f" cache {explained.shared:.1%}: neither accounts for them"
-    )
-
-
-def setting_not_effective(evidence: CaveatInput) -> str | None:
-    found = [
-        difference
-        for cache in reported_caches(evidence.facts)
-        if cache.alias == "default"
-        for difference in _differences(evidence.facts, cache)
+def worker_replaced(evidence: CaveatInput) -> Iterator[str]:
+    """Yield which lives ended though no action ended them and none was to be recycled."""
+    gone = [
+        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
+        for life in _unexpected(evidence)
     ]
-    return "; ".join(dict.fromkeys(found)) or None
+    if gone:
+        more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
+        named = ", ".join(gone[:NAMED_AT_MOST])
+        yield f"{number_of(len(gone), 'worker')} ended unexpectedly: {named}{more} (server.slot)"
 
 
-def _differences(facts: TrialFacts, cache: CacheFacts) -> list[str]:
-    wanted, found = BACKENDS.get(facts.backend), class_name(cache)
-    if wanted and found != wanted.class_name:
-        return [f"backend: requested {wanted.class_name}, the workers use {found}"]
-    row = backend_of_class(cache.backend)
-    if row is None or row.rules.culls is None:
+def _unexpected(evidence: CaveatInput) -> Sequence[LifeFacts | LifeSummary]:
+    facts = evidence.facts
+    if facts.setup["max_requests"]:
         return []
-    pairs = {
-        "timeout": (facts.setup["timeout_s"], cache.timeout_s),
-        "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
-    }
-    return [
-        f"{name}: requested {value}, the workers use {used}"
-        for name, (value, used) in pairs.items()
-        if value != used
-    ]
+    if facts.actions:
+        return [evidence.trial.lives[row] for row in evidence.read.ends.unexpected.tolist()]
+    # A worker that was followed had ended, even before it served.
+    by_age = sorted(facts.lives, key=lambda life: life.generation)
+    last = {(life.server, life.slot): life.generation for life in by_age}
+    return [life for life in facts.lives if life.generation < last[life.server, life.slot]]
 
 
-def unknown_drops(evidence: CaveatInput) -> str | None:
-    """Return which shared backend may have culled entries in an order that no replay follows."""
-    samples = evidence.samples
+def no_control(evidence: CaveatInput) -> Iterator[str]:
+    restart = evidence.trial.restart
+    if evidence.facts.actions and restart and restart.misses_vs_control is None:
+        yield (
+            f"no trial served the same trace without the {restart.do} at step {restart.step}, so"
+            " its misses are reported by their cause alone"
+        )
+
+
+def setting_not_effective(evidence: CaveatInput) -> Iterator[str]:
+    for cache in reported_caches(evidence.facts):
+        if cache.alias == "default":
+            yield from _differences(evidence.facts, cache)
+
+
+def _differences(facts: TrialFacts, cache: CacheFacts) -> Iterator[str]:
+    wanted, row = BACKENDS.get(facts.backend), backend_of_class(cache.backend)
+    pairs: dict[str, tuple[Any, Any]] = {}
+    if wanted and class_name(cache) != wanted.class_name:
+        pairs = {"backend": (wanted.class_name, class_name(cache))}
+    elif row and row.rules.culls is not None:
+        pairs = {
+            "timeout": (facts.setup["timeout_s"], cache.timeout_s),
+            "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
+        }
+    for name, (value, used) in pairs.items():
+        if value != used:
+            yield f"{name}: requested {value}, the workers use {used}"
+
+
+def unknown_drops(evidence: CaveatInput) -> Iterator[str]:
+    """Yield which shared backend may have culled entries in an order that no replay follows."""
+    samples = evidence.read.samples
     for cache in reported_caches(evidence.facts):
         row = backend_of_class(cache.backend)
         keys = len(np.unique(samples.key[samples.caches[samples.cache] == cache.alias]))
         if row and not row.per_process and row.rules.culls and keys > cache.max_entries:
-            return (
+            yield (
                 f"{row.class_name} drops entries, {row.rules.culls}, above {cache.max_entries}:"
                 f" with {keys} keys, a miss due to that is counted as unexplained and is not part"
                 " of the prediction"
             )
-    return None
+            return
 
 
-def other_writes(evidence: CaveatInput) -> str | None:
-    seen = len(evidence.samples.write_request)
-    unseen = evidence.tallied("unseen_writes") + evidence.tallied("writes") - seen
-    return _if_any(unseen, "writes were reported in no answer, so no replay knows them")
+def neither_model(evidence: CaveatInput) -> Iterator[str]:
+    explained = evidence.trial.explained
+    if explained and max(explained.per_process, explained.shared) < EXPLAINED_NEEDED:
+        yield (
+            f"a cache per process explains {explained.per_process:.1%} of the outcomes and a"
+            f" shared cache {explained.shared:.1%}: neither accounts for them"
+        )
 
 
-def late_lookups(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.tallied("late"), "lookups came after the headers had left and are in no figure"
-    )
+def outside_interval(evidence: CaveatInput) -> Iterator[str]:
+    measured, predicted = evidence.trial.hit_rate, evidence.trial.predicted
+    if measured is not None and predicted is not None and not predicted.holds(measured):
+        yield (
+            f"hit rate {measured:.4f} lies outside the predicted {predicted.low:.4f} to"
+            f" {predicted.high:.4f}: by chance 1 trial in 20 does, and more where routing depends"
+            " on what the workers are busy with"
+        )
 
 
-def outside_lookups(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.tallied("outside"),
-        "lookups came outside of measured requests and are in no figure",
-    )
+def too_few_samples(evidence: CaveatInput) -> Iterator[str]:
+    lookups = evidence.trial.lookups
+    # An app that is measured by what it answers is not judged by its hit rate.
+    if lookups < LOOKUPS_NEEDED and not evidence.trial.measures:
+        yield f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
 
 
-def errors(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        evidence.tallied("errors"),
-        "lookups ended in an exception of the cache and are in no figure",
-    )
+def saturated_generator(evidence: CaveatInput) -> Iterator[str]:
+    busy = busy_share(evidence.facts.load)
+    if busy > SATURATED_FROM:
+        yield (
+            f"the load generator was busy for {busy:.0%} of the time,"
+            " so rates and latencies may be its own; hit rates are not affected"
+        )
 
 
-def _if_any(count: int, text: str) -> str | None:
-    return f"{count} {text}" if count else None
+def saturated_server(evidence: CaveatInput) -> Iterator[str]:
+    """Yield how far behind the server fell, if it did."""
+    latency = evidence.trial.latency
+    if latency and latency.pace and latency.saturated == "server":
+        pace = latency.pace
+        yield (
+            f"the server did not keep up with {pace.asked_per_second:g} requests per second:"
+            f" {pace.achieved_per_second or 0:.4g} were sent, {pace.late} of them late, by up to"
+            f" {pace.worst_lag_s:.3g} s, so request times measure the queue and are withheld"
+        )
 
 
-def shared_clear(evidence: CaveatInput) -> str | None:
-    times = number_of(evidence.facts.shared_clears, "time")
-    text = f"the Redis database was cleared {times} while several trials were using it"
-    return text if evidence.facts.shared_clears else None
+def percentile_withheld(evidence: CaveatInput) -> Iterator[str]:
+    """Yield the percentiles with too few samples, where times are the question.
+
+    They are in a trial of several rounds, or with an open loop.
+    """
+    latency = evidence.trial.latency
+    if latency and (latency.rounds > 1 or latency.pace):
+        names = "; ".join(_withheld(latency))
+        if names:
+            yield f"fewer than {BEYOND_NEEDED} samples lie beyond {names}"
 
 
-def foreign_keys_added(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        max(evidence.facts.foreign_keys or 0, 0),
-        "more keys in the Redis database than before do not begin with the trial's prefix: either"
-        " others use it, or the app does not use {cache_prefix} and its trials share entries",
-    )
+def _withheld(latency: LatencySummary) -> Iterator[str]:
+    """Yield the percentiles that have no value; none of what was not timed at all."""
+    kinds = {"lookups": latency.lookup, "requests": latency.request}
+    if latency.saturated:
+        del kinds["requests"]  # withheld as a whole, for another reason
+    for noun, kind in kinds.items():
+        for words, times in {"": kind.all, "hit ": kind.hit, "miss ": kind.miss}.items():
+            names = [name for name, estimate in times.quantiles_s.items() if estimate is None]
+            if names and times.count:
+                yield f"{', '.join(names)} of {times.count} {words}{noun}"
 
 
-def foreign_keys_lost(evidence: CaveatInput) -> str | None:
-    return _if_any(
-        max(-(evidence.facts.foreign_keys or 0), 0),
-        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
-    )
+def _if_any(count: int, text: str) -> Iterator[str]:
+    if count:
+        yield f"{count} {text}"
 
 
-def no_control(evidence: CaveatInput) -> str | None:
-    restart = evidence.trial.restart
-    if not evidence.facts.actions or not restart or restart.misses_vs_control is not None:
-        return None
-    return (
-        f"no trial served the same trace without the {restart.do} at step {restart.step}, so its"
-        " misses are reported by their cause alone"
-    )
-
-
-def incomplete(evidence: CaveatInput) -> str | None:
-    asked = evidence.facts.load.asked
-    if evidence.answered >= asked:
-        return None
-    return f"{evidence.answered} of {asked} requests were answered"
-
-
-CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
+CHECKS: Mapping[str, Check] = {
     "no-answer": no_answer,
     "unaccounted": unaccounted,
     "all-failed": all_failed,
     "shared-clear": shared_clear,
-    "foreign-keys-added": foreign_keys_added,
-    "foreign-keys-lost": foreign_keys_lost,
-    "incomplete": incomplete,
-    "failed-requests": failed_requests,
-    "silent-worker": lambda evidence: silent_worker(evidence.facts, evidence.trial.lives),
-    "worker-replaced": lambda evidence: worker_replaced(
-        evidence.facts, evidence.trial.lives, evidence.ends
+    "foreign-keys-added": lambda evidence: _if_any(
+        max(evidence.facts.foreign_keys or 0, 0),
+        "more keys in the Redis database than before do not begin with the trial's prefix: either"
+        " others use it, or the app does not use {cache_prefix} and its trials share entries",
     ),
+    "foreign-keys-lost": lambda evidence: _if_any(
+        max(-(evidence.facts.foreign_keys or 0), 0),
+        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
+    ),
+    "incomplete": incomplete,
+    "failed-requests": lambda evidence: _if_any(
+        evidence.trial.failures, f"of {evidence.trial.requests} requests failed"
+    ),
+    "silent-worker": silent_worker,
+    "worker-replaced": worker_replaced,
     "no-control": no_control,
     "setting-not-effective": setting_not_effective,
     "unknown-drops": unknown_drops,
@@ -249,12 +263,25 @@ CHECKS: Mapping[str, Callable[[CaveatInput], str | None]] = {
     "outside-interval": outside_interval,
     "too-few-samples": too_few_samples,
     "saturated-generator": saturated_generator,
-    "saturated-server": lambda evidence: saturated_server(evidence.trial.latency),
-    "percentile-withheld": lambda evidence: percentile_withheld(evidence.trial.latency),
-    "other-writes": other_writes,
-    "late-lookups": late_lookups,
-    "outside-lookups": outside_lookups,
-    "errors": errors,
+    "saturated-server": saturated_server,
+    "percentile-withheld": percentile_withheld,
+    "other-writes": lambda evidence: _if_any(
+        evidence.tallied("unseen_writes")
+        + evidence.tallied("writes")
+        - len(evidence.read.samples.write_request),
+        "writes were reported in no answer, so no replay knows them",
+    ),
+    "late-lookups": lambda evidence: _if_any(
+        evidence.tallied("late"), "lookups came after the headers had left and are in no figure"
+    ),
+    "outside-lookups": lambda evidence: _if_any(
+        evidence.tallied("outside"),
+        "lookups came outside of measured requests and are in no figure",
+    ),
+    "errors": lambda evidence: _if_any(
+        evidence.tallied("errors"),
+        "lookups ended in an exception of the cache and are in no figure",
+    ),
 }
 """Every caveat there is, the grave ones first."""
 
@@ -265,92 +292,6 @@ INVALIDATING = frozenset(
 
 
 def caveats(evidence: CaveatInput) -> tuple[Caveat, ...]:
-    """Return the caveats of a trial in the order of `CHECKS`."""
-    found = ((code, check(evidence)) for code, check in CHECKS.items())
-    return tuple(Caveat(code=code, text=text) for code, text in found if text)
-
-
-NAMED_AT_MOST = 4  # workers that a sentence lists
-
-
-def silent_worker(facts: TrialFacts, lives: Sequence[LifeSummary]) -> str | None:
-    """Return which slots never served; one whose last worker came too late to serve has."""
-    heard = {(life.server, life.slot) for life in lives if life.requests}
-    silent = dict.fromkeys(
-        f"{life.server}.{life.slot}"
-        for life in facts.lives
-        if life.tally.get("ready", 0) and (life.server, life.slot) not in heard
-    )
-    if not silent:
-        return None
-    return f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
-
-
-def worker_replaced(facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends) -> str | None:
-    """Return which lives ended though no action ended them and none was to be recycled."""
-    gone = [
-        f"{life.server}.{life.slot} generation {life.generation} (pid {life.pid})"
-        for life in _unexpected(facts, lives, ends)
-    ]
-    if not gone:
-        return None
-    noun = "worker" if len(gone) == 1 else "workers"
-    more = f" and {len(gone) - NAMED_AT_MOST} more" if len(gone) > NAMED_AT_MOST else ""
-    named = ", ".join(gone[:NAMED_AT_MOST])
-    return f"{len(gone)} {noun} ended unexpectedly: {named}{more} (server.slot)"
-
-
-def _unexpected(
-    facts: TrialFacts, lives: Sequence[LifeSummary], ends: Ends
-) -> Sequence[LifeFacts | LifeSummary]:
-    if facts.setup["max_requests"]:
-        return []
-    if facts.actions:
-        return [lives[row] for row in ends.unexpected.tolist()]
-    # A worker that was followed had ended, even before it served.
-    last: dict[tuple[int, int], int] = {}
-    for life in facts.lives:
-        place = (life.server, life.slot)
-        last[place] = max(life.generation, last.get(place, 0))
-    return [life for life in facts.lives if life.generation < last[life.server, life.slot]]
-
-
-def saturated_server(latency: LatencySummary | None) -> str | None:
-    """Return how far behind the server fell, if it did."""
-    if latency is None or latency.pace is None or latency.saturated != "server":
-        return None
-    pace = latency.pace
-    return (
-        f"the server did not keep up with {pace.asked_per_second:g} requests per second:"
-        f" {pace.achieved_per_second or 0:.4g} were sent, {pace.late} of them late, by up to"
-        f" {pace.worst_lag_s:.3g} s, so request times measure the queue and are withheld"
-    )
-
-
-def percentile_withheld(latency: LatencySummary | None) -> str | None:
-    """Return the percentiles with too few samples, where times are the question.
-
-    They are in a trial of several rounds, or with an open loop.
-    """
-    if latency is None or not (latency.rounds > 1 or latency.pace):
-        return None
-    names = list(_withheld(latency))
-    few = f"fewer than {BEYOND_NEEDED} samples lie beyond"
-    return f"{few} {'; '.join(names)}" if names else None
-
-
-def _withheld(latency: LatencySummary) -> Iterator[str]:
-    kinds = {"lookups": latency.lookup, "requests": latency.request}
-    for noun, kind in kinds.items():
-        if noun == "requests" and latency.saturated:
-            continue  # withheld as a whole, for another reason
-        for words, times in {"": kind.all, "hit ": kind.hit, "miss ": kind.miss}.items():
-            names = _without_value(times)
-            if names:
-                yield f"{', '.join(names)} of {times.count} {words}{noun}"
-
-
-def _without_value(times: Times) -> list[str]:
-    """Return the percentiles that have no value; none where nothing was timed at all."""
-    unknown = [name for name, estimate in times.quantiles_s.items() if estimate is None]
-    return unknown if times.count else []
+    """Return the caveats of a trial in the order of `CHECKS`; repeated reasons only once."""
+    found = {code: dict.fromkeys(check(evidence)) for code, check in CHECKS.items()}
+    return tuple(Caveat(code=code, text="; ".join(why)) for code, why in found.items() if why)

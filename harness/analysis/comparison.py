@@ -4,8 +4,6 @@ An absolute time on a shared machine drifts by more than most differences worth 
 two trials have in common in a round cancels in the ratio of that round.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Computed once, with the figures: a report only prints them, and `result.json` holds them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.series import TrialSeries, axis_words, series_of

@@ -3,8 +3,6 @@
 Knows nothing of other trials.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +26,7 @@ class Timings:
     round: Ints  # [n]
     outcome: Ints  # [n] HIT, MISS, or NEITHER for a request without a lookup
 
-    def of(self, outcome: str) -> Timings:
+    def of(self, outcome: str) -> "Timings":
         """Return those of one of `OUTCOMES`."""
         code = OUTCOMES[outcome]
         if code is None:
@@ -76,8 +74,7 @@ def request_outcomes(samples: Samples) -> Ints:
     """Return HIT, MISS or NEITHER for each request. [R]"""
     lookups = np.bincount(samples.request, minlength=samples.requests)
     misses = np.bincount(samples.request[~samples.hit], minlength=samples.requests)
-    outcome: Ints = np.where(misses > 0, MISS, np.where(lookups > 0, HIT, NEITHER))
-    return outcome
+    return np.where(misses > 0, MISS, np.where(lookups > 0, HIT, NEITHER))
 
 
 def _timings(seconds: Floats, number: Ints, outcome: Ints) -> Timings:

@@ -4,15 +4,12 @@ Known before any figure is computed: who served what share and when, the lookups
 and the prediction of the hit rate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.analysis.accounting import answered, life_summaries
-from harness.analysis.ends import Ends, ends_of
+from harness.analysis.lives import Ends, ends_of, life_summaries
 from harness.analysis.profiles import (
     CacheProfile,
     cache_profiles,
@@ -23,12 +20,11 @@ from harness.analysis.profiles import (
     write_s,
 )
 from harness.analysis.summary import LifeSummary, Prediction
-from harness.arrays import Bools, Floats, Ints
+from harness.arrays import Ints
 from harness.model.closed_forms import distinct_pairs
-from harness.model.prediction import predict
 from harness.model.routing import Partition, Router, Routing, Slot
-from harness.model.simulate import distinct_misses, simulation_for
-from harness.model.trace import CacheTrace, Refills, refills
+from harness.model.simulate import distinct_misses, predict, simulation_for
+from harness.model.trace import CacheTrace, refills
 from harness.record.facts import TrialFacts
 from harness.record.samples import LIFE_COLUMNS, Samples
 
@@ -38,6 +34,9 @@ BY_KEY = "uri-hash"
 """The routing in which the server of a request hangs on what it asks for."""
 
 _SERVER = LIFE_COLUMNS.index("server")
+
+
+TrialData = tuple[TrialFacts, Samples]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def model_input(
     facts: TrialFacts,
     samples: Samples,
     lives: Sequence[LifeSummary],
-    kinds: Sequence[CacheProfile],
+    profiles: Sequence[CacheProfile],
     ends: Ends,
 ) -> ModelInput | None:
     """Return what the model needs; None without an answer of a known worker."""
@@ -61,20 +60,16 @@ def model_input(
         return None
     routing = _routing(facts, samples, lives, ends)
     order = np.argsort(get_s(samples), kind="stable")
-    rows = [order[samples.cache[order] == alias] for alias in range(len(kinds))]
+    rows = [order[samples.cache[order] == alias] for alias in range(len(profiles))]
     one_by_one = facts.threads == 1 and facts.worker_class in ONE_AT_A_TIME
     traces = [
         replace(
-            _trace(
-                samples,
-                mine,
-                kind,
-                one_by_one and (kind.per_process or len(routing.slots) == 1),
-                () if kind.per_process else tuple(ends.emptied_s.tolist()),
-            ),
-            writes=other_writes(samples, kinds, samples.write_request, alias),
+            _trace(samples, mine, profile),
+            serial=one_by_one and (profile.per_process or len(routing.slots) == 1),
+            emptied_s=() if profile.per_process else tuple(ends.emptied_s.tolist()),
+            writes=other_writes(samples, profiles, samples.write_request, alias),
         )
-        for alias, (mine, kind) in enumerate(zip(rows, kinds, strict=True))
+        for alias, (mine, profile) in enumerate(zip(rows, profiles, strict=True))
     ]
     return ModelInput(routing=routing, traces=traces, rows=rows)
 
@@ -86,89 +81,54 @@ def _routing(
 
     Where the balancer chose the server by the key, the server of each request is as observed.
     """
-    everything = np.ones(samples.requests, np.bool_)
+    first_s = np.full(len(lives), np.inf)  # when the first request that it answered was sent
+    known = (samples.status > 0) & (samples.life >= 0)
+    np.minimum.at(first_s, samples.life[known], samples.sent_s[known])
+    rows_of: dict[tuple[int, int], list[int]] = {}
+    for row in np.argsort(first_s, kind="stable").tolist():
+        if lives[row].requests:
+            rows_of.setdefault((lives[row].server, lives[row].slot), []).append(row)
+    slots = []
+    for (_, slot), rows in sorted(rows_of.items()):
+        since_s = first_s[rows]
+        if slot <= facts.workers:
+            since_s[0] = -np.inf  # It booted before the load and was there before it first served.
+        row = np.array(rows, np.int64)
+        slots.append(Slot(share=1.0, lives=row, since_s=since_s, until_s=ends.until_s[row]))
+    served = np.array([sum(lives[row].requests for row in slot.lives) for slot in slots])
     if facts.setup["routing"] != BY_KEY:
-        return _slots_of(facts, samples, lives, ends, everything)
-    servers = np.unique([life.server for life in lives if life.requests])
+        return Routing(slots).fitted(served, samples.sent_s)
+    servers, server = np.unique([server for server, _ in sorted(rows_of)], return_inverse=True)
     # A request without an answer looked nothing up, so it matters to no prediction.
     chosen = np.searchsorted(servers, samples.lives[samples.life, _SERVER]) * (samples.life >= 0)
+    within = [np.flatnonzero(server == number) for number in range(len(servers))]
     routing = [
-        _slots_of(
-            facts,
-            samples,
-            [life if life.server == server else replace(life, requests=0) for life in lives],
-            ends,
-            chosen == number,
-        )
-        for number, server in enumerate(servers.tolist())
+        Routing([slots[row] for row in mine]).fitted(served[mine], samples.sent_s[chosen == number])
+        for number, mine in enumerate(within)
     ]
     return Partition(routing, chosen)
 
 
-def _slots_of(
-    facts: TrialFacts,
-    samples: Samples,
-    lives: Sequence[LifeSummary],
-    ends: Ends,
-    among: Bools,
-) -> Routing:
-    """Return the slots of `lives` that answered, fitted to the requests `among` all. [R]"""
-    since_s = _first_requests(samples, len(lives))
-    places: dict[tuple[int, int], list[int]] = {}
-    for row in np.argsort(since_s, kind="stable").tolist():
-        if lives[row].requests:
-            places.setdefault((lives[row].server, lives[row].slot), []).append(row)
-    slots = [
-        _slot(rows, since_s[rows], ends.until_s[rows], booted=place[1] <= facts.workers)
-        for place, rows in sorted(places.items())
-    ]
-    served = [sum(lives[row].requests for row in rows) for _, rows in sorted(places.items())]
-    return Routing(slots).fitted(served, samples.sent_s[among])
-
-
-def _slot(rows: Sequence[int], since_s: Floats, until_s: Floats, *, booted: bool) -> Slot:
-    """Return a slot; one that was `booted` before the load was there before it first served."""
-    since_s = np.where((np.arange(len(rows)) == 0) & booted, -np.inf, since_s)
-    return Slot(share=1.0, lives=np.array(rows, np.int64), since_s=since_s, until_s=until_s)
-
-
-def _first_requests(samples: Samples, lives: int) -> Floats:
-    """Return when the first request that each life answered was sent, inf: none. [W]"""
-    first_s = np.full(lives, np.inf)
-    known = answered(samples) & (samples.life >= 0)
-    np.minimum.at(first_s, samples.life[known], samples.sent_s[known])
-    return first_s
-
-
-def _trace(
-    samples: Samples, rows: Ints, kind: CacheProfile, serial: bool, emptied_s: tuple[float, ...]
-) -> CacheTrace:
-    """Return the lookups of one alias, `rows` in the order of time."""
+def _trace(samples: Samples, rows: Ints, profile: CacheProfile) -> CacheTrace:
+    """Return the lookups of one alias, `rows` in the order of time, as if never emptied."""
+    read_s, missed = get_s(samples)[rows], ~samples.hit[rows]
+    # From each read to its refill, nan where none followed.
+    delay_s = write_s(samples)[rows] - read_s
+    ttl_s = np.where(profile.keeps, samples.ttl_s[rows], np.nan)
+    key = samples.key[rows]
     return CacheTrace(
         request=samples.request[rows],
-        key=samples.key[rows],
-        at_s=get_s(samples)[rows],
+        key=key,
+        at_s=read_s,
         keys=len(samples.keys),
-        shared=not kind.per_process,
-        serial=serial,
-        limits=kind.limits,
-        refills=_refills(samples, rows, kind),
-        inherited=kind.held,
-        emptied_s=emptied_s,
-        delay_s=np.where(samples.hit[rows], np.nan, np.nan_to_num(_delay_s(samples)[rows])),
-        ttl_s=np.where(kind.keeps & (samples.ttl_s[rows] > 0), samples.ttl_s[rows], np.nan),
+        shared=not profile.per_process,
+        serial=False,
+        limits=profile.limits,
+        refills=refills(key[missed], delay_s[missed], ttl_s[missed], len(samples.keys)),
+        inherited=profile.held,
+        delay_s=np.where(missed, np.nan_to_num(delay_s), np.nan),
+        ttl_s=np.where(ttl_s > 0, ttl_s, np.nan),
     )
-
-
-def _refills(samples: Samples, rows: Ints, kind: CacheProfile) -> Refills:
-    missed = rows[~samples.hit[rows]]
-    ttl_s = samples.ttl_s[missed] if kind.keeps else np.full(len(missed), np.nan)
-    return refills(samples.key[missed], _delay_s(samples)[missed], ttl_s, len(samples.keys))
-
-
-def _delay_s(samples: Samples) -> Floats:
-    """Return the time from each read to its refill, nan where none followed. [L]"""
-    return write_s(samples) - get_s(samples)
 
 
 SEED = 0x6869742D72617465
@@ -197,9 +157,10 @@ def prediction(
 
 def _wait_for_others(samples: Samples) -> bool:
     """Return whether a request read a key again that it had missed and not filled itself."""
-    place = (samples.request * len(samples.caches) + samples.cache) * len(samples.keys)
-    order = np.argsort(place + samples.key, kind="stable")
-    same = np.diff((place + samples.key)[order]) == 0
+    cache = samples.request * len(samples.caches) + samples.cache
+    read = cache * len(samples.keys) + samples.key
+    order = np.argsort(read, kind="stable")
+    same = np.diff(read[order]) == 0
     unfilled = (~samples.hit & np.isnan(samples.ttl_s))[order][:-1]
     return bool((same & unfilled).any())
 
@@ -220,29 +181,15 @@ def _closed_form(traces: Sequence[CacheTrace], routing: Router, requests: int) -
 
 def _expected_misses(trace: CacheTrace, routing: Router, requests: int) -> float:
     """Return the expected number of (cache, key) pairs that meet."""
-    first = _first_reads(trace)
+    # The first read of each key in each request counts: one request goes to one worker.
+    first = np.unique(trace.request * trace.keys + trace.key, return_index=True)[1]
+    request, key = trace.request[first], trace.key[first]
     if trace.shared:
-        return distinct_pairs(_counts(trace, first), [1.0])
+        return distinct_pairs(np.bincount(key, minlength=trace.keys), [1.0])
     return sum(
-        distinct_pairs(_counts(trace, first & mine[trace.request]), shares)
+        distinct_pairs(np.bincount(key[mine[request]], minlength=trace.keys), shares)
         for mine, shares in routing.parts(requests)
     )
-
-
-def _counts(trace: CacheTrace, rows: Bools) -> Ints:
-    """Return how often each key occurs in these lookups. [keys]"""
-    return np.bincount(trace.key[rows], minlength=trace.keys)
-
-
-def _first_reads(trace: CacheTrace) -> Bools:
-    """Return the first read of each key in each request: one request goes to one worker. [L]"""
-    pair = trace.request * trace.keys + trace.key
-    first = np.zeros(len(pair), np.bool_)
-    first[np.unique(pair, return_index=True)[1]] = True
-    return first
-
-
-ACTIONS, RECYCLING = "actions", ("max_requests", "server.max_requests_jitter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,33 +207,28 @@ class PreparedTrial:
 def prepared_trial(facts: TrialFacts, samples: Samples) -> PreparedTrial:
     """Return one trial, prepared for every figure."""
     samples = with_held_keys(facts, joined(facts, samples))
-    kind_of, lives, ends = (
-        cache_profiles(facts, samples),
-        life_summaries(samples),
-        ends_of(samples, facts),
-    )
+    profiles, lives = cache_profiles(facts, samples), life_summaries(samples)
+    ends = ends_of(samples, facts)
     return PreparedTrial(
         facts=facts,
         samples=samples,
-        cache_profiles=kind_of,
+        cache_profiles=profiles,
         lives=lives,
         ends=ends,
-        model_input=model_input(facts, samples, lives, kind_of, ends),
+        model_input=model_input(facts, samples, lives, profiles, ends),
     )
 
 
-def is_control(candidate: TrialFacts, facts: TrialFacts) -> bool:
-    """Return whether a trial is another without its actions, or if it has none, its recycling."""
-    if candidate.actions or candidate.problem:
-        return False
-    if facts.actions:
-        return _are_alike(candidate, facts, ACTIONS)
-    replaced = facts.setup["max_requests"] > 0 and candidate.setup["max_requests"] == 0
-    return replaced and _are_alike(candidate, facts, *RECYCLING)
+def control_of(facts: TrialFacts, trials: Sequence[TrialData]) -> TrialData | None:
+    """Return the trial that is this one without its actions, or if it has none, its recycling.
 
-
-def _are_alike(one: TrialFacts, other: TrialFacts, *apart: str) -> bool:
-    """Return whether two trials were set up and loaded alike, but for `apart`."""
-    return one.load.asked == other.load.asked and one.setup.without(*apart) == other.setup.without(
-        *apart
-    )
+    Apart from that, both were set up and loaded alike. None where there is no such trial.
+    """
+    apart = ("actions",) if facts.actions else ("max_requests", "server.max_requests_jitter")
+    setup = facts.setup.without(*apart)
+    for other, samples in trials:
+        recycles_less = other.setup["max_requests"] == 0 < facts.setup["max_requests"]
+        alike = other.setup.without(*apart) == setup and other.load.asked == facts.load.asked
+        if alike and (facts.actions or recycles_less) and not (other.actions or other.problem):
+            return other, samples
+    return None

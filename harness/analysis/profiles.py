@@ -1,7 +1,5 @@
 """Where the lookups of a trial went: times of effect, and the cache profile of each alias."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce

@@ -1,28 +1,17 @@
 """What a restart lost: entries, misses next to their prediction, requests, and time to recover."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.accounting import LifeAccount, failures
-from harness.analysis.causes import (
-    CAUSES,
-    Outcomes,
-    causes_by_alias,
-    causes_by_process,
-    replayed_by_alias,
-    replayed_by_process,
-)
-from harness.analysis.ends import NOBODY
+from harness.analysis.causes import RESTART, Outcomes, causes_of, replayed
+from harness.analysis.lives import NOBODY, LifeAccount
 from harness.analysis.prepared import SEED, ModelInput, PreparedTrial
-from harness.analysis.summary import Cause, Recovery, RestartSummary
+from harness.analysis.summary import Recovery, RestartSummary
 from harness.arrays import Floats
 from harness.model.locmem import State
-from harness.model.prediction import drawn_losses, drawn_misses, interval_of_draws
-from harness.model.simulate import play
+from harness.model.simulate import drawn_losses, drawn_misses, interval_of_draws, play
 from harness.record.samples import Samples
 from harness.stats.interval import Interval
 
@@ -101,64 +90,53 @@ def recoveries(
 def _recovery(
     reading: PreparedTrial, course: CumulativeCounts, level: float, before: float
 ) -> Recovery:
-    action, lost = reading.facts.actions[0], _loss_step(reading)
-    end = course.steps - course.window + 1
-    for start in range(lost, end):
+    action, samples, lost = reading.facts.actions[0], reading.samples, _loss_step(reading)
+    for start in range(lost, course.steps - course.window + 1):
         rate = course.hit_rate(start, start + course.window)
         if rate is None or rate < level * before:
             continue
         if start == lost:
             return Recovery(level=level, requests=0, seconds=0.0)
-        seconds = _sent_s(reading.samples, start) - action.started_s
+        seconds = float(samples.sent_s[samples.step >= start].min()) - action.started_s
         return Recovery(level=level, requests=start - action.step, seconds=max(seconds, 0.0))
     return Recovery(level=level, requests=None, seconds=None)
 
 
 def _loss_step(reading: PreparedTrial) -> int:
     """Return the first step that was sent after all that the actions took was gone."""
-    actions, ends = reading.facts.actions, reading.ends
+    action, ends, samples = reading.facts.actions[0], reading.ends, reading.samples
     gone_s = [*ends.until_s[ends.action != NOBODY].tolist(), *ends.emptied_s.tolist()]
-    samples = reading.samples
-    after = samples.step[samples.sent_s >= max(gone_s, default=actions[0].started_s)]
-    return max(actions[0].step, int(after.min(initial=samples.step.max(initial=0))))
+    after = samples.step[samples.sent_s >= max(gone_s, default=action.started_s)]
+    return max(action.step, int(after.min(initial=samples.step.max(initial=0))))
 
 
-def _sent_s(samples: Samples, step: int) -> float:
-    """Return when the first request from `step` on was sent."""
-    return float(samples.sent_s[samples.step >= step].min())
-
-
-RESTART = CAUSES.index(Cause.RESTART)
 DRAWS_AT_MOST, DRAWS_AT_LEAST = 120, 5
 LOOKUPS_AFFORDED = 360_000  # that all draws together may play and replay; about a second
 BY_CAUSE, NET, WITH, WITHOUT = range(1, 5)  # streams of random numbers
 NONE = Interval(value=0.0, low=0.0, high=0.0)
 
 
-def expected_by_cause(reading: PreparedTrial, found: Outcomes) -> Interval | None:
-    """Return the misses with cause `restart` under random routing; None if there is no model.
+def expected_losses(
+    reading: PreparedTrial, found: Outcomes
+) -> tuple[Interval | None, Interval | None]:
+    """Return the misses to expect by cause and net, under random routing; None without a model.
 
-    Each draw is a whole trial: routed at random, answered by the model, and given its causes by
-    the same rules as the measured one.
+    By cause: those with cause `restart`. Each draw is a whole trial: routed at random, answered by
+    the model, and given its causes by the same rules as the measured one. Net: those beyond the
+    misses of the same requests at the same workers without any end.
     """
-    if reading.model_input is None:
-        return None
-    if not _loses(reading, found):
-        return NONE
+    model, samples = reading.model_input, reading.samples
+    if model is None:
+        return None, None
+    if not len(reading.ends.ended if found.replayed.per_process else reading.ends.emptied_s):
+        return NONE, NONE
+    afforded = LOOKUPS_AFFORDED // max(samples.lookups, 1)
+    draws = range(int(np.clip(afforded, DRAWS_AT_LEAST, DRAWS_AT_MOST)))
     rng = _stream(reading, BY_CAUSE)
-    draws = [_restarts(reading, reading.model_input, found, rng) for _ in range(_draws(reading))]
-    return interval_of_draws(np.array(draws, np.float64))
-
-
-def expected_net(reading: PreparedTrial, found: Outcomes) -> Interval | None:
-    """Return the misses beyond those of the same requests at the same workers without any end."""
-    if reading.model_input is None:
-        return None
-    if not _loses(reading, found):
-        return NONE
-    model, sent_s = reading.model_input, reading.samples.sent_s
+    restarts = np.array([_restarts(reading, model, found, rng) for _ in draws], np.float64)
     rng = _stream(reading, NET)
-    return interval_of_draws(drawn_losses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST))
+    losses = drawn_losses(model.traces, samples.sent_s, model.routing, rng, DRAWS_AT_MOST)
+    return interval_of_draws(restarts), interval_of_draws(losses)
 
 
 def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Interval | None:
@@ -170,27 +148,14 @@ def expected_vs_control(reading: PreparedTrial, control: PreparedTrial) -> Inter
     return interval_of_draws(with_ends[:draws] - without[:draws])
 
 
-def _loses(reading: PreparedTrial, found: Outcomes) -> bool:
-    ends = reading.ends
-    return len(ends.ended) > 0 if found.per_process else len(ends.emptied_s) > 0
-
-
-def _draws(reading: PreparedTrial) -> int:
-    afforded = LOOKUPS_AFFORDED // max(reading.samples.lookups, 1)
-    return int(np.clip(afforded, DRAWS_AT_LEAST, DRAWS_AT_MOST))
-
-
 def _restarts(
     reading: PreparedTrial, model: ModelInput, found: Outcomes, rng: np.random.Generator
 ) -> int:
-    samples = _simulated(reading.samples, model, rng)
-    missed = np.flatnonzero(~samples.hit)
-    if found.per_process:
-        own = replayed_by_process(samples, reading.cache_profiles)
-        causes = causes_by_process(samples, own, reading.ends, missed)
-    else:
-        joint = replayed_by_alias(samples, reading.cache_profiles, reading.ends)
-        causes = causes_by_alias(samples, joint, missed)
+    """Return the misses with cause `restart` in one random draw of the trial."""
+    samples, ends = _simulated(reading.samples, model, rng), reading.ends
+    per_process = found.replayed.per_process
+    drawn = replayed(samples, reading.cache_profiles, ends, per_process=per_process)
+    causes = causes_of(samples, drawn, ends, np.flatnonzero(~samples.hit))
     return int(np.count_nonzero(causes == RESTART))
 
 
@@ -214,17 +179,12 @@ def _misses(reading: PreparedTrial, stream: int) -> Floats | None:
     model = reading.model_input
     if model is None or not reading.samples.lookups:
         return None
-    rng = _stream(reading, stream)
-    sent_s = reading.samples.sent_s
+    sent_s, rng = reading.samples.sent_s, _stream(reading, stream)
     return drawn_misses(model.traces, sent_s, model.routing, rng, DRAWS_AT_MOST)
 
 
 def _stream(reading: PreparedTrial, stream: int) -> np.random.Generator:
     return np.random.default_rng([SEED, reading.facts.number, stream])
-
-
-RECYCLED, DIED = "max-requests", "died"
-"""What ended workers where no action did: Gunicorn's own setting, or nobody knows what."""
 
 
 def restart_summary(
@@ -235,30 +195,34 @@ def restart_summary(
 ) -> RestartSummary | None:
     """Return what was lost in a trial; None where nothing was done and no life ended.
 
-    `control` is the same trial without it, as of `reading.is_control`.
+    `control` is the same trial without it, as of `prepared.control_of`.
     """
     facts, samples, ends = reading.facts, reading.samples, reading.ends
     if not facts.actions and not len(ends.ended):
         return None
+    done = " + ".join(dict.fromkeys(action.do for action in facts.actions))
     lost, keys = entries_lost(reading, found)
-    restarts = found.missed[found.causes == CAUSES.index(Cause.RESTART)]
+    restarts = found.missed[found.causes == RESTART]
+    by_cause, net = expected_losses(reading, found)
     step = facts.actions[0].step if facts.actions else None
     over = course(samples)
     windows = curve(over, step or 0)
     before = rate_before(over, step) if step is not None else None
+    misses = np.count_nonzero(~samples.hit)
     return RestartSummary(
-        do=_what_ended(reading),
+        # Where no action ended workers, it was Gunicorn's own setting, or nobody knows what.
+        do=done or ("max-requests" if facts.setup["max_requests"] else "died"),
         step=step,
         workers_ended=len(ends.ended),
         entries_lost=lost,
         keys_lost=keys,
         misses_by_cause=len(restarts),
-        predicted_by_cause=expected_by_cause(reading, found),
-        misses_vs_control=_vs_control(reading, control) if control else None,
+        predicted_by_cause=by_cause,
+        misses_vs_control=int(misses - np.count_nonzero(~control.samples.hit)) if control else None,
         predicted_vs_control=expected_vs_control(reading, control) if control else None,
-        predicted=expected_net(reading, found),
+        predicted=net,
         origin_s_again=float(np.nansum(samples.origin_s[restarts])),
-        requests_failed=failures(samples),
+        requests_failed=int(np.count_nonzero(samples.failed)),
         requests_lost_in_flight=sum(account.died for account in accounts),
         hit_rate_before=before,
         hit_rate_dip=lowest(windows, step) if step is not None else None,
@@ -277,7 +241,7 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     entries, aliases = found.replayed.entries, max(len(reading.samples.caches), 1)
     pair = np.unique(entries.instance * entries.keys + entries.key)
     store, key = np.divmod(pair, max(entries.keys, 1))
-    end_s = reading.ends.until_s if found.per_process else reading.ends.emptied_s
+    end_s = reading.ends.until_s if found.replayed.per_process else reading.ends.emptied_s
     # Lookups of no known life have a store below 0, which the last place stands for: no end.
     end_s = np.append(end_s, np.inf)[np.maximum(store // aliases, -1)]
     ended = np.isfinite(end_s)
@@ -286,13 +250,3 @@ def entries_lost(reading: PreparedTrial, found: Outcomes) -> tuple[int, int]:
     live = entries.states(store[ended], key[ended], at_s) == State.HELD
     alias = store[ended][live] % aliases
     return int(np.count_nonzero(live)), len(np.unique(alias * entries.keys + key[ended][live]))
-
-
-def _what_ended(reading: PreparedTrial) -> str:
-    done = dict.fromkeys(action.do for action in reading.facts.actions)
-    return " + ".join(done) or (RECYCLED if reading.facts.setup["max_requests"] else DIED)
-
-
-def _vs_control(reading: PreparedTrial, control: PreparedTrial) -> int:
-    """Return the misses of the whole trial beyond those of the control."""
-    return int(np.count_nonzero(~reading.samples.hit) - np.count_nonzero(~control.samples.hit))

@@ -3,8 +3,6 @@
 Only names and order; no figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 `None` means that a number is unknown; it is never replaced by a zero.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

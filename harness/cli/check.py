@@ -15,14 +15,15 @@ from harness.cli import measure
 from harness.cli.options import (
     FAIL_ON,
     FILE,
-    FORMATS,
     aa_option,
+    format_option,
     load_options,
     out_option,
     overrides,
     scenario_argument,
 )
-from harness.cli.outputs import Outputs, print_document
+from harness.cli.outputs import Outputs
+from harness.cli.screen import print_document
 from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
 from harness.gate.baseline import read_comparable, recorded
@@ -61,7 +62,7 @@ from harness.report.pipeline import render_check_json
     metavar="FILE",
     help="Write what --format json prints, and print the table all the same.",
 )
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def verb(
     scenario: str,
     out: Path | None,

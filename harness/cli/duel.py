@@ -15,7 +15,7 @@ from harness import runs
 from harness.cli import measure
 from harness.cli.options import (
     FAIL_ON,
-    FORMATS,
+    format_option,
     load_options,
     out_option,
     overrides,
@@ -29,10 +29,9 @@ from harness.gate.duel_metrics import RULES
 from harness.measure.plan import Plan, TrialGroup
 from harness.metrics import METRICS, current_name
 from harness.record.facts import DuelFacts
-from harness.scenario.load import Overrides
+from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.scenario.sides import different, duel_sides
 from harness.servers.worktrees import Checkout, checkouts
 from harness.setup import word
 from harness.verdicts import exit_code
@@ -86,7 +85,7 @@ class Side:
 )
 @out_option("runs/duel-SCENARIO-TIME")
 @FAIL_ON
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def verb(
     scenario: str,
     base: tuple[str, ...],

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from harness.analysis.summary import Summary
 from harness.errors import InfrastructureError, Problem, UsageError
 from harness.gate.check import CheckResult
-from harness.report.blocks import Document
-from harness.report.drawing.layout import print_lines
 from harness.report.formats.markdown import render_markdown
-from harness.report.formats.terminal import document_lines
 from harness.report.gate import check_document
 from harness.report.pipeline import render_annotations, render_check_json, render_junit
 
@@ -55,12 +50,6 @@ class Outputs:
         if environ.get(ON_GITHUB) == "true":
             for line in render_annotations(check):
                 click.echo(line, err=True)
-
-
-def print_document(document: Document) -> None:
-    """Print a document in the width of the terminal."""
-    console = Console(file=sys.stdout)
-    print_lines(document_lines(document, console.width), console)
 
 
 def refuse_existing(file: Path, hint: str) -> None:

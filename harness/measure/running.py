@@ -10,7 +10,7 @@ from harness.measure.actions import ActionServers
 from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.scenario.plan import Trial
-from harness.servers.lives import round_facts
+from harness.servers.gunicorn import round_facts
 
 
 class RunningServers(ActionServers, Protocol):

@@ -54,14 +54,12 @@ class LocMem:
 
     def get(self, key: int, now: float) -> bool:
         """Read `key` and return whether it was a hit; an expired entry is removed."""
-        deadline = self._deadlines.get(key)
-        if deadline is None:
-            return False
-        if deadline <= now:
-            del self._deadlines[key]
-            return False
-        self._deadlines.move_to_end(key)
-        return True
+        hit = self._deadlines.get(key, now) > now
+        if hit:
+            self._deadlines.move_to_end(key)
+        else:
+            self._deadlines.pop(key, None)
+        return hit
 
     def set(self, key: int, now: float, ttl_s: float) -> list[int]:
         """Write `key` and return the keys culled to make room, which may include `key` itself."""

@@ -5,8 +5,6 @@ out: the entries of every instance, by key and time. Which instance belongs to w
 worker, or one for all) is decided by the caller; HTTP and processes do not exist here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,7 +68,7 @@ class Entries:
         gone = np.where(np.isneginf(self.deadline_s[row]), State.DELETED, State.EXPIRED)
         return np.where(self.deadline_s[row] <= at_s, gone, evicted).astype(np.int8)
 
-    def regrouped(self, instance: Ints) -> Entries:
+    def regrouped(self, instance: Ints) -> "Entries":
         """Return the same writes, each with its fate, under other instance numbers. [W]"""
         return _entries(
             instance, self.key, self.write_s, self.deadline_s, self.evicted_s, self.keys

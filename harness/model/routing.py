@@ -4,8 +4,6 @@ Lives follow each other in a slot as they did in the trial, and a slot without a
 gets nothing; only the choice among the living workers is random.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -100,7 +98,7 @@ class Routing:
         life: Ints = schedule.life[epoch, slot]
         return life
 
-    def fitted(self, requests: npt.ArrayLike, sent_s: Floats) -> Routing:
+    def fitted(self, requests: npt.ArrayLike, sent_s: Floats) -> "Routing":
         """Return the same slots with the shares that make `requests` [S] the most likely ones.
 
         `sent_s` [R] are the times of all requests. A slot's share is what it served over what it
@@ -123,8 +121,7 @@ class Routing:
         first = np.arange(1 + max(int(slot.lives.max()) for slot in self.slots))
         for slot in self.slots:
             first[slot.lives] = slot.lives[0]
-        found: Ints = first[life]
-        return found
+        return first[life]
 
 
 @dataclass(frozen=True)

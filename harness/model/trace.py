@@ -3,8 +3,6 @@
 What a simulation needs to play the same lookups again with another routing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -29,12 +27,12 @@ class Writes:
     operation: Ints  # [P] of `Operation`
     ttl_s: Floats  # [P] of a SET or TOUCH; inf: no timeout
 
-    def ordered(self) -> Writes:
+    def ordered(self) -> "Writes":
         """Return the same writes, ascending in time."""
         order = np.argsort(self.at_s, kind="stable")
         return Writes(**{each.name: getattr(self, each.name)[order] for each in fields(self)})
 
-    def followed_by(self, other: Writes) -> Writes:
+    def followed_by(self, other: "Writes") -> "Writes":
         """Return these writes and then the others."""
         names = [each.name for each in fields(self)]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
@@ -130,15 +128,11 @@ class CacheTrace:
 
     def instance(self, life: Ints) -> Ints:
         """Return the cache instance of each lookup, given who serves each request. [R] -> [L]"""
-        return self._instance(life, self.request, self.at_s)
+        return self.instance_at(life, self.request, self.at_s)
 
-    def written_instance(self, life: Ints) -> Ints:
-        """Return the cache instance of each of `writes`, given the same. [R] -> [P]"""
-        return self._instance(life, self.writes.target, self.writes.at_s)
-
-    def _instance(self, life: Ints, request: Ints, at_s: Floats) -> Ints:
-        found: Ints = np.searchsorted(np.array(self.emptied_s), at_s)
-        return found if self.shared else life[request]
+    def instance_at(self, life: Ints, request: Ints, at_s: Floats) -> Ints:
+        """Return the cache instance that M requests use at a time each. [R], [M], [M] -> [M]"""
+        return np.searchsorted(np.array(self.emptied_s), at_s) if self.shared else life[request]
 
     @property
     def may_cull(self) -> bool:
@@ -156,7 +150,7 @@ class CacheTrace:
             return False
         return self.serial and bool(np.all(self.refills.ttl_s > span_s))
 
-    def subset(self, rows: Bools) -> CacheTrace:
+    def subset(self, rows: Bools) -> "CacheTrace":
         """Return the same cache with the chosen lookups alone."""
         return replace(
             self,

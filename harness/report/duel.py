@@ -11,7 +11,7 @@ from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import REQUIRED, MetricResult
 from harness.metrics import METRICS, Metric
 from harness.report.blocks import Document, Prose, Section, Table
-from harness.report.evidence import banner, caveats_section, environment_section
+from harness.report.document import banner, caveats_section, environment_section
 from harness.report.hit_rate import MEANINGS
 from harness.report.verdicts import TONES
 from harness.text import UNKNOWN, number_of, percent, quantity, three_digits

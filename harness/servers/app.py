@@ -81,14 +81,16 @@ def prepare_app(app: AppSettings, environ: Mapping[str, str], *, log: Path, reap
         return
     # Where Python would search the current directory first: the app's own one is in PYTHONPATH.
     safe = ["-P"] if app.prepare[0] in ("-m", "-c") else []
-    process = ProcessSpec(
-        name=f"python {' '.join(app.prepare)}",
-        command=[sys.executable, *safe, *app.prepare],
-        environ=environ,
-        cwd=app.cwd,
-        log=log,
+    child = Child(
+        ProcessSpec(
+            name=f"python {' '.join(app.prepare)}",
+            command=[sys.executable, *safe, *app.prepare],
+            environ=environ,
+            cwd=app.cwd,
+            log=log,
+        ),
+        reaper,
     )
-    child = Child(process, reaper)
     outcome = f"did not end within {_PREPARE_TIMEOUT_S:g} s"
     try:
         with suppress(subprocess.TimeoutExpired):

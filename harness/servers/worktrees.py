@@ -4,14 +4,13 @@ The project's own files are not touched, nor are worktrees that exist already.
 """
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import Problem, UsageError
-from harness.servers.reaper import Reaper
+from harness.servers.reaper import Reaper, git
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +36,10 @@ def checkouts(app: Path, refs: Sequence[str]) -> Iterator[Mapping[str, Checkout]
         yield {}
         return
     top = Path(_git(app, "rev-parse", "--show-toplevel", where=str(app))).resolve()
-    commit_of = ("rev-parse", "--verify", "--quiet")
-    commits = {ref: _git(top, *commit_of, f"{ref}^{{commit}}", where=ref) for ref in refs}
+    commits = {
+        ref: _git(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", where=ref)
+        for ref in refs
+    }
     with closing(Reaper()) as reaper:
         scratch = reaper.make_directory()
         yield {
@@ -50,8 +51,12 @@ def checkouts(app: Path, refs: Sequence[str]) -> Iterator[Mapping[str, Checkout]
 def _check_out(reaper: Reaper, top: Path, app: Path, tree: Path, ref: str, commit: str) -> Checkout:
     reaper.track_worktree(top, tree)
     # The hooks of the project are for its people, and may do anything.
-    no_hooks = ("-c", f"core.hooksPath={os.devnull}")
-    _git(top, *no_hooks, *("worktree", "add", "--quiet", "--detach"), str(tree), commit, where=ref)
+    _git(
+        top,
+        *("-c", f"core.hooksPath={os.devnull}"),
+        *("worktree", "add", "--quiet", "--detach", str(tree), commit),
+        where=ref,
+    )
     folder, here = app.resolve().relative_to(top), Path.cwd()
     if not (tree / folder).is_dir():
         raise _problem(ref, f"has no {folder}")
@@ -61,13 +66,8 @@ def _check_out(reaper: Reaper, top: Path, app: Path, tree: Path, ref: str, commi
 
 def _git(directory: Path, *arguments: str, where: str) -> str:
     """Return the output of git. Raises UsageError HX106 if it fails."""
-    # A git hook that calls us names its own repository to all that it starts.
-    environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(directory), *arguments]
     try:
-        done = subprocess.run(
-            command, env=environ, capture_output=True, errors="surrogateescape", check=False
-        )
+        done = git(directory, *arguments)
     except OSError as error:
         raise _problem(where, f"git cannot be started: {error.strerror}") from error
     if done.returncode:
@@ -76,5 +76,11 @@ def _git(directory: Path, *arguments: str, where: str) -> str:
 
 
 def _problem(where: str, what: str) -> UsageError:
-    hint = "name a branch, tag or commit of the repository that contains app.path"
-    return UsageError(Problem(code="HX106", where=where, what=what, hint=hint))
+    return UsageError(
+        Problem(
+            code="HX106",
+            where=where,
+            what=what,
+            hint="name a branch, tag or commit of the repository that contains app.path",
+        )
+    )

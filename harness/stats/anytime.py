@@ -4,8 +4,6 @@ A 99 % interval of the usual kind, looked at after each round until it excludes 
 excludes it in far more than 1 % of cases. This one may be looked at as often as one likes.
 """
 
-from __future__ import annotations
-
 import math
 
 from harness.arrays import Floats

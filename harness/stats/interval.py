@@ -1,7 +1,5 @@
 """A figure with its 95 % interval, and the quantiles that normal intervals are made of."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import inf
 

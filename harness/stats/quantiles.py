@@ -5,8 +5,6 @@ other, and a machine drifts, so they are the least that is uncertain; a comparis
 needs the paired ratios of `harness.analysis.comparison`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from harness.arrays import Floats

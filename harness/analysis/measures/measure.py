@@ -14,7 +14,7 @@ import numpy as np
 from harness.analysis.prepared import PreparedTrial
 from harness.analysis.summary import Figure
 from harness.arrays import Floats, Ints
-from harness.model.prediction import interval_of_draws
+from harness.model.simulate import interval_of_draws
 from harness.stats.interval import Interval
 
 SEED = 0x6D65617375726573

@@ -1,9 +1,9 @@
-"""When worker lives ended, and when a shared cache was emptied: what no answer shows directly.
+"""Worker lives: what each served, whether all it counted was seen in an answer, and when it ended.
 
-Knows the lookups and the actions. Times are seconds since the epoch.
+Requests, lookups and hits of each life with its share of the answered requests; then the
+accounting, life by life; then the ends of lives, and of what a shared cache held, which no answer
+shows directly. Knows the lookups and the actions. Times are seconds since the epoch.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,106 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.profiles import get_s, write_s
+from harness.analysis.summary import Accounted, LifeSummary
 from harness.arrays import Bools, Floats, Ints
 from harness.backends import BACKENDS
-from harness.record.facts import ActionFacts, TrialFacts
+from harness.model.closed_forms import effective_workers as effective
+from harness.record.facts import ActionFacts, LifeFacts, TrialFacts
 from harness.record.samples import LIFE_COLUMNS, Samples
+
+
+def life_summaries(samples: Samples) -> tuple[LifeSummary, ...]:
+    """Return one summary per row of `samples.lives`, in their order."""
+    lives = len(samples.lives)
+    served = samples.life[(samples.status > 0) & (samples.life >= 0)]
+    requests = np.bincount(served, minlength=lives).tolist()
+    known = samples.lookup_life >= 0
+    lookups = np.bincount(samples.lookup_life[known], minlength=lives).tolist()
+    hits = np.bincount(samples.lookup_life[known & samples.hit], minlength=lives).tolist()
+    return tuple(
+        LifeSummary(
+            server=server,
+            slot=slot,
+            generation=generation,
+            pid=pid,
+            requests=requests[row],
+            lookups=lookups[row],
+            hits=hits[row],
+            hit_rate=hits[row] / lookups[row] if lookups[row] else None,
+            share=requests[row] / len(served) if len(served) else 0.0,
+        )
+        for row, (server, slot, generation, pid) in enumerate(samples.lives.tolist())
+    )
+
+
+def effective_workers(lives: tuple[LifeSummary, ...]) -> float | None:
+    """Return 1 / sum of squared shares of the slots; None when no life answered."""
+    shares: dict[tuple[int, int], float] = {}
+    for life in lives:
+        shares[life.server, life.slot] = shares.get((life.server, life.slot), 0.0) + life.share
+    return effective(list(shares.values())) if any(shares.values()) else None
+
+
+LifeId = tuple[int, int, int, int]  # server, slot, generation, pid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeAccount:
+    """One life: lookups seen in answers and counted by the worker, hits and misses apart.
+
+    `died` are requests that reached the app and were not seen answered. Lookups whose backend
+    raised are on neither side: they are no evidence of a hit or a miss.
+    """
+
+    identity: LifeId
+    seen: tuple[int, int]
+    counted: tuple[int, int]
+    died: int
+
+    @property
+    def missing(self) -> int:
+        """Return counted lookups that are in no answer; below 0: answers held too many."""
+        return sum(self.counted) - sum(self.seen)
+
+    @property
+    def holds(self) -> bool:
+        """Return whether nothing was seen that was not counted, and deaths explain the rest."""
+        covered = all(
+            seen <= counted for seen, counted in zip(self.seen, self.counted, strict=True)
+        )
+        return covered and (self.missing == 0 or self.died > 0)
+
+
+def life_accounts(
+    lives: Sequence[LifeSummary], facts: Sequence[LifeFacts]
+) -> tuple[LifeAccount, ...]:
+    """Return the accounting of every life that was seen or that counted."""
+    seen = {(life.server, life.slot, life.generation, life.pid): life for life in lives}
+    counted = {(life.server, life.slot, life.generation, life.pid): life for life in facts}
+    return tuple(_account(who, seen.get(who), counted.get(who)) for who in {**seen, **counted})
+
+
+def _account(who: LifeId, seen: LifeSummary | None, counted: LifeFacts | None) -> LifeAccount:
+    tally = counted.tally if counted else {}
+    return LifeAccount(
+        identity=who,
+        seen=(seen.hits, seen.lookups - seen.hits) if seen else (0, 0),
+        counted=(tally.get("hits", 0), tally.get("misses", 0)),
+        died=max(0, tally.get("started", 0) - (seen.requests if seen else 0)),
+    )
+
+
+def accounted(accounts: Sequence[LifeAccount], lookups: int) -> Accounted:
+    """Return the sums over all lives; `lookups` are all in the samples, of unknown lives too.
+
+    Only what deaths explain is lost; what they do not stays a gap between the two sides.
+    """
+    return Accounted(
+        samples=lookups,
+        tallies=sum(sum(account.counted) for account in accounts),
+        lost=sum(account.missing for account in accounts if account.holds),
+    )
+
 
 NOBODY = -1
 EMPTYING = "restart-cache"
@@ -40,14 +136,12 @@ class Ends:
     @property
     def ended(self) -> Ints:
         """Return the lives that ended. [M]"""
-        ended: Ints = np.flatnonzero(np.isfinite(self.until_s))
-        return ended
+        return np.flatnonzero(np.isfinite(self.until_s))
 
     @property
     def unexpected(self) -> Ints:
         """Return the lives that ended though no action ended them. [M]"""
-        unexpected: Ints = self.ended[self.action[self.ended] == NOBODY]
-        return unexpected
+        return np.flatnonzero(np.isfinite(self.until_s) & (self.action == NOBODY))
 
     def successors(self, life: int) -> Bools:
         """Return which lives served in the slot of `life` after it. [W]"""
@@ -80,8 +174,9 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
     """
     since_s, last_s = _spans(samples)
     actions = facts.actions if facts else ()
+    places = samples.lives[:, [_SERVER, _SLOT]].reshape(-1, 2)
     ends = Ends(
-        slot=_slots(samples),
+        slot=np.unique(places, axis=0, return_inverse=True)[1].reshape(-1),
         since_s=since_s,
         until_s=np.full(len(since_s), np.inf),
         action=np.full(len(since_s), NOBODY),
@@ -146,11 +241,6 @@ def _has_silent_successor(life: Ints, facts: TrialFacts | None) -> bool:
         [other.server, other.slot] == place and other.generation > generation
         for other in facts.lives
     )
-
-
-def _slots(samples: Samples) -> Ints:
-    places = samples.lives[:, [_SERVER, _SLOT]].reshape(-1, 2)
-    return np.unique(places, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _spans(samples: Samples) -> tuple[Floats, Floats]:
