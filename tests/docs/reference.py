@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
 from itertools import groupby
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, get_args
 
 import click
 
@@ -252,7 +252,7 @@ def result() -> str:
     ]
     for record in _records(summary.Summary):
         lines += [f"## {record.__name__}", _paragraphs(record)]
-        rows = [(f"`{field.name}`", _linked(str(field.type))) for field in _fields(record)]
+        rows = [(f"`{field.name}`", _linked(_annotation(field))) for field in _fields(record)]
         lines.append(_table(("field", "type"), rows))
     causes = [(f"`{cause.value}`", CAUSES[cause.value]) for cause in summary.Cause]
     lines += ["## Causes of misses", "The keys of `misses`.", _table(("cause", "meaning"), causes)]
@@ -291,7 +291,7 @@ def _records(top: type) -> list[type]:
         if record not in found:
             found.append(record)
             for field in _fields(record):
-                inner = (getattr(summary, name, None) for name in _names(str(field.type)))
+                inner = (getattr(summary, name, None) for name in _names(_annotation(field)))
                 waiting += [one for one in inner if _is_record(one)]
     return found
 
@@ -302,6 +302,13 @@ def _is_record(found: object) -> TypeGuard[type]:
 
 def _fields(record: type) -> Sequence[dataclasses.Field[Any]]:
     return dataclasses.fields(record)
+
+
+def _annotation(field: dataclasses.Field[Any]) -> str:
+    """Return the type of a field as its source has it, without the modules."""
+    kind = field.type
+    text = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    return re.sub(r"\b[a-z_.]+\.(?=\w)", "", text)
 
 
 def _names(annotation: str) -> list[str]:
