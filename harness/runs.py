@@ -11,8 +11,6 @@
 Errors are those of `harness.errors`, each with its HX code. Prints nothing.
 """
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Mapping

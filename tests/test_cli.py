@@ -320,6 +320,26 @@ def test_a_code_is_explained_in_full_and_all_are_listed(
     assert json.loads(capsys.readouterr().out)["HX504"]["exit_code"] == 2
 
 
+def test_a_dry_run_shows_what_a_run_takes_and_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.runs.measure", None)
+    command = ["run", "servers", "--backend", "locmem,redis", "--requests", "700", "--dry-run"]
+    assert main(command) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "servers: 6 trials"
+    assert "locmem, 4 workers, 1 server 700 requests" in lines
+    assert "started 1 Locust, 2 Gunicorns, 4 workers, 1 nginx at the same time" in lines
+    assert any(re.match(r"time about \d+ s", line) for line in lines)
+    assert any(re.match(r"disk space about \d+ kB", line) for line in lines)
+    assert main([*command, "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert (len(content["trials"]), content["requests"]) == (6, 4200)
+    assert set(content["origins"]) == {"redis", "nginx"}
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the current directory, which has a run, a damaged one and a directory without one."""

@@ -175,18 +175,16 @@ def _label(
     side: Side, values: Mapping[str, Any], trees: Mapping[str, Checkout], *, refs: bool
 ) -> str:
     """Return what to call a side: its revision if either has one, and the settings that differ."""
-    parts = [_setting_label(key, value) for key, value in values.items()]
+    parts = [
+        f"{key.rpartition('.')[2]} unset"
+        if value is None
+        else word(key, value[0] if key in SHORT.values() else value)
+        for key, value in values.items()
+    ]
     if refs:
         commit = f"{side.ref} ({trees[side.ref].commit[:7]})" if side.ref else "working tree"
         parts.insert(0, commit)
     return ", ".join(parts) or side.role
-
-
-def _setting_label(key: str, value: Any) -> str:
-    """Return a setting as a label: "redis", "4 workers", "2 threads"."""
-    if value is None:
-        return f"{key.rpartition('.')[2]} unset"
-    return word(key, value[0] if key in SHORT.values() else value)
 
 
 def _budget_s(text: str) -> float:

@@ -160,11 +160,11 @@ def _check_files(scenario: Scenario, path: Path) -> None:
 
 
 def duel_sides(scenario: Scenario, base: Overrides, candidate: Overrides, requests: int) -> Sides:
-    """Return base and candidate: the scenario with the settings of each, served in endless rounds.
+    """Return base and candidate: the scenario with the settings of each side.
 
-    Of what the scenario varies, each takes the first value unless it is told another; its load is
-    one round of `requests`. Raises UsageError HX102 for a scenario with actions, ScenarioError
-    with every mistake in the settings of both.
+    Where the scenario varies a key, a side takes the first value unless its settings name another;
+    its load is one round of `requests`. Raises UsageError HX102 for a scenario with actions,
+    ScenarioError with every mistake in the settings of both.
     """
     if scenario.actions:
         raise UsageError(
@@ -189,8 +189,8 @@ def duel_sides(scenario: Scenario, base: Overrides, candidate: Overrides, reques
 def different(sides: Sides, keys: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the values of these dotted keys on each side, of those that differ."""
     one, other = map(scenario_content, sides)
-    told = [key for key in keys if _at(one, key) != _at(other, key)]
-    return {key: _at(one, key) for key in told}, {key: _at(other, key) for key in told}
+    found = [key for key in keys if _at(one, key) != _at(other, key)]
+    return {key: _at(one, key) for key in found}, {key: _at(other, key) for key in found}
 
 
 def _side(scenario: Scenario, settings: Overrides, requests: int) -> Scenario:

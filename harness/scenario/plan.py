@@ -211,9 +211,9 @@ def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -
 
 
 def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
-    """Return who serves which part of the trace when: A B, B A, A B, …
+    """Return which trial serves which part of the trace, in order: A B, B A, A B, …
 
-    Alternating the order as well keeps a steady drift of the machine out of the comparison.
+    The order alternates to keep a steady drift of the machine out of the comparison.
     """
     load = group[0].scenario.load
     bounds = [load.requests * part // load.rounds for part in range(load.rounds + 1)]
@@ -225,19 +225,14 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
 
 
 def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]:
-    """Yield turns in rounds of so many requests: A B, B A, … for whoever knows when it is enough.
+    """Yield turns in rounds of N requests: A B, B A, …; the caller decides when to stop.
 
-    The trace goes on for as long as it takes: each of its keys depends on seed and position alone.
+    The trace has no end: each of its keys depends on seed and position alone.
     """
     for number in count():
         for trial in group if number % 2 == 0 else reversed(group):
             first = number * requests
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
-
-
-def most_keys(trials: Sequence[Trial]) -> Trial:
-    """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
-    return max(trials, key=lambda trial: trial.scenario.load.keys)
 
 
 def _trial(
@@ -257,12 +252,9 @@ def _is_balanced(scenario: Scenario) -> bool:
     return scenario.server.balancer or scenario.server.servers > 1
 
 
-_APART = ("matrix.backend", "matrix.workers", "actions")
-"""Keys that a case may set and that each trial shows in a way of its own."""
-
-
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:
-    varied = {key: value for key, value in variant.varied.items() if key not in _APART}
+    apart = ("matrix.backend", "matrix.workers", "actions")
+    varied = {key: value for key, value in variant.varied.items() if key not in apart}
     if "actions" in variant.varied:
         varied["actions"] = ", ".join(map(describe_action, variant.scenario.actions))
     return varied if copy is None else {**varied, "copy": copy + 1}

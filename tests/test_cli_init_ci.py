@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.cli.init_ci import WORKFLOW, workflow_text
 from harness.cli.main import load_verb, main
 from harness.gate.baseline import baseline_text
-from harness.gate.workflow import WORKFLOW, workflow_text
 from tests.recorded import run
 from tests.test_cli_gate import EXPECT, SCENARIO
 
