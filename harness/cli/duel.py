@@ -30,7 +30,7 @@ from harness.record.facts import DuelFacts
 from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.servers.worktrees import Checkout, checkouts
+from harness.servers.app import Checkout, checkouts
 from harness.setup import word
 from harness.verdicts import exit_code
 
