@@ -60,13 +60,16 @@ def change_price(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def product_page(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
-    context = {
-        "product": data,
-        "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
-        "invalidate": settings.SHOP_INVALIDATE,
-        "answered_by": os.getpid(),
-    }
-    return render(request, "shop/product_detail.html", context)
+    return render(
+        request,
+        "shop/product_detail.html",
+        {
+            "product": data,
+            "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
+            "invalidate": settings.SHOP_INVALIDATE,
+            "answered_by": os.getpid(),
+        },
+    )
 
 
 def product_key(pk: int) -> str:
@@ -243,13 +246,16 @@ def compute_report(number: int) -> dict[str, Any]:
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    context = {
-        "customer": request.session.get("customer"),
-        "basket": request.session.get("basket"),
-        "sessions": settings.SHOP_SESSIONS,
-        "answered_by": os.getpid(),
-    }
-    return render(request, "shop/account.html", context)
+    return render(
+        request,
+        "shop/account.html",
+        {
+            "customer": request.session.get("customer"),
+            "basket": request.session.get("basket"),
+            "sessions": settings.SHOP_SESSIONS,
+            "answered_by": os.getpid(),
+        },
+    )
 
 
 @require_POST

@@ -198,7 +198,8 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
                 )
                 for backend, copy in product(matrix.backend, range(matrix.copies))
             )
-            trials += [group] if variant.scenario.load.rounds > 1 else zip(group, strict=True)
+            together = variant.scenario.load.rounds > 1
+            trials += [group] if together else [(trial,) for trial in group]
     return tuple(trials)
 
 
