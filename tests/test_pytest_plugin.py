@@ -66,6 +66,7 @@ def requested(inner: pytest.Pytester) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_tests_that_request_the_same_run_share_it(inner: pytest.Pytester) -> None:
     source = """
 @pytest.mark.harness("hit-rate", workers=[1, 4], requests=500)
