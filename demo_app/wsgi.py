@@ -15,6 +15,6 @@ if settings.CACHE_IN_DATABASE:
     connection.close()
 
 if settings.SHOP_WARM:
-    from demo_app.shop.products import warm_up
+    from demo_app.shop.views import warm_up
 
     warm_up(settings.SHOP_WARM)

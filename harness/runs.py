@@ -11,13 +11,11 @@
 Errors are those of `harness.errors`, each with its HX code. Prints nothing.
 """
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from typing import Any
 import numpy.typing as npt
 
 from harness.analysis.analyze import analyze_run, summarize
-from harness.analysis.summary import Summary
+from harness.analysis.summary import Summary, TrialSummary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
@@ -64,10 +62,22 @@ class Run:
     """A recorded run: what was asked, its figures, and every lookup. `duel` is None without one."""
 
     run_dir: Path
-    scenario: Scenario
-    summary: Summary
-    duel: DuelResult | None
-    recorded: tuple[tuple[TrialFacts, Samples], ...]
+    scenario: Scenario = field(repr=False)
+    summary: Summary = field(repr=False)
+    duel: DuelResult | None = field(repr=False)
+    recorded: tuple[tuple[TrialFacts, Samples], ...] = field(repr=False)
+
+    def trial(self, **where: Any) -> TrialSummary:
+        """Return the figures of the one trial that is as described, by axis or by what varies.
+
+        A dotted key may be shortened to its last word. Raises LookupError for none or several.
+        """
+        found = [trial for trial in self.summary.trials if trial.setup.matches(where)]
+        if len(found) != 1:
+            words = ", ".join(f"{name}={value!r}" for name, value in where.items()) or "anything"
+            labels = "; ".join(trial.setup.label for trial in self.summary.trials) or "none"
+            raise LookupError(f"{len(found)} trials match {words}, need one; there are {labels}")
+        return found[0]
 
     @cached_property
     def lookups(self) -> npt.NDArray[Any]:
@@ -179,13 +189,31 @@ class RunEntry:
 def entries(directory: Path = RUNS) -> list[RunEntry]:
     """Return the runs in a directory and in its subdirectories, by name; [] if there is none."""
     found = {*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")}
-    return [_entry(file.parent) for file in sorted(found)]
+    return [entry(file.parent) for file in sorted(found)]
+
+
+def entry(run_dir: Path) -> RunEntry:
+    """Return what a list shows of a run directory. Raises UsageError HX104 for any other."""
+    demand_run(run_dir)
+    size_bytes = sum(file.lstat().st_size for file in run_dir.rglob("*") if file.is_file())
+    try:
+        record, _ = read_run(run_dir)
+    except HarnessError:
+        return RunEntry(path=run_dir, scenario="", trials=None, size_bytes=size_bytes)
+    trials = len(record.trials)
+    return RunEntry(path=run_dir, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
 
 
 def remove(run_dir: Path) -> None:
-    """Delete a recorded run. Raises UsageError HX104 for any other directory, and OSError."""
+    """Delete a recorded run. Raises UsageError HX104 for any other directory, and OSError.
+
+    Of a symbolic link to one only the link is removed.
+    """
     demand_run(run_dir)
-    shutil.rmtree(run_dir)
+    if run_dir.is_symlink():
+        run_dir.unlink()
+    else:
+        shutil.rmtree(run_dir)
 
 
 def _plan(path: Path, overrides: Overrides) -> Plan:
@@ -216,16 +244,6 @@ def _aa_plan(plan: Plan) -> Plan:
     return replace(
         plan, scenario=scenario, groups=tuple(TrialGroup(trials=group) for group in groups)
     )
-
-
-def _entry(path: Path) -> RunEntry:
-    size_bytes = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
-    try:
-        record, _ = read_run(path)
-    except HarnessError:
-        return RunEntry(path=path, scenario="", trials=None, size_bytes=size_bytes)
-    trials = len(record.trials)
-    return RunEntry(path=path, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
 
 
 def _analyzed(run_dir: Path) -> Run:

@@ -14,8 +14,7 @@ from harness.load.protocol import Message
 from harness.measure.actions import Targets
 from harness.measure.plan import Plan, Sources, TrialGroup
 from harness.measure.progress import Event, Listener
-from harness.measure.running import RunningServers
-from harness.measure.session import LoadSource, ServerHost, Tools, run_session
+from harness.measure.session import LoadSource, RunningServers, ServerHost, run_session
 from harness.record.facts import LifeFacts
 from harness.record.rundir import create_run_dir
 from harness.record.samples import write_samples
@@ -98,11 +97,8 @@ class FakeTestbed:
     unreleased: set[str] = field(default_factory=set)
     unstarted: dict[str, BaseException] = field(default_factory=dict)
 
-    def by_app(self, trials: Iterable[Trial]) -> Sequence[Sequence[Trial]]:
-        return [list(trials)]
-
-    def prepare(self, trial: Trial) -> None:
-        self.steps.append(("prepare", trial.slug))
+    def prepare(self, trials: Iterable[Trial]) -> None:
+        self.steps += [("prepare", trial.slug) for trial in trials]
 
     def start_fleet(self, trial: Trial) -> FakeServers:
         if trial.slug in self.unstarted:
@@ -171,9 +167,7 @@ class Bench:
 
         ticks = iter(range(1000))
         clock = lambda: float(next(ticks))  # noqa: E731
-        run_session(
-            plan, self.run_dir, notify or self.events.append, Tools(start=start, clock=clock)
-        )
+        run_session(plan, self.run_dir, notify or self.events.append, start, clock)
 
 
 def bench(directory: Path) -> Bench:

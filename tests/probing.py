@@ -24,7 +24,7 @@ from harness.probe.caches import wrap
 from harness.probe.notes import Recording, current
 from harness.probe.tally import Life, Tally
 from harness.servers.child import Child, ProcessSpec
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 from harness.servers.reaper import Reaper
 from harness.servers.redis import start
 from harness.servers.services import Service, ServiceContext

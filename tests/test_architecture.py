@@ -42,8 +42,10 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),
     # Inside of Locust's process:
     "harness.load": ("ground harness.record", "numpy"),
-    "harness.load.driver": ("ground harness.load harness.record", "gevent locust"),
-    "harness.load.guard": ("", "geventhttpclient locust requests urllib3"),
+    "harness.load.driver": (
+        "ground harness.load harness.record",
+        "gevent geventhttpclient locust requests urllib3",
+    ),
     "harness.load.users": ("harness.load.trace harness.wire", "gevent locust"),
     # Outside of it, next to the servers:
     "harness.load.client": (
@@ -63,13 +65,9 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.analysis": ("ground harness.model harness.record", "numpy"),
     "harness.gate": (
         "ground harness.analysis harness.load.trace harness.record harness.scenario",
-        "numpy",
+        "numpy pydantic",
     ),
-    "harness.report": (
-        "ground harness.analysis harness.forecast harness.gate harness.measure.endpoint"
-        " harness.servers.doctor",
-        "rich",
-    ),
+    "harness.report": ("ground harness.analysis harness.forecast harness.gate", "rich"),
     # The one interface to both halves; for the command line, the pytest plugin and notebooks.
     "harness.runs": (
         "ground harness.analysis harness.gate harness.measure harness.record"

@@ -44,6 +44,7 @@ def codes_and_errors(stdout: int) -> tuple[list[int], list[str]]:
     return [*map(int, codes), done.returncode], [line for line in lines if line[:2] == "HX"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_ends_early_changes_no_exit_code() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -53,6 +54,7 @@ def test_a_reader_that_ends_early_changes_no_exit_code() -> None:
     assert [error[:5] for error in errors] == ["HX104"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_output_that_cannot_be_written_is_exit_3_with_a_code() -> None:
     with open("/dev/full", "wb") as full:
@@ -91,6 +93,7 @@ def started(*through: str) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_command_and_no_other_disturbs_it(first: signal.Signals) -> None:
     with started() as process:

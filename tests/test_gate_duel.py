@@ -10,9 +10,9 @@ from harness.analysis.analyze import analyze_run
 from harness.gate.duel import DuelResult, Judge, duel_result
 from harness.record.facts import RoundFacts
 from harness.record.samples import split_rounds
+from harness.scenario.load import duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.scenario.sides import duel_sides
 from harness.verdicts import Verdict
 from tests.duelling import REQUESTS, Trial, duel_facts, served
 from tests.factories import EPOCH_S, no_samples
@@ -70,11 +70,13 @@ def test_lost_hits_are_found_and_their_cause_is_named() -> None:
     assert before == 0 < after
 
 
+@pytest.mark.slow
 def test_a_shorter_timeout_is_named() -> None:
     result = result_of(served(0, workers=1, ttl_s=1000.0), served(1, workers=1, ttl_s=0.2))
     assert result.cause == "expired"
 
 
+@pytest.mark.slow
 def test_slower_misses_are_found_though_the_median_stands_still() -> None:
     base = served(0, workers=1, ttl_s=0.3)
     result = result_of(base, served(1, workers=1, ttl_s=0.3, slow_miss=1.5))

@@ -1,4 +1,4 @@
-"""What a person is told who comes to look: the address, what to try, and one command to copy."""
+"""What a person who looks at servers gets: the address, what to try, and one command to copy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
+from harness.cli.serve import ALONE, print_endpoint
 from harness.measure.endpoint import RELOAD, EndpointInfo
-from harness.report.drawing.layout import print_lines
-from harness.report.endpoint import ALONE, render_invitation, render_invitation_json
 
 SEARCH = EndpointInfo(
     scenario="throttle",
@@ -22,8 +20,8 @@ SEARCH = EndpointInfo(
 )
 
 
-def shown(told: EndpointInfo, capsys: pytest.CaptureFixture[str]) -> str:
-    print_lines(render_invitation(told, 80), Console(width=80), unbroken=True)
+def shown(info: EndpointInfo, capsys: pytest.CaptureFixture[str], style: str = "table") -> str:
+    print_endpoint(info, style)
     return capsys.readouterr().out
 
 
@@ -47,17 +45,16 @@ def test_what_is_to_be_copied_stands_in_one_line(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("processes", [1, 4])
-def test_one_worker_alone_is_told_to_show_nothing(
+def test_a_single_worker_comes_with_a_hint_to_start_more(
     processes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = " ".join(shown(replace(SEARCH, processes=processes), capsys).split())
     assert (ALONE in text) == (processes == 1)
 
 
-def test_for_a_program_it_is_one_line() -> None:
-    line = render_invitation_json(SEARCH)
-    assert "\n" not in line
-    told = json.loads(line)
-    assert told["url"] == SEARCH.url
-    assert told["pages"] == list(SEARCH.pages)
-    assert told["curl"] == SEARCH.curl
+def test_for_a_program_it_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = shown(SEARCH, capsys, "json").splitlines()
+    content = json.loads(line)
+    assert content["url"] == SEARCH.url
+    assert content["pages"] == list(SEARCH.pages)
+    assert content["curl"] == SEARCH.curl

@@ -33,6 +33,7 @@ def test_trials_are_served_one_after_another_and_released_once_their_servers_are
     session.run(plan_of())
     assert session.testbed.steps == [
         ("prepare", ONE),
+        ("prepare", TWO),
         *((step, ONE) for step in ("start", "ready", "serve", "stop", "release")),
         *((step, TWO) for step in ("start", "ready", "serve", "stop", "release")),
         ("stop", "load"),

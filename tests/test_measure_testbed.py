@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from harness.errors import InfrastructureError, Problem
 from harness.measure import testbed
 from harness.scenario.parse import parse_scenario
 from harness.scenario.plan import Trial, expand_plan
-from harness.servers.fleet import Fleet
+from harness.servers.gunicorn import Fleet
 from harness.servers.services import Lease, ServiceContext
 
 PREPARED = "import os; open(os.environ['OUT'], 'w').write(os.environ['URL'])"
@@ -57,11 +57,13 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def trials(tmp_path: Path, *backends: str, **app: Any) -> list[Trial]:
+def trials(
+    tmp_path: Path, *backends: str, vary: Mapping[str, list[Any]] | None = None, **app: Any
+) -> list[Trial]:
     content = {
         "name": "fake",
         "question": "?",
-        "matrix": {"backend": list(backends), "workers": [1]},
+        "matrix": {"backend": list(backends), "workers": [1], "vary": vary or {}},
         "app": {"path": str(tmp_path), "prepare": [], **app},
     }
     return [
@@ -116,9 +118,21 @@ def test_preparation_has_a_lease_for_as_long_as_it_takes(
     out = tmp_path / "out"
     env = {"OUT": str(out), "URL": "{backend} {cache_url}"}
     (trial,) = trials(tmp_path, "two-level", prepare=["-c", PREPARED], env=env)
-    build([trial]).prepare(trial)
+    build([trial]).prepare([trial])
     assert out.read_text() == "two-level redis://:s3cret@/"
     assert done == ["start redis", "open 00-two-level-1", "close 00-two-level-1"]
+
+
+def test_an_app_is_prepared_once_for_the_trial_with_the_most_keys(
+    tmp_path: Path, build: Build
+) -> None:
+    out = tmp_path / "out"
+    env = {"OUT": str(out), "KEYS": "{keys} "}
+    prepare = ["-c", "import os; open(os.environ['OUT'], 'a').write(os.environ['KEYS'])"]
+    vary = {"load.keys": [200, 800, 400]}
+    found = trials(tmp_path, "locmem", vary=vary, prepare=prepare, env=env)
+    build(found).prepare(found)
+    assert out.read_text() == "800 "
 
 
 def test_a_trial_has_a_lease_from_its_start_to_its_release(

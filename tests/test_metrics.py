@@ -85,6 +85,7 @@ print(figure(analyze_trial(facts_of(trial), trial), "greeted").value)
 """
 
 
+@pytest.mark.slow
 def test_a_new_measure_is_one_row_and_one_function_that_is_registered(tmp_path: Path) -> None:
     """The recipe of CONTRIBUTING, followed literally in a copy of the sources."""
     for name in ("harness", "tests"):

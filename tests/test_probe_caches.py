@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 from tests.probing import Probe, locmem
 
 

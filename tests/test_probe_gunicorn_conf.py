@@ -16,8 +16,7 @@ from harness import wire
 from harness.probe import gunicorn_conf as hooks
 from harness.probe.tally import Slots
 from harness.servers.child import ProcessSpec
-from harness.servers.gunicorn import Gunicorn, GunicornSettings
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import Gunicorn, GunicornSettings, read_lives
 from harness.servers.reaper import Reaper
 
 TOKEN = "token"
@@ -128,6 +127,7 @@ def application(environ, start_response):
 """
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_a_real_gunicorn_serves_as_ever_and_counts_what_it_handed_over(
     tmp_path: Path, worker_class: str

@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from harness.probe.caches import entries, named, note_inherited
 from harness.probe.tally import COUNT, Life, Tally
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 from tests.probing import locmem
 
 LIFE = Life(server=0, slot=1, generation=1, pid=1)

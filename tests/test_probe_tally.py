@@ -13,7 +13,7 @@ import pytest
 
 from harness import wire
 from harness.probe.tally import COUNT, Life, Tally
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 
 LIFE = Life(server=0, slot=1, generation=1, pid=4242)
 

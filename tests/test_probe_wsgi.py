@@ -12,9 +12,9 @@ from django.core.cache.backends.base import BaseCache
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
+from harness.probe.evidence import ProbedApp
 from harness.probe.notes import current
-from harness.probe.wsgi import ProbedApp
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 from tests.probing import LIFE, Probe, locmem
 
 TOKEN = "the token of this run"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.evidence import environment_section
+from harness.report.document import environment_section
 from tests.reporting import lines_of
 from tests.summaries import make_summary
 

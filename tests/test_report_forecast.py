@@ -13,7 +13,7 @@ from rich.console import Console
 from harness.forecast.forecast import CrossOver, Forecast, forecast
 from harness.forecast.question import CostInputs, Question
 from harness.report.blocks import CostCurve
-from harness.report.drawing.curves import draw_cost_curve
+from harness.report.drawing.charts import draw_cost_curve
 from harness.report.drawing.layout import print_lines
 from harness.report.forecast import break_even_sentence, forecast_document, render_forecast_json
 from harness.report.formats.terminal import document_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.drawing.bars import GLYPHS, apportioned
+from harness.report.drawing.charts import GLYPHS, apportioned
 from harness.report.hit_rate import MEANINGS
 from tests.factories import STEADY
 

@@ -66,6 +66,7 @@ def split(
     return served[:at], served[at:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ended", [1, 4])
 @pytest.mark.parametrize("step", [300, 1500, 2900])
 def test_counts_agree_with_the_simulated_difference(ended: int, step: int) -> None:
@@ -126,6 +127,7 @@ def test_in_the_long_run_the_finite_form_becomes_half_the_squared_hit_rates(
         assert found == pytest.approx(steady, abs=0.02 * len(rates))
 
 
+@pytest.mark.slow
 def test_the_simulated_difference_under_a_timeout_agrees_with_the_finite_form() -> None:
     """Requests one second apart are nearly Poisson for each of many keys."""
     key = np.random.default_rng(5).integers(40, size=3000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ScenarioError
 from harness.scenario.parse import parse_scenario
-from harness.scenario.plan import Trial, expand_plan, most_keys, turns
+from harness.scenario.plan import Trial, expand_plan, turns
 from tests.factories import STEADY
 
 
@@ -48,13 +48,6 @@ def test_any_key_can_vary_and_each_trial_has_its_own_complete_scenario() -> None
         (200, 1.0),
     ]
     assert trials[2].varied == {"server.max_requests": 200, "load.zipf": 0.5}
-
-
-def test_the_app_is_prepared_for_the_trial_with_the_most_keys() -> None:
-    trials = [
-        trial for group in plan(matrix={"vary": {"load.keys": [200, 800, 400]}}) for trial in group
-    ]
-    assert most_keys(trials).scenario.load.keys == 800
 
 
 def test_keys_of_a_case_change_together_and_multiply_with_the_others() -> None:

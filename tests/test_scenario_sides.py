@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from harness.errors import ScenarioError, UsageError
-from harness.scenario.load import find_scenario, load_scenario
+from harness.scenario.load import different, duel_sides, find_scenario, load_scenario
 from harness.scenario.schema import Action, Matrix, Scenario
-from harness.scenario.sides import different, duel_sides
 
 PLAIN = Scenario(name="plain", question="Why?")
 

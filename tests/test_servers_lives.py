@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.probe.tally import COUNT, Life, Tally
 from harness.record.facts import CacheFacts, LifeFacts, RoundFacts
-from harness.servers.lives import read_lives, round_facts
+from harness.servers.gunicorn import read_lives, round_facts
 from tests.factories import life_facts
 from tests.probing import Probe, locmem
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InfrastructureError
-from harness.servers.ports import free_port, listen, socket_directory
+from harness.servers.child import free_port, listen, socket_directory
 from harness.servers.reaper import Reaper
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.servers import executables
+from harness.servers import child
 from harness.servers.redis import RedisChoice, find_redis, redacted
 
 NOBODY_LISTENS = "redis://alice:s3cret@127.0.0.1:1/0"
@@ -43,7 +43,7 @@ def test_none_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     def not_installed(name: str) -> None:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(executables, "files", not_installed)
+    monkeypatch.setattr(child, "files", not_installed)
     choice = find_redis({"PATH": str(tmp_path)})
     assert (choice.kind, choice.target, choice.version) == ("none", "", "")
 

@@ -1,15 +1,14 @@
 """`harness baseline`: keep the figures of a run in a file, and show such a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import FILE, FORMATS
-from harness.cli.outputs import print_document, refuse_existing, write_text
+from harness.cli.options import FILE, format_option, run_argument
+from harness.cli.outputs import refuse_existing, write_text
+from harness.cli.screen import print_document
 from harness.gate.baseline import RunFigures, baseline_text, read_baseline, recorded
 from harness.report.gate import baseline_document
 
@@ -20,7 +19,7 @@ def verb() -> None:
 
 
 @verb.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@run_argument("run_dir")
 @click.argument("file", type=FILE)
 @click.option("--replace", is_flag=True, help="Overwrite FILE.")
 def save(run_dir: Path, file: Path, replace: bool) -> None:
@@ -33,7 +32,7 @@ def save(run_dir: Path, file: Path, replace: bool) -> None:
 
 @verb.command()
 @click.argument("file", type=FILE)
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def show(file: Path, style: str) -> None:
     """Show what the baseline in FILE holds."""
     base = read_baseline(file)

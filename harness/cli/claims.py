@@ -1,7 +1,5 @@
 """`harness claims`: measure every scenario's claim, one after another, and show which hold."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -9,8 +7,8 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import FORMATS, complete_scenario, out_option
-from harness.cli.outputs import print_document
+from harness.cli.options import complete_scenario, format_option, out_option
+from harness.cli.screen import print_document
 from harness.cli.signals import end_on_signals
 from harness.errors import InfrastructureError
 from harness.gate.check import Claim, claim_of, claim_problems, claims_exit_code
@@ -26,7 +24,7 @@ from harness.verdicts import Verdict
 @click.argument("scenarios", nargs=-1, shell_complete=complete_scenario)
 @out_option("runs/claims-TIME", "the runs")
 @click.option("--full", is_flag=True, help="Measure each scenario in full, not in its quick form.")
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def verb(scenarios: tuple[str, ...], out: Path | None, full: bool, style: str) -> int:
     """Measure what SCENARIOS claim, all of them by default, and show which claims hold.
 

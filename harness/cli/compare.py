@@ -1,14 +1,12 @@
 """`harness compare`: two recorded runs side by side."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
 from harness.cli.baseline import recorded_run
-from harness.cli.options import FAIL_ON, FORMATS
-from harness.cli.outputs import print_document
+from harness.cli.options import FAIL_ON, format_option, run_argument
+from harness.cli.screen import print_document
 from harness.errors import BaselineError
 from harness.gate.check import baseline_problems, incomparable
 from harness.gate.compare import compare
@@ -18,10 +16,10 @@ from harness.verdicts import exit_code
 
 
 @click.command(name="compare")
-@click.argument("base", type=click.Path(path_type=Path), metavar="RUN_A")
-@click.argument("found", type=click.Path(path_type=Path), metavar="RUN_B")
+@run_argument("base", "RUN_A")
+@run_argument("found", "RUN_B")
 @FAIL_ON
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
+@format_option()
 def verb(base: Path, found: Path, fail_on: str | None, style: str) -> int:
     """Compare two recorded runs: what is better or worse in RUN_B than in RUN_A."""
     changes = compare(recorded_run(base), recorded_run(found))

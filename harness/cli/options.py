@@ -1,18 +1,16 @@
-"""Options of `harness run` as overrides of scenario keys, and the scenario argument."""
-
-from __future__ import annotations
+"""Options and arguments that verbs share, and options as overrides of scenario keys."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from harness.backends import BACKENDS
 from harness.errors import Problem, UsageError
 
-FORMATS = click.Choice(["table", "json"])
 FILE = click.Path(path_type=Path, dir_okay=False)
 FAIL_ON = click.option(
     "--fail-on",
@@ -25,27 +23,47 @@ aa_option = click.option(
     help="A/A run: compare the first backend with itself, to see the noise alone.",
 )
 
-OPTION_KEYS = {
-    "workers": "matrix.workers",
-    "backend": "matrix.backend",
-    "requests": "load.requests",
-    "users": "load.users",
-    "keys": "load.keys",
-    "seed": "seed",
+KEY_OPTIONS = {
+    "workers": ("matrix.workers", "N,N,…", "Gunicorn worker counts to compare."),
+    "backend": ("matrix.backend", "B,B,…", f"Backends to compare: {', '.join(BACKENDS)}."),
+    "requests": ("load.requests", "N", "Requests of each trial."),
+    "users": ("load.users", "N", "Concurrent Locust users."),
+    "keys": ("load.keys", "N", "Number of different keys that are requested."),
+    "seed": ("seed", "N", "Seed of the trace: the same seed requests the same keys."),
 }
-"""Each option that is short for `--set KEY=…`."""
+"""Options that are short for `--set KEY=VALUE`: (key, metavar, help)."""
 
 
 def complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of scenarios that begin so, for the shell."""
-    from harness.scenario.bundled import bundled
+    """Return the names of scenarios that begin with what is typed, for the shell."""
+    from harness.scenario.load import scenario_paths
 
-    names = (path.stem for path in bundled("scenarios").glob("*.toml"))
-    return sorted(name for name in names if name.startswith(incomplete))
+    return [name for name in scenario_paths() if name.startswith(incomplete)]
+
+
+def complete_run(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the run directories that begin with what is typed, else any directories."""
+    found = [str(path.parent) for path in Path().glob("runs/**/run.json")]
+    names = sorted(name for name in found if name.startswith(incomplete))
+    return [*map(CompletionItem, names)] or [CompletionItem(incomplete, type="dir")]
+
+
+def run_argument(name: str, metavar: str | None = None, **more: Any) -> Callable[..., Any]:
+    """Return an argument that names a run directory, which the shell can complete."""
+    kind = click.Path(path_type=Path)
+    return click.argument(name, type=kind, metavar=metavar, shell_complete=complete_run, **more)
+
+
+def format_option(*names: str) -> Callable[..., Any]:
+    """Return the option that chooses one of the formats; "table" and "json" without names."""
+    kind = click.Choice(names or ("table", "json"))
+    return click.option("--format", "style", type=kind, default="table", show_default=True)
 
 
 def out_option(default: str, what: str = "the run") -> Callable[..., Any]:
-    """Return the option that names the new directory; `default` says what it is without."""
+    """Return the option that names the new directory; `default` is shown in its help."""
     return click.option(
         "--out",
         type=click.Path(path_type=Path),
@@ -61,52 +79,40 @@ def scenario_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that override keys of a scenario."""
-    decorators = (
-        click.option("--workers", metavar="N,N,…", help="Gunicorn worker counts to compare."),
-        click.option(
-            "--backend", metavar="B,B,…", help=f"Cache backends to compare: {', '.join(BACKENDS)}."
-        ),
-        click.option("--requests", metavar="N", help="Requests of each trial."),
-        click.option("--users", metavar="N", help="Locust users at the same time."),
-        click.option("--keys", metavar="N", help="Different keys that are asked for."),
-        click.option(
-            "--seed", metavar="N", help="Seed of the trace; the same seed, the same keys."
-        ),
-        click.option(
-            "--set",
-            "settings",
-            metavar="KEY=VALUE",
-            multiple=True,
-            help="Any other key of the scenario, e.g. --set load.zipf=0.8.",
-        ),
+    text = "Any other key of the scenario, e.g. --set load.zipf=0.8."
+    command = click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=text)(
+        command
     )
-    for decorate in reversed(decorators):
-        command = decorate(command)
+    for name, (_, metavar, text) in reversed(KEY_OPTIONS.items()):
+        command = click.option(f"--{name}", metavar=metavar, help=text)(command)
     return command
 
 
-def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tuple[Any, str]]:
+def overrides(settings: Iterable[str], **options: str | None) -> dict[str, tuple[Any, str]]:
     """Return scenario key -> (value, the option as typed). Raises UsageError HX102."""
-    chosen = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not (key.strip() and equals):
-            raise UsageError(
-                Problem(
-                    code="HX102",
-                    where=f"--set {setting}",
-                    what="need KEY=VALUE",
-                    hint="for example --set load.zipf=0.8",
-                )
-            )
-        chosen[key.strip()] = (value_of(text), f"--set {key.strip()}")
+    chosen = {key: (value, f"--set {key}") for key, value in parse_settings(settings, "--set")}
     for option, typed in options.items():
         if typed is not None:
-            key = OPTION_KEYS[option]
+            key = KEY_OPTIONS[option][0]
             listed = key.startswith("matrix.")
             value = [value_of(part) for part in typed.split(",")] if listed else value_of(typed)
             chosen[key] = (value, f"--{option}")
     return chosen
+
+
+def parse_settings(typed: Iterable[str], option: str) -> Iterator[tuple[str, Any]]:
+    """Yield key and value of each KEY=VALUE that an option was given. Raises UsageError HX102."""
+    for setting in typed:
+        key, equals, text = (part.strip() for part in setting.partition("="))
+        if not (key and equals):
+            hint = f"for example {option} load.zipf=0.8"
+            raise unusable(f"{option} {setting}", "need KEY=VALUE", hint)
+        yield key, text if key.startswith("app.env.") else value_of(text)
+
+
+def unusable(where: str, what: str, hint: str = "") -> UsageError:
+    """Return the error for an option or argument whose value is unusable."""
+    return UsageError(Problem(code="HX102", where=where, what=what, hint=hint))
 
 
 def value_of(text: str) -> Any:

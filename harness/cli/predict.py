@@ -1,16 +1,18 @@
 """`harness predict`: options as typed -> a question -> its answer, printed. Nothing is measured."""
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from harness.cli.options import FORMATS
+from harness.cli.options import format_option
+from harness.cli.screen import print_document
 from harness.errors import Problem, UsageError
+from harness.forecast.forecast import forecast
 from harness.forecast.question import DJANGO_TIMEOUT_S, MAX_WORKERS, CostInputs, Question
+from harness.report.forecast import forecast_document, render_forecast_json
 
 Typed = Mapping[str, str | None]
 """Options by name, as text; None: not given."""
@@ -142,29 +144,21 @@ def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+@click.command(name="predict")
 @predict_options
-@click.option("--format", "style", type=FORMATS, default="table", show_default=True)
-def predict(style: str, **options: str | None) -> None:
+@format_option()
+def verb(style: str, **options: str | None) -> None:
     """Calculate the hit rate of N workers, without measuring.
 
     Compares LocMem with one cache that all workers share, by number of workers. MAX_ENTRIES and
     TIMEOUT are Django's defaults unless given. With the costs of a hit in each cache and of the
     origin, also shows with how many workers the shared cache becomes cheaper.
     """
-    from rich.console import Console
-
-    from harness.forecast.forecast import forecast
-    from harness.report.drawing.layout import print_lines
-    from harness.report.forecast import forecast_document, render_forecast_json
-    from harness.report.formats.terminal import document_lines
-
     answer = forecast(parse_question(options))
     if style == "json":
         click.echo(render_forecast_json(answer), nl=False)
     else:
-        console = Console(file=sys.stdout)
-        print_lines(document_lines(forecast_document(answer), console.width), console)
+        print_document(forecast_document(answer))
 
 
 def parse_question(options: Typed) -> Question:

@@ -1,63 +1,89 @@
-"""The verb that starts servers for a person to look at."""
+"""`harness serve`: the servers of one trial, for a person to look at."""
 
-from __future__ import annotations
-
+import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
-from harness.errors import HarnessError
+from harness.cli.options import format_option, load_options, overrides, scenario_argument
+from harness.cli.signals import end_on_signals
 from harness.measure.endpoint import EndpointInfo
 from harness.measure.serve import serve_trial, trial_to_see
-from harness.report.drawing.layout import print_lines
-from harness.report.endpoint import render_invitation, render_invitation_json
-from harness.scenario.load import Overrides, app_path, find_scenario, load_scenario
+from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose
+from harness.scenario.load import app_path, find_scenario, load_scenario
+
+EVIDENCE = "The headers of a response: which worker answered, and what it found in its cache."
+ALONE = "A single worker has nothing to disagree with: --workers 4 shows what several do."
 
 
-def serve(name: str, overrides: Overrides, port: int, style: str) -> None:
-    """Serve the trial that shows a scenario's fault until interrupted, which is how this ends well.
+@click.command(name="serve")
+@scenario_argument
+@load_options
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Port on the loopback address.  [default: any free one]",
+)
+@format_option()
+def verb(
+    scenario: str,
+    port: int | None,
+    style: str,
+    settings: tuple[str, ...],
+    **options: str | None,
+) -> None:
+    """Start the servers that show the fault of SCENARIO, without load, for you to look at.
 
-    Raises HarnessError; the logs that it names are kept. KeyboardInterrupt only gets through while
-    the servers are not up yet.
+    Prints the address and what to try there, and serves until Ctrl-C. With --format json it
+    prints one line once the servers are up.
     """
-    scenario = load_scenario(find_scenario(name), overrides)
-    invited = []
+    end_on_signals()
+    found = load_scenario(find_scenario(scenario), overrides(settings, **options))
+    logs = Path(tempfile.mkdtemp(prefix="harness-logs-"))
+    announced = []
 
-    def ready(invitation: EndpointInfo) -> None:
-        invited.append(invitation)
-        _tell(invitation, style)
+    def ready(info: EndpointInfo) -> None:
+        announced.append(info)
+        print_endpoint(info, style)
 
     try:
-        with _logs() as logs:
-            serve_trial(trial_to_see(scenario), app_path(scenario), logs, port=port, ready=ready)
+        serve_trial(trial_to_see(found), app_path(found), logs, port=port or 0, ready=ready)
     except KeyboardInterrupt:
-        if not invited:
+        # Logs are kept for errors, which name them. Once servers are up, this is a good end.
+        shutil.rmtree(logs)
+        if not announced:
             raise
 
 
-def _tell(invitation: EndpointInfo, style: str) -> None:
+def print_endpoint(info: EndpointInfo, style: str) -> None:
+    """Print where the servers are and what to try: lines for a person, or one line of JSON."""
     if style == "json":
-        click.echo(render_invitation_json(invitation))
+        content = {**asdict(info), "pages": info.pages, "curl": info.curl}
+        click.echo(json.dumps(content, ensure_ascii=False))
     else:
         console = Console(file=sys.stdout)
-        print_lines(render_invitation(invitation, console.width), console, unbroken=True)
+        print_lines(_lines(info, console.width), console, unbroken=True)
     sys.stdout.flush()
 
 
-@contextmanager
-def _logs() -> Iterator[Path]:
-    """Give a new directory, which stays only if an error tells of what is in it."""
-    logs = Path(tempfile.mkdtemp(prefix="harness-logs-"))
-    try:
-        yield logs
-    except HarnessError:
-        raise
-    except BaseException:
-        shutil.rmtree(logs)
-        raise
+def _lines(info: EndpointInfo, width: int) -> Lines:
+    """Return text for a person; addresses and commands are not wrapped, to be copied."""
+    return [
+        *heading(f"{info.scenario}: {info.trial}", info.url, width),
+        Text(),
+        *heading("What to try", info.advice, width),
+        *(prose(ALONE, width) if info.processes == 1 else []),
+        *(Text(INDENT + page) for page in info.pages),
+        Text(),
+        *heading("Evidence", EVIDENCE, width),
+        Text(INDENT + info.curl),
+        Text(),
+        Text("Ctrl-C stops the servers."),
+    ]

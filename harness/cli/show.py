@@ -1,50 +1,43 @@
-"""The verbs that measure nothing: list and show scenarios, look at the machine."""
+"""`harness show`: one scenario in full."""
 
-from __future__ import annotations
-
-import json
-import sys
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import RenderableType
+from rich.text import Text
 
-from harness.report.doctor import as_dict, render_doctor
-from harness.report.scenarios import render_list, render_scenario
-from harness.scenario.load import (
-    Overrides,
-    catalogue,
-    find_scenario,
-    load_scenario,
-)
+from harness.cli.options import format_option, load_options, overrides, scenario_argument
+from harness.cli.screen import grid, print_result
+from harness.scenario.load import find_scenario, load_scenario
 from harness.scenario.parse import scenario_content
-from harness.servers.doctor import checkup
+
+TABLES = ("matrix", "load", "server", "cache", "app")
 
 
-def list_scenarios(style: str) -> None:
-    """Print topic, name and question of each scenario."""
-    scenarios = [scenario for _, scenario in catalogue()]
-    told = {
-        one.name: {"topic": one.topic, "question": one.question, "claim": one.claim}
-        for one in scenarios
-    }
-    _print(told, render_list(told), style)
+@click.command(name="show")
+@scenario_argument
+@load_options
+@format_option()
+def verb(scenario: str, style: str, settings: tuple[str, ...], **options: str | None) -> None:
+    """Show the question, claim, lesson and settings of SCENARIO."""
+    found = load_scenario(find_scenario(scenario), overrides(settings, **options))
+    content = scenario_content(found)
+    parts: list[RenderableType] = [Text(content["question"].strip() + "\n", "bold")]
+    if content["claim"]:
+        parts.append(f"Claim: {' '.join(content['claim'].split())}\n")
+    if content["lesson"]:
+        parts.append(f"{content['lesson'].strip()}\n")
+    for name in TABLES:
+        rows = [(f"  {key}", _text(value)) for key, value in content[name].items()]
+        parts += [Text(name, "bold"), grid(rows, "", ""), ""]
+    hint = f"seed {content['seed']}; --set KEY=VALUE changes any key, as in --set load.zipf=0.8"
+    print_result(content, style, *parts, Text(hint, "dim"))
 
 
-def show_scenario(name: str, overrides: Overrides, style: str) -> None:
-    """Print what a scenario asks, teaches, varies and loads."""
-    content = scenario_content(load_scenario(find_scenario(name), overrides))
-    _print(content, render_scenario(content), style)
-
-
-def doctor(style: str) -> None:
-    """Print what is here and what each absence costs."""
-    findings = checkup()
-    _print(as_dict(findings), render_doctor(findings), style)
-
-
-def _print(content: Any, rendering: Any, style: str) -> None:
-    if style == "json":
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-    else:
-        Console(file=sys.stdout).print(rendering, highlight=False)
+def _text(value: Any, separator: str = "\n") -> str:
+    if isinstance(value, dict):
+        return separator.join(f"{key}={_text(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(item, dict) for item in value)
+        return ("\n" if nested else ", ").join(_text(item, ", ") for item in value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value) or "none"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.analysis.summary import ExpectationResult, Summary
 from harness.errors import ExitCode, HarnessError, Problem
 from harness.gate.compare import Change, Changes
+from harness.text import number_of
 from harness.verdicts import Verdict, exit_code, worst
 
 CODES = {
@@ -114,7 +115,7 @@ def invalidity(summary: Summary) -> list[Problem]:
     ended = Problem(
         code="HX405",
         where=summary.run_dir,
-        what=f"ended after {len(summary.trials)} trials",
+        what=f"ended after {number_of(len(summary.trials), 'trial')}",
         hint="the top of the report shows what ended it",
     )
     return problems or [ended]

@@ -2,29 +2,70 @@
 
 What is sent is described in `protocol`. Run as `python -m harness.load.driver FILE DESCRIPTOR`,
 where DESCRIPTOR is the process's end of a socket.
+
+Keeps the load on the server under test: Locust's own clients refuse every other address. A request
+to another host would load a server that is not ours, and take the run's token there.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import gevent
+from geventhttpclient.client import HTTPClient
 from locust import events
+from locust.clients import HttpSession
 from locust.env import Environment
 from locust.util.load_locustfile import is_user_class
+from requests import PreparedRequest, RequestException, Response, Session
+from requests.utils import resolve_proxies, select_proxy
+from urllib3.util import parse_url
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
-from harness.load.guard import guard_clients
 from harness.load.protocol import Round
 from harness.load.trace import key_sequence
 from harness.load.users import Feed, TraceUser
 from harness.record.samples import write_samples
+
+
+def guard_clients(allowed: Callable[[], str]) -> None:
+    """Let Locust's clients send to nothing but the address that `allowed` returns.
+
+    An address is scheme, host and port, such as "http://127.0.0.1:8000". Each request is checked
+    where it is about to be sent, so that redirects are seen as well. What is refused raises an
+    error of connecting, and so becomes a failed request. Replaces methods of the clients' classes.
+    """
+    send_fast, send = HTTPClient.request, Session.send
+
+    def check_fast(client: HTTPClient, *arguments: Any, **options: Any) -> Any:
+        address = f"{'https' if client.ssl else 'http'}://{client.host}:{client.port}"
+        if address != allowed() or client.use_proxy:
+            raise ConnectionError(_refusal(address, client.use_proxy, allowed()))
+        return send_fast(client, *arguments, **options)
+
+    def check(client: HttpSession, request: PreparedRequest, **options: Any) -> Response:
+        url = parse_url(request.url or "")
+        address = f"{url.scheme}://{url.netloc}"
+        proxies = resolve_proxies(request, options.get("proxies", client.proxies), False)
+        proxied = bool(select_proxy(url.url, proxies))
+        if address != allowed() or proxied:
+            raise RequestException(_refusal(address, proxied, allowed()))
+        return send(client, request, **options)
+
+    HTTPClient.request = check_fast  # type: ignore[method-assign, assignment]
+    HttpSession.send = check  # type: ignore[method-assign, assignment]
+
+
+def _refusal(address: str, proxied: bool, allowed: str) -> str:
+    return f"not sent to {address}{proxied * ' through a proxy'}: only {allowed} is under test"
+
 
 _PROGRESS_INTERVAL_S = 0.2
 _log_once = lru_cache(maxsize=1000)(print)
@@ -151,8 +192,11 @@ def load_users(locustfile: Path) -> list[type[TraceUser]]:
     module = sys.modules[name] = ModuleType(name)
     module.__file__ = str(locustfile)
     exec(compile(locustfile.read_bytes(), locustfile, "exec"), vars(module))
-    users = filter(is_user_class, vars(module).values())
-    return [user_class for user_class in users if issubclass(user_class, TraceUser)]
+    return [
+        found
+        for found in vars(module).values()
+        if is_user_class(found) and issubclass(found, TraceUser)
+    ]
 
 
 def _spawn(function: Any, *arguments: object) -> Any:

@@ -32,6 +32,7 @@ _WRITE = re.compile(
 _ESCAPED = re.compile(r"\\(.)")
 
 HeaderValue = str | list[str] | None
+_Rows = list[tuple[Any, ...]]
 
 
 class Answer(NamedTuple):
@@ -69,12 +70,8 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
     answers = sorted(answers, key=attrgetter("step"))
     lives, caches, keys, fields = _Names(), _Names(), _Names(), _Names()
     life_of = cache(partial(_life, lives=lives))  # few workers sign many answers
-    life: list[int] = []
-    lookups: list[tuple[Any, ...]] = []
-    writes: list[tuple[Any, ...]] = []
-    field_rows: list[tuple[Any, ...]] = []
+    lookups, writes, field_rows = _Rows(), _Rows(), _Rows()
     for row, answer in enumerate(answers):
-        life.append(life_of(_text(answer.worker)))
         for alias, key, *rest in _lookups(answer):
             lookups.append((row, caches.number(alias), keys.number(key), *rest))
         for alias, key, *rest in _writes(answer) if answer.writes else ():
@@ -89,7 +86,7 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
         done_s=_floats(answer.done_s for answer in answers),
         status=_ints(answer.status for answer in answers),
         failed=np.fromiter((answer.failed for answer in answers), dtype=np.bool_),
-        life=_ints(life),
+        life=_ints(life_of(_text(answer.worker)) for answer in answers),
         **_columns(_LOOKUP_COLUMNS, lookups),
         **_columns(_WRITE_COLUMNS, writes),
         **_columns(_FIELD_COLUMNS, field_rows),
@@ -185,10 +182,9 @@ _FIELD_COLUMNS: Mapping[str, type] = {
 def _columns(
     wanted: Mapping[str, type], rows: Sequence[tuple[Any, ...]]
 ) -> dict[str, npt.NDArray[Any]]:
-    columns = zip(*rows, strict=True) if rows else [()] * len(wanted)
     return {
-        name: np.array(column, dtype=dtype)
-        for (name, dtype), column in zip(wanted.items(), columns, strict=True)
+        name: np.array([row[place] for row in rows], dtype=dtype)
+        for place, (name, dtype) in enumerate(wanted.items())
     }
 
 

@@ -1,7 +1,5 @@
 """What a scenario does to the servers under load, one function for each `do`."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,21 +13,31 @@ from harness.wire import ENV_REDIS_URL
 
 
 class ActionServers(Protocol):
-    """The servers of a trial, as far as actions change them."""
+    """The servers of a trial, as far as actions change them.
 
-    def reload(self) -> None: ...
+    Each action returns when it is complete. Raises InfrastructureError HX314 where a server does
+    not come back.
+    """
 
-    def kill_worker(self, slot: int | None) -> tuple[int, int]: ...
+    def reload(self) -> None:
+        """Replace every worker, server after server."""
 
-    def restart(self) -> None: ...
+    def kill_worker(self, slot: int | None) -> tuple[int, int]:
+        """Kill a worker of the first server, or the busiest of all; return its server and slot."""
 
-    def scale(self, by: int) -> None: ...
+    def restart(self) -> None:
+        """Stop and start again, server after server."""
+
+    def scale(self, by: int) -> None:
+        """Add workers to each server, or take them away."""
 
 
 class CacheServer(Protocol):
     """A server that holds caches, as far as actions change it."""
 
-    def restart(self) -> None: ...
+    @property
+    def restart(self) -> Callable[[], None]:
+        """Return what stops the server and starts it empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

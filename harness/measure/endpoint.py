@@ -1,6 +1,4 @@
-"""What a person is shown of a running server: where it is, and what to try there."""
-
-from __future__ import annotations
+"""What a person needs to look at a running server: its address, and what to try there."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ class EndpointInfo:
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """Return the addresses of the pages that the advice names, else that of the front page."""
+        """Return the URLs of the pages that the advice names, else the URL of the front page."""
         named = dict.fromkeys(_PAGE.findall(self.advice)) or ("/",)
         return tuple(self.url + page for page in named)
 

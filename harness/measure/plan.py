@@ -3,8 +3,6 @@
 Starts nothing, and knows nothing of run directories.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

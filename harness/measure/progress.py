@@ -3,8 +3,6 @@
 The session emits them through a callback; what shows them, if anything, is not its business.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -3,8 +3,6 @@
 Prints nothing: a callback reports when they are up.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -37,7 +35,7 @@ def serve_trial(
     """
     with ExitStack() as stack:
         testbed = Testbed([trial], app, logs, stack)
-        testbed.prepare(trial)
+        testbed.prepare([trial])
         stack.callback(testbed.release, trial)
         fleet = testbed.start_fleet(trial, port)
         stack.callback(fleet.stop)

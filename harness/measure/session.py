@@ -4,13 +4,11 @@ Reports progress through a callback and prints nothing. Each trial is written wh
 that whatever ends the run early, the trials before it are kept.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,11 +18,11 @@ from harness import wire
 from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
-from harness.measure.actions import Targets, perform, refuse_foreign
+from harness.measure.actions import ActionServers, Targets, perform, refuse_foreign
 from harness.measure.plan import Plan, TrialGroup
 from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
-from harness.measure.running import RunningServers, RunningTrial
 from harness.measure.testbed import Testbed
+from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.machine import environment_facts
 from harness.record.rundir import (
     LOGS,
@@ -33,56 +31,146 @@ from harness.record.rundir import (
     write_scenario,
     write_trial,
 )
-from harness.record.samples import merge_rounds, read_samples
+from harness.record.samples import Samples, merge_rounds, read_samples
 from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
-from harness.scenario.plan import Trial, Turn, milestones, most_keys
+from harness.scenario.plan import Trial, Turn, milestones
 from harness.servers.app import inherited
+from harness.servers.gunicorn import round_facts
+
+
+class RunningServers(ActionServers, Protocol):
+    """The servers of a trial."""
+
+    @property
+    def url(self) -> str:
+        """Return where they answer, once `wait_until_ready` has returned."""
+
+    def wait_until_ready(self) -> None:
+        """Return once every worker has reported. Raises InfrastructureError."""
+
+    def lives(self) -> tuple[LifeFacts, ...]:
+        """Return every worker life until now, with what it has counted."""
+
+    def check(self) -> None:
+        """Raise InfrastructureError if a server has ended."""
+
+    def stop(self) -> None:
+        """End them."""
 
 
 class ServerHost(Protocol):
-    """Starts the servers of trials on what all of them share.
-
-    `skipped` names the optional backends that have no server here, and why; `servers` describes
-    each server besides Gunicorn; `passed_on` names the variables of the user's shell that apps
-    inherit. Files that live as long as the run go to `scratch`.
-    """
+    """Starts the servers of trials on what all of them share."""
 
     @property
-    def scratch(self) -> Path: ...
+    def scratch(self) -> Path:
+        """Return the directory for files that live as long as the run."""
 
     @property
-    def skipped(self) -> Mapping[str, str]: ...
+    def skipped(self) -> Mapping[str, str]:
+        """Return why each optional backend that has no server here is left out."""
 
     @property
-    def servers(self) -> Mapping[str, str]: ...
+    def servers(self) -> Mapping[str, str]:
+        """Return product, version and origin of each server except Gunicorn."""
 
     @property
-    def passed_on(self) -> Iterable[str]: ...
+    def passed_on(self) -> Iterable[str]:
+        """Return the names of the variables that apps inherit from the user's shell."""
 
-    def by_app(self, trials: Iterable[Trial]) -> Sequence[Sequence[Trial]]: ...
+    def prepare(self, trials: Sequence[Trial]) -> None:
+        """Prepare the app of each trial, each app once."""
 
-    def prepare(self, trial: Trial) -> None: ...
+    def start_fleet(self, trial: Trial) -> RunningServers:
+        """Return servers that are still booting."""
 
-    def start_fleet(self, trial: Trial) -> RunningServers: ...
+    def targets(self, trial: Trial, servers: RunningServers) -> Targets:
+        """Return what actions on the servers of a trial may change."""
 
-    def targets(self, trial: Trial, servers: RunningServers) -> Targets: ...
+    def shares_database(self, trial: Trial) -> bool:
+        """Return whether other trials have their entries in the same database."""
 
-    def shares_database(self, trial: Trial) -> bool: ...
-
-    def release(self, trial: Trial) -> int | None: ...
+    def release(self, trial: Trial) -> int | None:
+        """Remove what a trial left on a cache server; return the foreign keys that were added."""
 
 
 class LoadSource(Protocol):
-    """Serves rounds of a trace. Writes the samples of a round to `out`, on failure what it has."""
+    """Serves rounds of a trace."""
 
-    def wait_until_ready(self) -> None: ...
+    def wait_until_ready(self) -> None:
+        """Return once rounds can be served."""
 
     def serve(
         self, turn: Turn, url: str, *, out: Path, watch: Callable[[Message], None]
-    ) -> Message: ...
+    ) -> Message:
+        """Serve a round and write its samples to `out`, those that there are if it fails.
 
-    def stop(self) -> None: ...
+        `watch` is called several times a second. Return `wall_s` and `cpu_s` of the load.
+        """
+
+    def stop(self) -> None:
+        """End the load."""
+
+
+@dataclass(slots=True)
+class RunningTrial:
+    """A trial whose servers are up. `requested` is the end of the trace that it was to serve."""
+
+    trial: Trial
+    servers: RunningServers
+    lives: Sequence[LifeFacts] = ()
+    rounds: list[Samples] = field(default_factory=list)
+    costs: list[RoundFacts] = field(default_factory=list)
+    actions: list[ActionFacts] = field(default_factory=list)
+    requested: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    foreign_keys: int | None = None
+    shared_clears: int = 0
+
+    def add_round(self, number: int, samples: Samples) -> None:
+        """Add the samples of a round that is over, whole or not."""
+        before, self.lives = self.lives, self.servers.lives()
+        self.rounds.append(samples)
+        self.costs.append(round_facts(number, before, self.lives))
+
+    def add_cost(self, cost: Mapping[str, Any]) -> None:
+        """Add what a round cost the load generator."""
+        self.wall_s += cost["wall_s"]
+        self.cpu_s += cost["cpu_s"]
+
+    def counts(self) -> dict[str, int]:
+        """Return requests done, hits and lookups of all rounds that are over."""
+        return {
+            "done": sum(part.requests for part in self.rounds),
+            "hits": sum(int(part.hit.sum()) for part in self.rounds),
+            "lookups": sum(part.lookups for part in self.rounds),
+        }
+
+    def facts(self, problem: str) -> TrialFacts:
+        """Return the facts of the trial; `problem` is the error that ended it early, or ""."""
+        trial, scenario = self.trial, self.trial.scenario
+        return TrialFacts(
+            number=trial.number,
+            setup=trial.setup,
+            lives=self.servers.lives(),
+            load=LoadFacts(
+                asked=max(scenario.load.requests, self.requested),
+                users=scenario.load.users,
+                wall_s=self.wall_s,
+                cpu_s=self.cpu_s,
+                arrival_rate_per_second=scenario.load.arrival_rate_per_second,
+            ),
+            actions=tuple(self.actions),
+            rounds=tuple(self.costs),
+            problem=problem,
+            foreign_keys=self.foreign_keys,
+            shared_clears=self.shared_clears,
+        )
+
+
+Start = Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]]
+"""Plan, directory for logs, stack that ends both -> testbed and load."""
 
 
 def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
@@ -109,37 +197,36 @@ def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, L
     return testbed, load
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What a session works with; tests pass their own."""
-
-    start: Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]] = start_tools
-    clock: Callable[[], float] = time.monotonic
-
-
-TOOLS = Tools()
-
-
 def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     """Raise UsageError HX105 if an action is aimed at a server that is not ours."""
     actions = [action for trial in plan.trials for action in trial.scenario.actions]
     refuse_foreign(actions, environ)
 
 
-def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOLS) -> None:
+def run_session(
+    plan: Plan,
+    run_dir: Path,
+    notify: Listener,
+    start: Start = start_tools,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Measure every trial of a plan into a run directory that is empty yet.
+
+    `start` and `clock` are what tests replace.
 
     Raises InfrastructureError if a server, the load or the disk fails. What had been measured by
     then is in the run directory, and it says what ended the run.
     """
-    writer = RunWriter(plan, run_dir, tools.clock)
+    writer = RunWriter(plan, run_dir, clock)
     notify(Phase(text="starting servers and load"))
     try:
         with ExitStack() as stack:
-            testbed, load = tools.start(plan, run_dir / LOGS, stack)
-            writer.testbed = testbed
+            testbed, load = start(plan, run_dir / LOGS, stack)
+            writer.update(testbed)
+            # Locust takes its time to start; databases are filled meanwhile.
+            testbed.prepare(plan.trials)
+            load.wait_until_ready()
             session = Session(testbed, load, writer, notify)
-            session.prepare(plan)
             for group in plan.groups:
                 session.serve(group, len(plan.trials))
     except BaseException as error:
@@ -153,15 +240,11 @@ def run_session(plan: Plan, run_dir: Path, notify: Listener, tools: Tools = TOOL
 
 
 class RunWriter:
-    """Writes a run directory while the run goes on: `run.json` at each step, trials as they end.
-
-    Once there is a `testbed`, `run.json` says what the trials run on.
-    """
+    """Writes a run directory while the run goes on: `run.json` at each step, trials as they end."""
 
     def __init__(self, plan: Plan, run_dir: Path, clock: Callable[[], float]) -> None:
         scenario = plan.scenario
         self._run_dir, self._clock, self._started_s = run_dir, clock, clock()
-        self.testbed: ServerHost | None = None
         self._record = RunRecord(
             scenario=scenario.name,
             question=scenario.question,
@@ -176,14 +259,17 @@ class RunWriter:
         write_scenario(run_dir, scenario_content(scenario))
         self.update()
 
-    def update(self, **changes: Any) -> None:
-        """Write `run.json` with these fields of its record. Raises InfrastructureError HX301."""
-        wall_s, environment = self._clock() - self._started_s, dict(self._record.environment)
-        if self.testbed:
-            environment["servers"] = dict(self.testbed.servers)
-            environment["gaps"] = dict(self.testbed.skipped)
-            environment["passed_on"] = sorted(self.testbed.passed_on)
-        self._record = replace(self._record, wall_s=wall_s, environment=environment, **changes)
+    def update(self, testbed: ServerHost | None = None, **changes: Any) -> None:
+        """Write `run.json` with these fields, and with what the trials run on.
+
+        Raises InfrastructureError HX301.
+        """
+        if testbed:
+            servers = {"servers": testbed.servers, "gaps": testbed.skipped}
+            passed_on = {"passed_on": sorted(testbed.passed_on)}
+            changes["environment"] = {**self._record.environment, **servers, **passed_on}
+        wall_s = self._clock() - self._started_s
+        self._record = replace(self._record, wall_s=wall_s, **changes)
         write_run(self._run_dir, self._record)
 
     def add(self, running: RunningTrial, problem: str) -> None:
@@ -191,7 +277,6 @@ class RunWriter:
         if running.rounds:
             facts, samples = running.facts(problem), merge_rounds(running.rounds)
             write_trial(self._run_dir, running.trial.slug, facts, samples)
-        self.update()
 
 
 class Session:
@@ -202,13 +287,6 @@ class Session:
     ) -> None:
         self._testbed, self._load = testbed, load
         self._writer, self._notify = writer, notify
-
-    def prepare(self, plan: Plan) -> None:
-        """Prepare each app once, for the most keys that any of its trials uses."""
-        # Locust takes its time to start; the database is filled meanwhile.
-        for same_app in self._testbed.by_app(plan.trials):
-            self._testbed.prepare(most_keys(same_app))
-        self._load.wait_until_ready()
 
     def serve(self, group: TrialGroup, total: int) -> None:
         """Serve the trials of a group but those of skipped backends, and keep what they bring."""
@@ -296,6 +374,7 @@ class Session:
             for one in running:
                 self._writer.add(one, problem)
                 self._notify(TrialEnded(number=one.trial.number + 1))
+            self._writer.update(self._testbed)
         if failed and not problem:  # the first error is the one to report
             raise failed[0]
 
@@ -309,8 +388,8 @@ def clears(sharing: Sequence[RunningTrial]) -> int:
 
 def text_of(error: BaseException) -> str:
     """Return the text of an error as a run directory keeps it."""
-    named = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
-    return str(error) or named
+    name = type(error).__name__
+    return str(error) or ("interrupted" if name == "KeyboardInterrupt" else name)
 
 
 def _started(trial: Trial, total: int, requested: int = 0) -> TrialStarted:

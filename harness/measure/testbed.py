@@ -17,8 +17,7 @@ from harness.measure.actions import ActionServers, Targets
 from harness.scenario.plan import Trial
 from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
-from harness.servers.fleet import Fleet
-from harness.servers.gunicorn import Gunicorn, GunicornSettings
+from harness.servers.gunicorn import Fleet, Gunicorn, GunicornSettings
 from harness.servers.nginx import Nginx, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
@@ -72,21 +71,16 @@ class Testbed:
         nginx = {"nginx": version} if version else {}
         return nginx | {name: service.display for name, service in self._services.items()}
 
-    def by_app(self, trials: Iterable[Trial]) -> list[list[Trial]]:
-        """Return the trials whose app is imported from the same directory together."""
-        groups: dict[Path, list[Trial]] = {}
-        for trial in trials:
-            groups.setdefault(self._path(trial), []).append(trial)
-        return list(groups.values())
+    def prepare(self, trials: Iterable[Trial]) -> None:
+        """Prepare each app once, for the one of its trials with the most keys.
 
-    def prepare(self, trial: Trial) -> None:
-        """Prepare the app as for `trial`; what this leaves in a cache's server is removed.
-
-        Raises InfrastructureError HX304.
+        What this leaves in a cache's server is removed. Raises InfrastructureError HX304.
         """
-        with closing(self._open(trial)) as lease:
-            environ = self._environ(trial, lease)
-            prepare_app(self._app(trial), environ, log=self._logs / "app.log", reaper=self.reaper)
+        by_keys = sorted(trials, key=lambda trial: trial.scenario.load.keys)
+        for trial in {self._path(trial): trial for trial in by_keys}.values():
+            with closing(self._open(trial)) as lease:
+                app, environ = self._app(trial), self._environ(trial, lease)
+                prepare_app(app, environ, log=self._logs / "app.log", reaper=self.reaper)
 
     def start_fleet(self, trial: Trial, port: int = 0) -> Fleet:
         """Return servers that are still booting, behind a balancer where the trial has one.

@@ -4,9 +4,9 @@
     def test_four_workers_still_hit(harness_run):
         assert harness_run.trial(workers=4).hit_rate >= 0.70
 
-A run is measured once for all tests that ask for the same one. A test that fails shows the report.
-Loaded into every pytest of whoever has the harness installed: so it imports next to nothing, and
-does nothing where no test asks.
+Tests that request the same run share it. A test that fails shows the report. Every pytest loads
+this module where the harness is installed: it imports nearly nothing, and does nothing unless a
+test requests a run.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.pytest_plugin.runs import HarnessRun, Runner, RunRequest
+    from harness.pytest_plugin.runs import Runner
+    from harness.runs import Run
 
 MARKER, FIXTURE = "harness", "harness_run"
 SECTION = "harness report"
-_RUN: pytest.StashKey[HarnessRun] = pytest.StashKey()
+_REPORT: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests that measure, if that is asked for."""
+    """Skip the tests that measure if the option says so."""
     if config.getoption("--harness-skip"):
         for item in items:
             if item.get_closest_marker(MARKER) or FIXTURE in getattr(item, "fixturenames", ()):
@@ -66,41 +67,29 @@ def harness_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def harness_run(
-    request: pytest.FixtureRequest, harness_runner: Runner, harness_runs: Path
-) -> HarnessRun:
-    """Return the run that the test's marker asks for, measured once in a session."""
-    from harness.pytest_plugin.runs import RunFailed, measured
+def harness_run(request: pytest.FixtureRequest, harness_runner: Runner, harness_runs: Path) -> Run:
+    """Return the run that the test's marker requests, measured once in a session."""
+    from harness.pytest_plugin.runs import RunFailed, measured, parse_request
 
-    order = _order(request.node)
+    marker = request.node.get_closest_marker(MARKER)
+    if marker is None:
+        example = f'@pytest.mark.{MARKER}("hit-rate")'
+        pytest.fail(f"{FIXTURE} needs a marker, as in {example}", pytrace=False)
     try:
-        run = measured(order, harness_runs, harness_runner, request.config.rootpath)
+        wanted = parse_request(*marker.args, **marker.kwargs)
+        run, report = measured(wanted, harness_runs, harness_runner, request.config.rootpath)
     except RunFailed as error:
         pytest.fail(str(error), pytrace=False)
-    request.node.stash[_RUN] = run
+    request.node.stash[_REPORT] = report
     return run
-
-
-def _order(item: pytest.Item) -> RunRequest:
-    from harness.pytest_plugin.runs import parse_order
-
-    marker = item.get_closest_marker(MARKER)
-    if marker is None:
-        wanted = f'@pytest.mark.{MARKER}("hit-rate")'
-        pytest.fail(f"{FIXTURE} needs a marker, as in {wanted}", pytrace=False)
-    try:
-        return parse_order(*marker.args, **marker.kwargs)
-    except ValueError as error:
-        pytest.fail(f"@pytest.mark.{MARKER}: {error}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the report to a test that failed."""
+    """Add the report of the run to a test that failed."""
     report = yield
-    run = item.stash.get(_RUN, None)
-    if run and report.failed:
-        report.sections.append((SECTION, run.report))
+    if report.failed and _REPORT in item.stash:
+        report.sections.append((SECTION, item.stash[_REPORT]))
     return report

@@ -1,9 +1,7 @@
-"""Facts of one trial besides its samples: its set-up, its worker lives, what the load cost.
+"""Facts of one trial, next to its samples: its set-up, its worker lives, the cost of the load.
 
 Plain values only, so that they can be written as JSON and read again by a later version.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +11,9 @@ from harness.setup import HasSetup, Setup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFacts:
-    """One alias of `CACHES` as the worker found it at work. `timeout_s` None: keeps for ever.
+    """One alias of `CACHES` as the worker configured it. `timeout_s` None: entries never expire.
 
-    Aliases with the same `store`, an opaque name, read and write the same entries; "": not known.
+    Aliases with the same `store`, an opaque name, read and write the same entries; "": unknown.
     """
 
     alias: str
@@ -28,10 +26,10 @@ class CacheFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InheritedFacts:
-    """What one alias held in a worker's own memory when that became ready, E entries.
+    """The E entries of one alias in a worker's own memory when the worker became ready.
 
     The least recently used comes first. `ttl_s` are their lifetimes from `at_s` on, seconds since
-    the epoch; None: for ever, below 0: expired, but still in place.
+    the epoch; None: never expires, below 0: expired, but still in place.
     """
 
     alias: str
@@ -42,9 +40,9 @@ class InheritedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """One worker life: who it was, what it counted (names as in `wire.TALLY_COUNTS`).
+    """One worker life: its identity, and its counts by the names of `wire.TALLY_COUNTS`.
 
-    `held` is what it began with: from before the fork, or from loading the app.
+    `held` are the entries that it began with: from before the fork, or from loading the app.
     """
 
     server: int
@@ -58,9 +56,9 @@ class LifeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadFacts:
-    """What the load generator did: requests asked for, its own wall and CPU seconds.
+    """What the load generator did: requests that were planned, its own wall and CPU seconds.
 
-    `arrival_rate_per_second` None: a closed loop, each user waits for the answer.
+    `arrival_rate_per_second` None: a closed loop, each user waits for the response.
     """
 
     asked: int
@@ -74,8 +72,7 @@ class LoadFacts:
 class RoundFacts:
     """What one round cost the server: CPU seconds of its workers, requests that they finished.
 
-    Of the workers that were there before the round: the boot of one that was born in it is
-    no cost of a request.
+    Only workers from before the round count: the boot of a new one is no cost of a request.
     """
 
     round: int
@@ -85,10 +82,10 @@ class RoundFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFacts:
-    """One action as it happened, while the load went on. Times are seconds since the epoch.
+    """One action as it happened under load. Times are seconds since the epoch.
 
-    `at` is the share of the trace that was asked for, `step` the position in the trace at which
-    it fired. `server` and `slot` name the worker it was aimed at, if at one.
+    `at` is the share of the trace at which it was due, `step` the position at which it fired.
+    `server` and `slot` name the worker that it was aimed at, if at one.
     """
 
     do: str
@@ -102,9 +99,9 @@ class ActionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuelFacts:
-    """What a run of two trials was for: trial 0 is the base, trial 1 the candidate.
+    """The purpose of a run of two trials: trial 0 is the base, trial 1 the candidate.
 
-    Their names for people, and the terms: how long it might take, and the minimum effect sizes.
+    Their names for people, and the terms: the time limit of the load, and the minimum effect sizes.
     `min_relative_effect` is that of every time, `min_effects` are by metric, in its unit.
     """
 

@@ -1,7 +1,5 @@
 """The lookups of all trials of a run as one structured array, one row for each, and as CSV."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO

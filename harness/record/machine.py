@@ -1,9 +1,7 @@
-"""What a measurement was taken on: versions and size of the machine, nothing that names it.
+"""The environment of a measurement: versions and size of the machine, nothing that names it.
 
 No host name, no user and no path, so that a result can be shown to anyone.
 """
-
-from __future__ import annotations
 
 import os
 import platform
@@ -35,7 +33,7 @@ def installed_version(distribution: str) -> str:
 
 
 def environment_facts() -> dict[str, str | int]:
-    """Return the facts of machine and software that belong to a result. "" is: not there."""
+    """Return the facts of machine and software that go with a result; "" for what is absent."""
     facts: dict[str, str | int] = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",

@@ -10,8 +10,6 @@ Each file and each trial appears whole or not at all. Before format 3 `run.json`
 all trials and one `samples.npz` their samples.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -20,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zipfile import BadZipFile
 
 import tomli_w
@@ -37,8 +35,14 @@ RUN_FILE, RESULT_FILE, SCENARIO_FILE = "run.json", "result.json", "scenario.toml
 TRIAL_FILE, SAMPLES_FILE = "trial.json", "samples.npz"
 TRIALS, LOGS = "trials", "logs"
 _NAME_CHARACTERS = 60
+_PER_TRIAL = 3
+"""The first format with a directory for each trial."""
+
 _DUEL_FIELDS = {"relative_floor": "min_relative_effect", "absolute_floors": "min_effects"}
-_Record = TypeVar("_Record")
+_UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
+    *(BadZipFile, RecursionError, MemoryError),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class RunRecord:
     lesson: str
     seed: int
     wall_s: float
-    environment: Mapping[str, Any]
+    environment: Mapping[str, str | int | Mapping[str, str] | tuple[str, ...]]
     trials: tuple[TrialFacts, ...] = ()
     problems: tuple[str, ...] = ()
     duel: DuelFacts | None = None
@@ -72,7 +76,7 @@ def create_run_dir(path: Path, *, numbered: bool = False) -> Path:
     """
     others = (path.with_name(f"{path.name}-{number}") for number in count(2))
     for one in chain([path], others if numbered else ()):
-        with _writing(one), suppress(FileExistsError):
+        with writing(one), suppress(FileExistsError):
             one.mkdir(parents=True)
             (one / TRIALS).mkdir()
             (one / LOGS).mkdir()
@@ -93,18 +97,6 @@ def directory_name(name: str) -> str:
     "run" if nothing of it can be kept.
     """
     return re.sub(r"[^\w.-]+", "-", name)[:_NAME_CHARACTERS].strip("-.") or "run"
-
-
-def cannot_write(path: Path, error: OSError) -> InfrastructureError:
-    """Return the error for a file or directory of a run that cannot be written."""
-    return InfrastructureError(
-        Problem(
-            code="HX301",
-            where=str(path),
-            what=f"cannot be written: {error.strerror or error}",
-            hint="free some space or choose another place with --out",
-        )
-    )
 
 
 def write_scenario(path: Path, scenario: Mapping[str, Any]) -> None:
@@ -129,7 +121,7 @@ def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> N
     whole = path / TRIALS / slug
     partial = whole.with_name(f".{slug}.part")
     try:
-        with _writing(whole):
+        with writing(whole):
             partial.mkdir(parents=True)
             (partial / TRIAL_FILE).write_text(_json(asdict(facts)), encoding="utf-8")
             write_samples(partial / SAMPLES_FILE, samples)
@@ -139,7 +131,7 @@ def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> N
 
 
 def demand_run(path: Path) -> None:
-    """Raise UsageError HX104 if a directory is not that of a run."""
+    """Raise UsageError HX104 if a path is not the directory of a run."""
     if not (path / RUN_FILE).is_file():
         raise UsageError(
             Problem(
@@ -159,17 +151,20 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     it is damaged.
     """
     demand_run(path)
-    content = _content(path)
-    record = _parsed(RunRecord, json.dumps(content), path / RUN_FILE)
-    if content["format"] < wire.FORMAT:
-        file, version = path / SAMPLES_FILE, content["format"]
-        found = [
-            (facts, _samples(file, prefix=f"{facts.number}/", version=version))
-            for facts in record.trials
-        ]
+    with _reading(path / RUN_FILE):
+        content = json.loads((path / RUN_FILE).read_bytes())
+        version = content["format"]
+        if version > wire.FORMAT:
+            raise _newer(path, version)
+        if content.get("duel"):
+            content["duel"] = _with_min_effects(content["duel"])
+        if version < _PER_TRIAL:
+            content["trials"] = list(map(_with_setup, content["trials"]))
+        record = TypeAdapter(RunRecord).validate_json(json.dumps(content), strict=True)
+    if version < _PER_TRIAL:
+        found = [_trial(path, facts, version) for facts in record.trials]
     else:
         found = [_trial(one) for one in (path / TRIALS).glob("[!.]*")]
-    found = [(_checked(facts, path), columns) for facts, columns in found]
     found.sort(key=lambda trial: trial[0].number)
     samples = {facts.number: columns for facts, columns in found}
     if len(samples) < len(found):
@@ -184,27 +179,23 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
     return replace(record, trials=trials, problems=problems), samples
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Return the `run.json` of a run, in today's form. Raises MeasurementError HX403 or HX404."""
-    try:
-        content: dict[str, Any] = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
-        newer = content["format"] > wire.FORMAT
-        if content.get("duel"):
-            content["duel"] = _with_min_effects(content["duel"])
-        if content["format"] < wire.FORMAT:
-            content["trials"] = list(map(_with_setup, content["trials"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _damaged(path / RUN_FILE, f"{type(error).__name__}: {error}") from error
-    if newer:
-        raise MeasurementError(
-            Problem(
-                code="HX403",
-                where=str(path),
-                what=f"has format {content['format']}, this version reads up to {wire.FORMAT}",
-                hint="upgrade the harness",
-            )
-        )
-    return content
+def _trial(
+    path: Path, facts: TrialFacts | None = None, version: int = wire.FORMAT
+) -> tuple[TrialFacts, Samples]:
+    """Return the trial in a directory; before format 3 its `facts` are in that of the run."""
+    if facts is None:
+        with _reading(path / TRIAL_FILE):
+            text = (path / TRIAL_FILE).read_bytes()
+            facts = TypeAdapter(TrialFacts).validate_json(text, strict=True)
+    prefix = f"{facts.number}/" if version < _PER_TRIAL else ""
+    with _reading(path / SAMPLES_FILE):
+        samples = read_samples(path / SAMPLES_FILE, prefix=prefix, version=version)
+    axes = {axis.name: facts.setup.axes.get(axis.name, axis.absent) for axis in AXES}
+    for axis in AXES:
+        if not isinstance(axes[axis.name], axis.types):
+            what = f"axis {axis.name} of trial {facts.number}: got {facts.setup.get(axis.name)!r}"
+            raise _damaged(path, what)
+    return replace(facts, setup=Setup(axes, facts.setup.varied)), samples
 
 
 def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,41 +211,17 @@ def _with_min_effects(duel: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, "min_effects": {current_name(name): least for name, least in effects}}
 
 
-def _trial(path: Path) -> tuple[TrialFacts, Samples]:
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Turn whatever a damaged file leads to into MeasurementError HX404, with the wrong key."""
     try:
-        text = (path / TRIAL_FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise _damaged(path / TRIAL_FILE, f"{type(error).__name__}: {error}") from error
-    return _parsed(TrialFacts, text, path / TRIAL_FILE), _samples(path / SAMPLES_FILE)
-
-
-def _checked(facts: TrialFacts, path: Path) -> TrialFacts:
-    """Return the facts with every axis of today. Raises MeasurementError HX404."""
-    found = facts.setup.axes
-    axes = {axis.name: found.get(axis.name, axis.absent) for axis in AXES}
-    for axis in AXES:
-        if not isinstance(axes[axis.name], axis.types):
-            key = f"axis {axis.name} of trial {facts.number}"
-            raise _damaged(path, f"{key}: got {found.get(axis.name, 'nothing')!r}")
-    return replace(facts, setup=Setup(axes, facts.setup.varied))
-
-
-def _samples(file: Path, **how: Any) -> Samples:
-    try:
-        return read_samples(file, **how)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, MemoryError) as error:
-        raise _damaged(file, f"{type(error).__name__}: {error}") from error
-
-
-def _parsed(kind: type[_Record], text: str, file: Path) -> _Record:
-    """Return the record in a JSON text. Raises MeasurementError HX404 with each wrong key."""
-    try:
-        return TypeAdapter(kind).validate_json(text, strict=True)
+        yield
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        first = found[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise _damaged(file, f"key {key}: {first['msg']}" if key else first["msg"]) from error
+        raise _damaged(file, f"key {key}: {first['msg']}") from error
+    except _UNREADABLE as error:
+        raise _damaged(file, f"{type(error).__name__}: {error}") from error
 
 
 def _damaged(path: Path, what: str) -> MeasurementError:
@@ -268,20 +235,43 @@ def _damaged(path: Path, what: str) -> MeasurementError:
     )
 
 
+def _newer(path: Path, version: int) -> MeasurementError:
+    return MeasurementError(
+        Problem(
+            code="HX403",
+            where=str(path),
+            what=f"has format {version}, this version reads up to {wire.FORMAT}",
+            hint="upgrade the harness",
+        )
+    )
+
+
 def _json(content: Any) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(
+    path: Path,
+    code: str = "HX301",
+    hint: str = "free some space or choose another place with --out",
+) -> Iterator[None]:
+    """Raise InfrastructureError with `code` if the file or directory cannot be written."""
     try:
         yield
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise InfrastructureError(
+            Problem(
+                code=code,
+                where=str(path),
+                what=f"cannot be written: {error.strerror or error}",
+                hint=hint,
+            )
+        ) from error
 
 
 def _write_text(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.part")
-    with _writing(path):
+    with writing(path):
         partial.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
         partial.replace(path)

@@ -4,8 +4,6 @@ Knows nothing of HTTP or of what a hit means. Times are seconds since the epoch 
 the machine that took them; durations are seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +13,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from harness import wire
 from harness.arrays import Bools, Floats, Ints
 
 LIFE_COLUMNS = ("server", "slot", "generation", "pid")
@@ -26,13 +25,17 @@ class Column:
     """What one column holds, in one row for each of `rows`.
 
     `unit` is "" for what is counted, named or numbered. A column that numbers the rows of another
-    names it in `into`: "step" stands for the requests. `since` is the first format that has it.
+    names it in `into`: "step" stands for the requests. Other numbers of something are less than
+    `below`. All times are finite, except in a `sparse` column. `since` is the first format that has
+    the column.
     """
 
     rows: str
     text: str
     unit: str = ""
     into: str = ""
+    below: int | None = None
+    sparse: bool = False
     since: int = 1
 
 
@@ -45,7 +48,7 @@ class Samples:
     """
 
     step: Annotated[Ints, Column("requests", "position in the trace")]
-    round: Annotated[Ints, Column("requests", "round in which it was served")]
+    round: Annotated[Ints, Column("requests", "round in which it was served", below=1_000_000)]
     due_s: Annotated[Floats, Column("requests", "when it was due", "s")]
     sent_s: Annotated[Floats, Column("requests", "when it was sent", "s")]
     done_s: Annotated[Floats, Column("requests", "when its response was complete", "s")]
@@ -68,23 +71,39 @@ class Samples:
     at_s: Annotated[Floats, Column("lookups", "when it began, on the worker's clock", "s")]
     lookup_s: Annotated[Floats, Column("lookups", "how long it took", "s")]
     origin_s: Annotated[
-        Floats, Column("lookups", "from the miss to the write that refilled the key, or nan", "s")
+        Floats,
+        Column(
+            "lookups", "from the miss to the write that refilled the key, or nan", "s", sparse=True
+        ),
     ]
-    store_s: Annotated[Floats, Column("lookups", "how long that write took, or nan", "s")]
+    store_s: Annotated[
+        Floats, Column("lookups", "how long that write took, or nan", "s", sparse=True)
+    ]
     ttl_s: Annotated[
-        Floats, Column("lookups", "lifetime that it gave, inf for ever, nan without a refill", "s")
+        Floats,
+        Column(
+            "lookups", "lifetime that it gave, inf for ever, nan without a refill", "s", sparse=True
+        ),
     ]
     write_request: Annotated[Ints, Column("writes", "its request", into="step", since=2)]
     write_cache: Annotated[Ints, Column("writes", "its cache", into="caches", since=2)]
     write_key: Annotated[Ints, Column("writes", "its key", into="keys", since=2)]
-    write_kind: Annotated[Ints, Column("writes", "position in wire.WRITE_KINDS", since=2)]
+    write_kind: Annotated[
+        Ints,
+        Column("writes", "position in wire.WRITE_KINDS", below=len(wire.WRITE_KINDS), since=2),
+    ]
     write_at_s: Annotated[Floats, Column("writes", "half-way through it", "s", since=2)]
     write_ttl_s: Annotated[
-        Floats, Column("writes", "lifetime that it gave, inf for ever, else nan", "s", since=2)
+        Floats,
+        Column(
+            "writes", "lifetime that it gave, inf for ever, else nan", "s", sparse=True, since=2
+        ),
     ]
     mark_request: Annotated[Ints, Column("response fields", "its request", into="step", since=2)]
     mark: Annotated[Ints, Column("response fields", "its name", into="marks", since=2)]
-    value: Annotated[Floats, Column("response fields", "number that the Locust file read", since=2)]
+    value: Annotated[
+        Floats, Column("response fields", "number that the Locust file read", sparse=True, since=2)
+    ]
     lives: Annotated[Ints, Column("lives", "server, slot, generation and pid of a worker life")]
     caches: Annotated[Names, Column("caches", "alias in CACHES")]
     keys: Annotated[Names, Column("keys", "key as the cache stores it")]
@@ -224,7 +243,9 @@ def _refuse_unfit(columns: Mapping[str, npt.NDArray[Any]]) -> None:
         shape = (lengths.setdefault(column.rows, len(found)), *((4,) if name == "lives" else ()))
         if found.dtype.kind != wanted.kind or found.shape != shape:
             raise ValueError(f"{name} is {found.dtype} {found.shape}, need {wanted} {shape}")
-        if column.into and len(found):
-            lowest, end = -1 if name == "life" else 0, len(columns[column.into])
-            if found.min() < lowest or found.max() >= end:
-                raise ValueError(f"{name} points outside of the {end} rows of {column.into}")
+        if wanted.kind == "f" and not column.sparse and not np.isfinite(found).all():
+            raise ValueError(f"{name} has a time that is not finite")
+        end = len(columns[column.into]) if column.into else column.below
+        lowest = -1 if name == "life" else 0
+        if end is not None and len(found) and not lowest <= found.min() <= found.max() < end:
+            raise ValueError(f"{name} has a number outside of {lowest} to {end - 1}")

@@ -5,8 +5,6 @@ files. A document is a sequence of sections, and a section a sequence of blocks 
 together. A new format is one module in `harness.report.formats`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

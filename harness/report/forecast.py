@@ -120,17 +120,17 @@ def _accuracy(part: Sequence[ForecastRow]) -> str:
 
 
 def _conditions(question: Question) -> str:
-    each = "each of " if question.servers > 1 else ""
-    servers = f"{each}{number_of(question.servers, 'server')}"
-    caches = number_of(question.caches, "LocMem cache")
-    texts = (
-        f"{number_of(question.workers, 'worker')} on {servers}, {caches}",
-        f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
-        _span(question),
-        _setting("MAX_ENTRIES {:,}", question.max_entries, DJANGO_MAX_ENTRIES)
-        or "nothing is culled",
+    workers = f"{number_of(question.workers, 'worker')} on {'each of ' * (question.servers > 1)}"
+    servers = number_of(question.servers, "server")
+    return "; ".join(
+        (
+            f"{workers}{servers}, {number_of(question.caches, 'LocMem cache')}",
+            f"{number_of(question.keys, 'key')}, Zipf {question.zipf:g}",
+            _span(question),
+            _setting("MAX_ENTRIES {:,}", question.max_entries, DJANGO_MAX_ENTRIES)
+            or "nothing is culled",
+        )
     )
-    return "; ".join(texts)
 
 
 def _span(question: Question) -> str:

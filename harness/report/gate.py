@@ -77,7 +77,7 @@ def baseline_document(base: RunFigures) -> Document:
         rows = [
             (name, (quantity(METRICS[name].unit, one.value), expected_text(name, one)))
             for name, one in trial.figures.items()
-            if one.value or one.expected
+            if name in METRICS and (one.value or one.expected)
         ]
         sections.append([Prose(trial.name, "strong"), Table(("measured", "predicted"), rows)])
     return sections

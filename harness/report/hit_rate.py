@@ -1,8 +1,7 @@
 """Hit rates by worker count, where the misses came from, and each worker by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from harness.analysis.series import axes, axis_words, series_of
 from harness.analysis.summary import Cause, TrialSummary
@@ -45,6 +44,7 @@ def hit_rate_section(trials: Sequence[TrialSummary]) -> Section:
     groups = _by_backend(trials, setups)
     words = [axis_words(setup, trials) for setup in setups]
     places = sorted({place for group in groups.values() for place in group})
+    caption = [Prose(PREDICTED, "quiet")] if any(trial.predicted for trial in trials) else []
     table = SideBySide(
         corner="workers",
         labels=[", ".join(filter(None, [count(place[1]), words[place[0]]])) for place in places],
@@ -53,7 +53,6 @@ def hit_rate_section(trials: Sequence[TrialSummary]) -> Section:
             for name, group in groups.items()
         ],
     )
-    caption = [Prose(PREDICTED, "quiet")] if any(trial.predicted for trial in trials) else []
     return [table, *caption]
 
 
@@ -62,17 +61,19 @@ def misses_section(trials: Sequence[TrialSummary]) -> Section:
     if not any(trial.lookups for trial in trials):
         return []
     shown = [name for name in MEANINGS if name == HIT or any(outcomes(t)[name] for t in trials)]
-    bars = Bars(
-        meanings={name: MEANINGS[name] for name in shown},
-        groups=[
-            (
-                series.name,
-                [(number_of(one.workers, "worker"), outcomes(one)) for one in series.trials],
-            )
-            for series in series_of(trials)
-        ],
-    )
-    return [Heading("Where the misses came from", BARS), bars]
+    return [
+        Heading("Where the misses came from", BARS),
+        Bars(
+            meanings={name: MEANINGS[name] for name in shown},
+            groups=[
+                (
+                    series.name,
+                    [(number_of(one.workers, "worker"), outcomes(one)) for one in series.trials],
+                )
+                for series in series_of(trials)
+            ],
+        ),
+    ]
 
 
 def workers_section(trials: Sequence[TrialSummary]) -> Section:
@@ -80,14 +81,21 @@ def workers_section(trials: Sequence[TrialSummary]) -> Section:
     alone = [series for series in series_of(trials) if series.per_process]
     if not any(trial.lives for series in alone for trial in series.trials):
         return []
-    groups = [
-        (
-            series.name if len(alone) > 1 else "",
-            [(number_of(t.workers, "worker"), _effective(t), t.lives) for t in series.trials],
-        )
-        for series in alone
+    return [
+        Heading("Worker by worker", WORKERS),
+        Workers(
+            [
+                (
+                    series.name if len(alone) > 1 else "",
+                    [
+                        (number_of(t.workers, "worker"), _effective(t), t.lives)
+                        for t in series.trials
+                    ],
+                )
+                for series in alone
+            ]
+        ),
     ]
-    return [Heading("Worker by worker", WORKERS), Workers(groups)]
 
 
 def outcomes(trial: TrialSummary) -> dict[str, int]:
@@ -97,11 +105,9 @@ def outcomes(trial: TrialSummary) -> dict[str, int]:
 
 def _setups(trials: Sequence[TrialSummary]) -> list[Setup]:
     """Return what the trials were set up with but backend and workers, in the order of rows."""
-    found: list[Setup] = []
-    for trial in trials:
-        if axes(trial) not in found:
-            found.append(axes(trial))
-    return sorted(found, key=lambda one: (one["worker_class"], one["servers"], one["threads"]))
+    found = [axes(trial) for trial in trials]
+    distinct = [one for place, one in enumerate(found) if one not in found[:place]]
+    return sorted(distinct, key=itemgetter("worker_class", "servers", "threads"))
 
 
 def _by_backend(
@@ -117,8 +123,11 @@ def _by_backend(
 
 
 def _cells(trial: TrialSummary) -> tuple[str, str, str]:
-    predicted = points_with_interval(trial.predicted)
-    return percent(trial.hit_rate), predicted, count(trial.requests_per_second)
+    return (
+        percent(trial.hit_rate),
+        points_with_interval(trial.predicted),
+        count(trial.requests_per_second),
+    )
 
 
 def _effective(trial: TrialSummary) -> str:

@@ -1,11 +1,14 @@
-"""How long requests and lookups took: first as ratios between backends, then in absolute times."""
+"""How long requests and lookups took: first as ratios between backends, then in absolute times.
 
-from __future__ import annotations
+And from which worker count a shared cache is cheaper: a sentence, the curve, and its figures.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.comparison import ROUNDS_NEEDED, SAMPLES_NEEDED
 from harness.analysis.summary import (
+    BreakEven,
+    BreakEvenPoint,
     Comparison,
     LatencySummary,
     Pace,
@@ -14,10 +17,10 @@ from harness.analysis.summary import (
     TimesByOutcome,
     TrialSummary,
 )
-from harness.report.blocks import Heading, Prose, Section, Table
+from harness.report.blocks import Block, CostCurve, Heading, Prose, Section, Table
 from harness.setup import setup_words
 from harness.stats.quantiles import BEYOND_NEEDED
-from harness.text import count, duration, durations, number_of, ratio, unit_for
+from harness.text import UNKNOWN, count, duration, durations, number_of, ratio, unit_for
 
 OUTCOMES = ("all", "hit", "miss")
 METRICS = {
@@ -68,7 +71,8 @@ def times_section(summary: Summary) -> Section:
     timed = [(trial, trial.latency) for trial in summary.trials if trial.latency]
     if not any(latency.rounds > 1 or latency.pace for _, latency in timed):
         return []
-    named = list(_named(timed))
+    labels = trial_labels([trial for trial, _ in timed])
+    named = list(zip(labels, (latency for _, latency in timed), strict=True))
     return [
         Heading("Times", ABSOLUTE),
         *(block for metric, title in METRICS.items() for block in _times(named, metric, title)),
@@ -84,23 +88,28 @@ def _ratios(found: Sequence[Comparison]) -> Section:
     for one in found:
         place = (one.other, setup_words(one.group, setups), one.statistic)
         rows.setdefault(place, {})[one.outcome] = ratio(one.ratio)
-    cells = [
-        (", ".join(filter(None, place)), [row.get(outcome, "") for outcome in OUTCOMES])
-        for place, row in rows.items()
+    return [
+        Prose(METRICS[found[0].metric], "strong"),
+        Table(
+            OUTCOMES,
+            [
+                (", ".join(filter(None, place)), [row.get(outcome, "") for outcome in OUTCOMES])
+                for place, row in rows.items()
+            ],
+        ),
     ]
-    return [Prose(METRICS[found[0].metric], "strong"), Table(OUTCOMES, cells)]
 
 
 Named = Sequence[tuple[str, LatencySummary]]
 
 
-def _named(
-    timed: Sequence[tuple[TrialSummary, LatencySummary]],
-) -> Iterator[tuple[str, LatencySummary]]:
-    """Yield the times of each trial with its name: "redis, 4 workers"."""
-    setups = [trial.setup.without("backend") for trial, _ in timed]
-    for (trial, latency), setup in zip(timed, setups, strict=True):
-        yield ", ".join(filter(None, [trial.backend, setup_words(setup, setups)])), latency
+def trial_labels(trials: Sequence[TrialSummary], *, with_backend: bool = True) -> list[str]:
+    """Return a name for each of these trials, by what distinguishes them: "redis, 4 workers"."""
+    setups = [trial.setup.without("backend") for trial in trials]
+    return [
+        ", ".join(filter(None, [trial.backend * with_backend, setup.words(setups)]))
+        for trial, setup in zip(trials, setups, strict=True)
+    ]
 
 
 def _times(named: Named, metric: str, title: str) -> Section:
@@ -109,8 +118,12 @@ def _times(named: Named, metric: str, title: str) -> Section:
         for name, latency in named
         for row in _rows(name, getattr(latency, metric), short=len(named) > MOST_TRIALS)
     ]
-    heads = ["count", "mean", *named[0][1].lookup.all.quantiles_s]
-    return [Prose(title, "strong"), Table(heads, rows)] if rows else []
+    if not rows:
+        return []
+    return [
+        Prose(title, "strong"),
+        Table(["count", "mean", *named[0][1].lookup.all.quantiles_s], rows),
+    ]
 
 
 def _rows(
@@ -129,11 +142,11 @@ def _rows(
 
 
 def _pace(pace: Pace) -> str:
-    late = number_of(pace.late, "late start")
-    worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
     achieved = pace.achieved_per_second
     sent = "" if achieved is None else f", {achieved:,.1f} were sent"
-    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}{worst}."
+    worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
+    late = f"{number_of(pace.late, 'late start')}{worst}"
+    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}."
 
 
 def _withheld(named: Named) -> list[str]:
@@ -152,3 +165,83 @@ def _withheld(named: Named) -> list[str]:
 
 def _reasons(codes: Sequence[str]) -> Section:
     return [Prose(REASONS[code], "quiet") for code in dict.fromkeys(codes)]
+
+
+CAPTION = (
+    "Mean cost of a lookup, with store and origin where it missed. By model: the hit rate that "
+    "these keys have with that many equally busy workers, at the measured costs."
+)
+CROSSING = " <"
+"""Marks the worker count from which the shared cache is cheaper."""
+MEASURED_ONLY = (
+    "Entries expired, were evicted or went with a worker, which the closed form does not know, so "
+    "only the worker counts that were measured are shown."
+)
+
+
+def break_even_section(summary: Summary) -> Section:
+    """Return a sentence for each pair of backends, and the curve of the only or the first one.
+
+    Empty for a run that measured one worker count only: it asked something else, and its
+    `result.json` has the figures.
+    """
+    found = summary.break_even
+    if not found or len({trial.workers for trial in summary.trials}) < 2:
+        return []
+    setups = [one.group for one in found]
+    blocks: list[Block] = [Heading("Break-even", CAPTION)]
+    for one in found:
+        words = setup_words(one.group, setups)
+        blocks.append(Prose(f"{words}: {one.conclusion}" if words else one.conclusion))
+    if not found[0].modeled:
+        blocks.append(Prose(MEASURED_ONLY, "quiet"))
+    return [*blocks, *_curve(found[0]), _figures(found[0])]
+
+
+def _curve(found: BreakEven) -> Iterator[CostCurve]:
+    """Yield the modeled curve at the worker counts of the table; none where there is no model."""
+    points = [point for point in _points(found) if not point.measured]
+    servers = found.group.get("servers", 1)
+    if len(points) > 1:
+        yield CostCurve(
+            workers=[point.workers * servers for point in points],
+            local_s=[point.local_s for point in points],
+            shared_s=points[0].shared_s,
+            names=(found.local, found.shared),
+            crossing=found.from_workers and found.from_workers * servers,
+        )
+
+
+def _figures(found: BreakEven) -> Table:
+    """Return costs by workers, modeled next to measured, with which is cheaper."""
+    rows = _points(found)
+    unit = unit_for(min(point.local_s, point.shared_s) for point in rows)
+    return Table(
+        (f"{found.local} [{unit}]", "measured", f"{found.shared} [{unit}]", "measured", "cheaper"),
+        [_row(found, rows, number, unit) for number in sorted({point.workers for point in rows})],
+    )
+
+
+def _row(
+    found: BreakEven, rows: Sequence[BreakEvenPoint], workers: int, unit: str
+) -> tuple[str, Sequence[str]]:
+    here = {point.measured: point for point in rows if point.workers == workers}
+    costs = [
+        duration(getattr(here[measured], cost), unit) if measured in here else UNKNOWN
+        for cost in ("local_s", "shared_s")
+        for measured in (False, True)
+    ]
+    point = here.get(False) or here[True]
+    cheaper = found.shared if point.shared_s < point.local_s else found.local
+    return number_of(workers, "worker"), [
+        *costs,
+        cheaper + CROSSING * (workers == found.from_workers),
+    ]
+
+
+def _points(found: BreakEven) -> list[BreakEvenPoint]:
+    """Return all measured points, and the modeled ones there, at doublings and at the crossing."""
+    numbers = {point.workers for point in found.points if point.measured}
+    numbers |= {2**power for power in range(found.up_to.bit_length())}
+    numbers |= {found.from_workers} if found.from_workers else set()
+    return [point for point in found.points if point.workers in numbers]

@@ -1,12 +1,11 @@
 """What restarts lost: entries, misses next to their prediction, requests, and the way back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.restart import LEVELS, WINDOWS_BEFORE
 from harness.analysis.summary import Recovery, RestartSummary, TrialSummary
 from harness.report.blocks import Block, Heading, Section, Table, Timeline
+from harness.report.latency import trial_labels
 from harness.text import (
     UNKNOWN,
     count,
@@ -69,8 +68,7 @@ def recycling_section(trials: Sequence[TrialSummary]) -> Section:
     if not any(trial.restart and trial.restart.do == RECYCLED for trial in trials):
         return []
     mine = [trial for trial in trials if _is_recycling(trial)]
-    several = len({trial.backend for trial in mine}) > 1
-    labels = _labels(mine, with_backend=several)
+    labels = trial_labels(mine, with_backend=len({trial.backend for trial in mine}) > 1)
     rows = [(label, _recycled(trial)) for label, trial in zip(labels, mine, strict=True)]
     return [Heading("Recycled workers", RECYCLING), Table(RECYCLING_HEADS, rows)]
 
@@ -83,22 +81,13 @@ def _title(trial: TrialSummary, restart: RestartSummary) -> str:
 
 def _action(lost: Lost) -> Iterator[Block]:
     """Yield one action: figures in two tables, and below them a timeline for each trial."""
-    labels = _labels([trial for trial, _ in lost])
+    labels = trial_labels([trial for trial, _ in lost])
     named = list(zip(labels, (restart for _, restart in lost), strict=True))
     yield Table(LOST, [(label, _lost(restart)) for label, restart in named])
     yield Table(BACK, [(label, _back(restart)) for label, restart in named])
     for label, restart in named:
         if restart.curve:
             yield Timeline(label, restart.curve, restart.step, restart.do)
-
-
-def _labels(trials: Sequence[TrialSummary], *, with_backend: bool = True) -> list[str]:
-    """Return a name for each of these trials, by what distinguishes them."""
-    setups = [trial.setup.without("backend") for trial in trials]
-    return [
-        ", ".join(filter(None, [trial.backend * with_backend, setup.words(setups)]))
-        for trial, setup in zip(trials, setups, strict=True)
-    ]
 
 
 def _lost(restart: RestartSummary) -> list[str]:

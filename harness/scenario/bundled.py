@@ -4,8 +4,6 @@ A checkout has them at its top level, for people to find and edit. The wheel has
 `harness/_bundled`, so that it adds no other top-level name to site-packages.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 NAMES = ("demo_app", "locustfiles", "scenarios")

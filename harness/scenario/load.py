@@ -1,23 +1,21 @@
 """TOML files -> `Scenario`, those that are bundled and the user's own.
 
-All problems of a file are reported together, each with its key.
+One scenario and two sets of settings make the two scenarios of a duel, each of a single trial. All
+problems of a file are reported together, each with its key.
 """
-
-from __future__ import annotations
 
 import os.path
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Problem, ScenarioError, UsageError
 from harness.scenario.bundled import bundled
-from harness.scenario.parse import override, parse_scenario
-from harness.scenario.plan import Groups, expand_plan
+from harness.scenario.parse import Placed, override, parse_scenario, scenario_content
+from harness.scenario.plan import Groups, expand_plan, expand_variants, varied_keys
 from harness.scenario.schema import Scenario
-from harness.scenario.variants import varied_keys
 
 TOPICS = (
     "What it is",
@@ -28,8 +26,10 @@ TOPICS = (
 )
 """The headings of the bundled scenarios, in their order; one without a heading comes last."""
 
-Overrides = Mapping[str, tuple[Any, str]]
+Overrides = Mapping[str, Placed]
 """Dotted key -> (value, the option that set it)."""
+
+Sides = tuple[Scenario, Scenario]
 
 
 def scenario_paths() -> dict[str, Path]:
@@ -40,8 +40,10 @@ def scenario_paths() -> dict[str, Path]:
 def catalogue() -> list[tuple[Path, Scenario]]:
     """Return every bundled scenario with its file, by topic and name. Raises ScenarioError."""
     rank = {topic: place for place, topic in enumerate(TOPICS)}
-    found = [(path, load_scenario(path)) for path in scenario_paths().values()]
-    return sorted(found, key=lambda one: (rank.get(one[1].topic, len(rank)), one[1].name))
+    return sorted(
+        ((path, load_scenario(path)) for path in scenario_paths().values()),
+        key=lambda one: (rank.get(one[1].topic, len(rank)), one[1].name),
+    )
 
 
 def find_scenario(name: str) -> Path:
@@ -73,13 +75,9 @@ def load_plan(path: Path, overrides: Overrides | None = None) -> tuple[Scenario,
     Raises ScenarioError with every problem of the file and the overrides, UsageError HX102 if the
     scenario would override the overrides.
     """
-    overrides = overrides or {}
     content = {"name": path.stem, **_parse_toml(path)}
-    for key, (value, option) in overrides.items():
-        override(content, key, value, option)
-    options = {key: option for key, (_, option) in overrides.items()}
-    scenario = parse_scenario(content, where=str(path), options=options)
-    _refuse_varied(scenario, options)
+    scenario = parse_scenario(content, where=str(path), overrides=overrides)
+    _refuse_varied(scenario, overrides or {})
     groups = expand_plan(scenario, where=str(path))
     _check_files(scenario, path)
     return scenario, groups
@@ -114,14 +112,16 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         problem = Problem(code="HX205", where=str(path), what=f"cannot be read: {error.strerror}")
     except (ValueError, RecursionError) as error:
         # Not UTF-8, not TOML, a number of thousands of digits, or arrays nested as deep.
-        reason = str(error).partition(";")[0]
         problem = Problem(
-            code="HX201", where=str(path), what=f"not valid TOML: {reason}", hint="see toml.io"
+            code="HX201",
+            where=str(path),
+            what=f"not valid TOML: {str(error).partition(';')[0]}",
+            hint="see toml.io",
         )
     raise ScenarioError(problem)
 
 
-def _refuse_varied(scenario: Scenario, options: Mapping[str, str]) -> None:
+def _refuse_varied(scenario: Scenario, overrides: Overrides) -> None:
     """Raise if an option sets a key that gets its values from the matrix, which would win."""
     varied = varied_keys(scenario.matrix)
     problems = [
@@ -131,7 +131,7 @@ def _refuse_varied(scenario: Scenario, options: Mapping[str, str]) -> None:
             what=f"{key} gets its values from {varied[key]}",
             hint=f"change that, as in --set '{varied[key]}=[…]'",
         )
-        for key, option in options.items()
+        for key, (_, option) in overrides.items()
         if key in varied
     ]
     if problems:
@@ -157,3 +157,56 @@ def _check_files(scenario: Scenario, path: Path) -> None:
     ]
     if problems:
         raise ScenarioError(*problems)
+
+
+def duel_sides(scenario: Scenario, base: Overrides, candidate: Overrides, requests: int) -> Sides:
+    """Return base and candidate: the scenario with the settings of each side.
+
+    Where the scenario varies a key, a side takes the first value unless its settings name another;
+    its load is one round of `requests`. Raises UsageError HX102 for a scenario with actions,
+    ScenarioError with every mistake in the settings of both.
+    """
+    if scenario.actions:
+        raise UsageError(
+            Problem(
+                code="HX102",
+                where=f"duel {scenario.name}",
+                what="has actions, which happen once in a trace; the trace of a duel has no end",
+                hint="choose a scenario without actions, or write actions = [] into a copy",
+            )
+        )
+    found, problems = list[Scenario](), list[Problem]()
+    for settings in (base, candidate):
+        try:
+            found.append(_side(scenario, settings, requests))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(*dict.fromkeys(problems))
+    return found[0], found[1]
+
+
+def different(sides: Sides, keys: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of these dotted keys on each side, of those that differ."""
+    one, other = map(scenario_content, sides)
+    found = [key for key in keys if _at(one, key) != _at(other, key)]
+    return {key: _at(one, key) for key in found}, {key: _at(other, key) for key in found}
+
+
+def _side(scenario: Scenario, settings: Overrides, requests: int) -> Scenario:
+    content = scenario_content(scenario)
+    matrix = content["matrix"]
+    first = {key: values[0] for key, values in matrix["vary"].items()}
+    for key, value in (dict(next(iter(matrix["cases"]), {})) | first).items():
+        override(content, key, value, f"{scenario.name}, key {key}")
+    content["matrix"] = {name: content["matrix"][name][:1] for name in ("backend", "workers")}
+    content["load"].update(requests=requests, rounds=1)
+    side = parse_scenario(content, where=scenario.name, overrides=settings)
+    return expand_variants(side, where=scenario.name)[0].scenario
+
+
+def _at(content: Mapping[str, Any], key: str) -> Any:
+    value: Any = content
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

@@ -3,8 +3,6 @@
 Pydantic's errors become problems with the key, what it got, what it needs, and a hint.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,23 +16,30 @@ from pydantic_core import ErrorDetails
 from harness.errors import Problem, ScenarioError
 from harness.scenario.schema import Scenario
 
+Placed = tuple[Any, str]
+"""A value, and its place in a scenario or the option that set it."""
+
 _DEFAULTS = Scenario(name="…", question="…")
 
 
 def parse_scenario(
-    content: Mapping[str, Any], *, where: str, options: Mapping[str, str] | None = None
+    content: dict[str, Any], *, where: str, overrides: Mapping[str, Placed] | None = None
 ) -> Scenario:
-    """Return the scenario that `content` describes.
+    """Return the scenario that `content` describes, after `overrides` were written into it.
 
-    `where` names the file; `options` names the option that a key came from instead.
+    `where` names the file; the values of the overrides have their own places.
     Raises ScenarioError, one problem for each mistake.
     """
+    overrides = overrides or {}
+    for key, (value, option) in overrides.items():
+        override(content, key, value, option)
+    options = {key: option for key, (_, option) in overrides.items()}
     try:
         # Through JSON, because TOML has arrays where the records have tuples.
         return _adapter().validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         raise ScenarioError(
-            *(_problem(detail, where, options or {}) for detail in _distinct(error))
+            *(_problem(detail, where, options) for detail in _distinct(error))
         ) from None
 
 
@@ -89,7 +94,7 @@ def _distinct(error: ValidationError) -> list[ErrorDetails]:
 def _problem(detail: ErrorDetails, where: str, options: Mapping[str, str]) -> Problem:
     key = _key(detail["loc"])
     option = options.get(key.partition("[")[0])
-    place = option if option else f"{where}, key {key}"
+    place = option or f"{where}, key {key}"
     if detail["type"] == "json_invalid":
         return Problem(code="HX203", where=where, what="values are nested too deeply")
     if detail["type"] == "unexpected_keyword_argument":
@@ -130,9 +135,8 @@ def _shown(value: Any) -> str:
 
 
 def _wanted(detail: ErrorDetails) -> str:
-    context = detail.get("ctx", {})
     sentence = _WANTED.get(detail["type"])
-    return sentence.format(**context) if sentence else detail["msg"]
+    return sentence.format(**detail.get("ctx", {})) if sentence else detail["msg"]
 
 
 _WANTED = {

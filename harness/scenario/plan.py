@@ -1,15 +1,135 @@
-"""`Scenario` -> the trials of a run, in the order in which they are served."""
+"""`Scenario` -> the trials of a run, in the order in which they are served.
 
-from __future__ import annotations
+A scenario and the keys it varies make one complete scenario for each combination of values; a
+duel has two of them, each of a single trial.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
+from math import prod
 from typing import Any
 
-from harness.scenario.schema import Action, Scenario
-from harness.scenario.variants import Variant, expand_variants
+from harness.errors import HarnessError, Problem, ScenarioError
+from harness.scenario.parse import Placed, parse_scenario, scenario_content
+from harness.scenario.schema import Action, Matrix, Scenario
 from harness.setup import HasSetup, Setup
+
+MOST_TRIALS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A scenario with the values that one combination of `matrix.cases` and `vary` gives it."""
+
+    varied: Mapping[str, Any]
+    scenario: Scenario
+
+
+def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Variant, ...]:
+    """Return the variants in order; the scenario alone if it varies nothing.
+
+    Raises ScenarioError if a value does not fit its key, if keys do not fit together, or if there
+    are more than 1,000 trials.
+    """
+    matrix, problems, variants = scenario.matrix, list[Problem](), list[Variant]()
+    _refuse_more(prod(map(len, matrix.vary.values())) * (len(matrix.cases) or 1), where)
+    for places in _combinations(matrix, where):
+        try:
+            content = scenario_content(scenario)
+            content["matrix"] |= {"vary": {}, "cases": []}
+            resolved = parse_scenario(content, where=where, overrides=places)
+            problems += _clashes(resolved, where)
+            varied = {key: value for key, (value, _) in places.items()}
+            variants.append(Variant(varied=varied, scenario=resolved))
+        except HarnessError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(*dict.fromkeys(problems))
+    _refuse_more(sum(_trials(variant.scenario.matrix) for variant in variants), where)
+    return tuple(variants)
+
+
+def varied_keys(matrix: Matrix) -> dict[str, str]:
+    """Return each dotted key that gets its values from `matrix`, with the key that gives them."""
+    return {key: "matrix.cases" for case in matrix.cases for key in case} | {
+        key: f"matrix.vary.{key}" for key in matrix.vary
+    }
+
+
+def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
+    """Yield the keys of each variant with value and place; cases change slower than `vary`."""
+    for number, case in enumerate(matrix.cases or ({},)):
+        for values in product(*matrix.vary.values()):
+            yield {
+                key: (value, f"{where}, key matrix.cases[{number}].{key}")
+                for key, value in case.items()
+            } | {
+                key: (value, f"{where}, key matrix.vary.{key}")
+                for key, value in zip(matrix.vary, values, strict=True)
+            }
+
+
+def _trials(matrix: Matrix) -> int:
+    return len(matrix.backend) * len(matrix.workers) * matrix.copies
+
+
+def _refuse_more(trials: int, where: str) -> None:
+    if trials > MOST_TRIALS:
+        raise ScenarioError(
+            Problem(
+                code="HX203",
+                where=f"{where}, key matrix",
+                what=f"makes {trials:,} trials or more, need {MOST_TRIALS:,} or less",
+                hint="vary fewer keys, or give them fewer values",
+            )
+        )
+
+
+def _clashes(scenario: Scenario, where: str) -> Iterator[Problem]:
+    """Yield the problems of keys that are valid alone but not together."""
+    if scenario.actions and scenario.load.rounds > 1:
+        yield Problem(
+            code="HX203",
+            where=f"{where}, key load.rounds",
+            what=f"got {scenario.load.rounds} together with actions, need 1",
+            hint="actions are done once, in a trace that is served without a break",
+        )
+    for number, action in enumerate(scenario.actions):
+        yield from _action_clashes(action, scenario, f"{where}, key actions[{number}]")
+
+
+_NEEDED = {
+    "slot": ("kill-worker", 'slot = 1, or "busiest"'),
+    "workers": ("scale", "workers = 2"),
+}
+"""Key of an action -> what it is for, and an example."""
+
+
+def _action_clashes(action: Action, scenario: Scenario, place: str) -> Iterator[Problem]:
+    for key, (do, example) in _NEEDED.items():
+        if (getattr(action, key) is None) == (action.do == do):
+            yield Problem(
+                code="HX203",
+                where=f"{place}.{key}",
+                what="is missing" if action.do == do else f"does not apply to {action.do}",
+                hint=f"add {example}" if action.do == do else f"remove {key}",
+            )
+    fewest = min(scenario.matrix.workers)
+    if isinstance(action.slot, int) and action.slot > fewest:
+        yield Problem(
+            code="HX203",
+            where=f"{place}.slot",
+            what=f"got {action.slot}, need a slot of each trial: 1 to {fewest}",
+            hint=f'write slot = {fewest}, or slot = "busiest"',
+        )
+    if action.workers is not None and fewest + action.workers < 1:
+        yield Problem(
+            code="HX203",
+            where=f"{place}.workers",
+            what=f"got {action.workers} with {fewest} workers, need one worker to be left",
+            hint="remove fewer workers",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +184,22 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
     group, since only they are compared in time. Else each trial is a group of its own. Raises
     ScenarioError where values do not fit; `where` names the file.
     """
-    trials: list[tuple[Trial, ...]] = []
-    number = 0
+    trials, numbers = list[tuple[Trial, ...]](), count()
     for variant in expand_variants(scenario, where):
         matrix = variant.scenario.matrix
         for workers in matrix.workers:
-            group = []
-            for backend, copy in product(matrix.backend, range(matrix.copies)):
-                varied = _varied(variant, copy if matrix.copies > 1 else None)
-                group.append(_trial(number, variant.scenario, varied, backend, workers))
-                number += 1
+            group = tuple(
+                _trial(
+                    next(numbers),
+                    variant.scenario,
+                    _varied(variant, copy if matrix.copies > 1 else None),
+                    backend,
+                    workers,
+                )
+                for backend, copy in product(matrix.backend, range(matrix.copies))
+            )
             together = variant.scenario.load.rounds > 1
-            trials += [tuple(group)] if together else [(trial,) for trial in group]
+            trials += [group] if together else [(trial,) for trial in group]
     return tuple(trials)
 
 
@@ -88,9 +212,9 @@ def duel_group(sides: Sequence[Scenario], varied: Sequence[Mapping[str, Any]]) -
 
 
 def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
-    """Return who serves which part of the trace when: A B, B A, A B, …
+    """Return which trial serves which part of the trace, in order: A B, B A, A B, …
 
-    Alternating the order as well keeps a steady drift of the machine out of the comparison.
+    The order alternates to keep a steady drift of the machine out of the comparison.
     """
     load = group[0].scenario.load
     bounds = [load.requests * part // load.rounds for part in range(load.rounds + 1)]
@@ -102,9 +226,9 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
 
 
 def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]:
-    """Yield turns in rounds of so many requests: A B, B A, … for whoever knows when it is enough.
+    """Yield turns in rounds of N requests: A B, B A, …; the caller decides when to stop.
 
-    The trace goes on for as long as it takes: each of its keys depends on seed and position alone.
+    The trace has no end: each of its keys depends on seed and position alone.
     """
     for number in count():
         for trial in group if number % 2 == 0 else reversed(group):
@@ -112,16 +236,16 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
 
 
-def most_keys(trials: Sequence[Trial]) -> Trial:
-    """Return the trial with the most keys: the app is prepared once, and that has to do for all."""
-    return max(trials, key=lambda trial: trial.scenario.load.keys)
-
-
 def _trial(
     number: int, scenario: Scenario, varied: Mapping[str, Any], backend: str, workers: int
 ) -> Trial:
-    routing = scenario.server.routing if _is_balanced(scenario) else ""
-    setup = Setup.of(scenario, varied, backend=backend, workers=workers, routing=routing)
+    setup = Setup.of(
+        scenario,
+        varied,
+        backend=backend,
+        workers=workers,
+        routing=scenario.server.routing if _is_balanced(scenario) else "",
+    )
     return Trial(number=number, setup=setup, scenario=scenario)
 
 
@@ -129,12 +253,8 @@ def _is_balanced(scenario: Scenario) -> bool:
     return scenario.server.balancer or scenario.server.servers > 1
 
 
-_TOLD_APART = ("matrix.backend", "matrix.workers")
-"""Keys that a case may set and that each trial has a field of its own for."""
-
-
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:
-    apart = (*_TOLD_APART, "actions")
+    apart = ("matrix.backend", "matrix.workers", "actions")
     varied = {key: value for key, value in variant.varied.items() if key not in apart}
     if "actions" in variant.varied:
         varied["actions"] = ", ".join(map(describe_action, variant.scenario.actions))

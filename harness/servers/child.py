@@ -1,12 +1,20 @@
-"""A child process with its log: started in a session of its own, stopped with all it started."""
+"""What a server of a trial needs: an executable, an address, and a child process with its log.
+
+A child is started in a session of its own and stopped with all that it started. Imports none of
+the wheels that contain servers: they would load clients and plugins.
+"""
 
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, files
 from itertools import pairwise
 from pathlib import Path
 
@@ -115,3 +123,78 @@ class Child:
                 hint=hint or f"the whole log is {self.log}",
             )
         )
+
+
+ANSWER_TIMEOUT_S = 2.0
+
+
+def executable_in_wheel(distribution: str, name: str) -> str:
+    """Return the path of an executable that an installed wheel contains, "" if there is none."""
+    try:
+        found = [path for path in files(distribution) or () if path.name == name]
+    except PackageNotFoundError:
+        return ""
+    return shutil.which(str(found[0].locate())) or "" if found else ""
+
+
+def executable_version(executable: str, option: str, pattern: str) -> str:
+    """Return the groups of `pattern` in what `executable option` prints, joined by a space.
+
+    "" where it cannot be run, does not end soon, or prints something else.
+    """
+    try:
+        done = subprocess.run(
+            [executable, option],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # nginx prints its version there
+            errors="replace",
+            timeout=ANSWER_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(pattern, done.stdout)
+    return " ".join(match.groups()) if match else ""
+
+
+BACKLOG = 2048
+START_TRIES = 5
+"""A free port may be taken before the server binds it; then another one is tried."""
+
+_SHORT_PLAIN_PATH = re.compile(r"[\w./-]{1,90}", re.ASCII)
+_SHORT_PARENT = Path("/tmp")
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that was free a moment ago."""
+    with listen() as probe:
+        return int(probe.getsockname()[1])
+
+
+def listen(port: int = 0) -> socket.socket:
+    """Return a socket that accepts connections at `port`, 0 for any free one.
+
+    Raises InfrastructureError HX308 if the port is unavailable.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except OSError as error:
+        raise InfrastructureError(
+            Problem(
+                code="HX308",
+                where=f"port {port}" if port else "any port",
+                what=f"unavailable: {error.strerror}",
+                hint="choose another port, or none to get one that is free",
+            )
+        ) from error
+
+
+def socket_directory(scratch: Path, reaper: Reaper) -> Path:
+    """Return `scratch` if unix sockets can be in it, else a new directory with a short name.
+
+    The path of a socket has at most 103 bytes, and it is part of URLs. The new directory is
+    removed when the harness ends.
+    """
+    usable = _SHORT_PLAIN_PATH.fullmatch(str(scratch))
+    return scratch if usable else reaper.make_directory(_SHORT_PARENT)

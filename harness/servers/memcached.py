@@ -5,9 +5,7 @@ import socket
 from functools import partial
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child, ProcessSpec
-from harness.servers.executables import executable_version
-from harness.servers.ports import START_TRIES, free_port
+from harness.servers.child import START_TRIES, Child, ProcessSpec, executable_version, free_port
 from harness.servers.services import Lease, ServiceContext
 
 # No UDP, values of more than the usual 1 MB, and no root for what needs none.
@@ -30,8 +28,11 @@ class MemcachedService:
         for _ in range(START_TRIES):
             port = free_port()
             if self._start(port):
-                close, restart = partial(self._close, port), partial(self._restart, port)
-                return Lease(urls={"": f"127.0.0.1:{port}"}, close=close, restart=restart)
+                return Lease(
+                    urls={"": f"127.0.0.1:{port}"},
+                    close=partial(self._close, port),
+                    restart=partial(self._restart, port),
+                )
             ended = self._children.pop(port)
             ended.stop()
         raise ended.error("HX305", f"did not come up in {START_TRIES} tries")
@@ -54,9 +55,12 @@ class MemcachedService:
 
     def _start(self, port: int) -> bool:
         """Start a server at `port` and return whether it takes connections."""
-        command = [self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS]
-        log = self._context.logs / "memcached.log"
-        process = ProcessSpec(name="memcached", command=command, environ={}, log=log)
+        process = ProcessSpec(
+            name="memcached",
+            command=[self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS],
+            environ={},
+            log=self._context.logs / "memcached.log",
+        )
         self._children[port] = Child(process, self._context.reaper)
 
         def answers() -> bool:

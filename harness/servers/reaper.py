@@ -140,11 +140,21 @@ def _kill_group(_run: str, group: int) -> None:
 def _remove_worktree(run: str, repository: str, path: str) -> None:
     """Remove a worktree and its entry in the repository; no other worktree is touched."""
     _refuse_foreign(run, path)
-    command = ["git", "-C", repository, "worktree", "remove", "--force", "--force", path]
-    environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    done = git(repository, "worktree", "remove", "--force", "--force", path)
     if done.returncode and os.path.lexists(path):
-        raise OSError(done.stderr.decode(errors="replace").strip())
+        raise OSError(done.stderr.strip())
+
+
+def git(directory: str | Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Return what git did in a directory. Raises OSError if it cannot be started."""
+    # A git hook that calls us names its own repository to all that it starts.
+    return subprocess.run(
+        ["git", "-C", str(directory), *arguments],
+        env={name: text for name, text in os.environ.items() if not name.startswith("GIT_")},
+        capture_output=True,
+        errors="surrogateescape",
+        check=False,
+    )
 
 
 def _remove_directory(run: str, path: str) -> None:

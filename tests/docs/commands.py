@@ -14,6 +14,7 @@ RUN = (
     "harness baseline show baseline.json",
     "harness compare runs/hit-rate runs/second",
     "harness doctor",
+    "harness explain HX311",
     "harness init-ci hit-rate",
     "harness list",
     "harness predict --keys 1000000 --requests-per-second 2000",
@@ -25,6 +26,7 @@ RUN = (
     "harness report runs/hit-rate",
     "harness report runs/hit-rate --format json",
     "harness report runs/hit-rate --format svg > report.svg",
+    "harness report runs/hit-rate --format csv > lookups.csv",
     "harness report tests/runs/break-even",
     "harness report tests/runs/hit-rate",
     "harness report tests/runs/latency",
@@ -33,6 +35,9 @@ RUN = (
     "harness report tests/runs/restart",
     "harness report tests/runs/servers",
     "harness report tests/runs/sessions",
+    "harness run hit-rate --dry-run",
+    "harness runs list",
+    "harness runs rm runs/second --yes",
     "harness show hit-rate",
     "harness show limit.toml",
     "harness show timeouts.toml",
@@ -102,6 +107,9 @@ loaded; the file runs the same verb on real servers."""
 _DOCKER = "needs Docker; tests/test_compose.py reads the file"
 
 NOT_RUN: Mapping[str, str] = {
+    'eval "$(_HARNESS_COMPLETE=bash_source harness)"': (
+        "changes the shell; tests/test_cli.py checks the completion"
+    ),
     ". .venv/bin/activate": "changes the shell, not the project",
     "docker compose run --rm harness run hit-rate": _DOCKER,
     "docker compose up": _DOCKER,

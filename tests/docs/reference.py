@@ -10,7 +10,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
-from typing import Any, TypeGuard
+from itertools import groupby
+from typing import Any, TypeGuard, get_args
 
 import click
 
@@ -19,7 +20,7 @@ from harness.analysis import summary
 from harness.analysis.metrics import COMPUTED
 from harness.analysis.rounds import PER_ROUND
 from harness.backends import BACKENDS
-from harness.cli.main import cli
+from harness.cli.main import cli, load_verb
 from harness.metrics import METRICS, Metric
 from harness.record import rundir, samples
 from harness.record.lookups import LOOKUP_COLUMNS
@@ -35,11 +36,9 @@ HEADER = "<!-- Made by `make docs` from the code. Change the code, not this page
 def commands() -> str:
     """Return the help of every verb, as a terminal shows it."""
     lines = ["# Commands", "What `harness --help` and `harness VERB --help` print.", _help("")]
-    context = _context(cli, "harness")
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
+    for name in sorted(cli.commands):
         lines += [f"## harness {name}", _help(name)]
-        for sub in sorted(getattr(command, "commands", {})):
+        for sub in sorted(getattr(load_verb(name), "commands", {})):
             lines += [f"### harness {name} {sub}", _help(f"{name} {sub}")]
     return _page(*lines)
 
@@ -49,9 +48,8 @@ def _help(words: str) -> str:
     context = _context(cli, "harness")
     for word in words.split():
         assert isinstance(command, click.Group)
-        found = command.get_command(context, word)
-        assert found is not None
-        command, context = found, _context(found, word, context)
+        command = load_verb(word) if command is cli else command.commands[word]
+        context = _context(command, word, context)
     return _fenced("text", command.get_help(context))
 
 
@@ -231,48 +229,17 @@ def error_codes() -> str:
         "Every failure that a user can cause has a code, a place, what was found, what is wanted,"
         " and a hint.",
     ]
-    rows = [(f"`{int(code)}`", EXIT_CODES[code]) for code in errors.ExitCode]
-    lines += ["## Exit codes", _table(("exit code", "meaning"), rows)]
-    families: dict[str, list[tuple[str, str]]] = {}
-    for code, meaning in errors.CODES.items():
-        families.setdefault(_family(code), []).append((f"`{code}`", meaning))
-    for family, rows in families.items():
-        lines += [f"## {family}", _table(("code", "meaning"), rows)]
+    rows = [(f"`{code}`", meaning) for code, meaning in errors.EXIT_CODES.items()]
+    lines += ["## Exit codes", _table(("exit code", "meaning"), rows), "## Error codes"]
+    lines.append("`harness explain CODE` shows the same in the terminal.")
+    for family, codes in groupby(errors.CODES, key=errors.family_of):
+        table = [(f"`{c}`", errors.CODES[c].meaning, errors.CODES[c].advice) for c in codes]
+        lines += [
+            f"### {family.prefix.ljust(5, 'x')}: exit code {family.exit_code}",
+            family.__doc__ or "",
+            _table(("code", "meaning", "what to do"), table),
+        ]
     return _page(*lines)
-
-
-EXIT_CODES = {
-    errors.ExitCode.OK: "done, and what was measured is valid",
-    errors.ExitCode.CRASHED: "a fault of the harness itself: please report it",
-    errors.ExitCode.USAGE: "a mistake on the command line or in a scenario",
-    errors.ExitCode.INFRASTRUCTURE: (
-        "a server, Redis, the load or the disk failed; what was measured is kept"
-    ),
-    errors.ExitCode.INVALID: (
-        "the measurement is not valid, for example no answers or unaccounted lookups, or two runs"
-        " are incomparable"
-    ),
-    errors.ExitCode.FAILED: "an expectation failed, or something got worse",
-    errors.ExitCode.INCONCLUSIVE: (
-        "with `--fail-on inconclusive`: unknown whether something got worse"
-    ),
-    errors.ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what was measured is kept",
-}
-
-
-def _family(code: str) -> str:
-    """Return the heading of a code, from the docstring of the error that carries it."""
-    for error in _subclasses(errors.HarnessError):
-        title, _, meaning = (getdoc(error) or "").partition(":")
-        if code.startswith(title.rstrip("x")):
-            return f"{title}: exit code {int(error.exit_code)}\n\n{meaning.strip().capitalize()}"
-    raise LookupError(f"no error class has a docstring that begins with the family of {code}")
-
-
-def _subclasses(base: type[errors.HarnessError]) -> list[type[errors.HarnessError]]:
-    """Return the classes of errors, the narrowest families first."""
-    found = base.__subclasses__()
-    return sorted(found, key=lambda one: -len((getdoc(one) or "").partition(":")[0].rstrip("x")))
 
 
 def result() -> str:
@@ -285,7 +252,7 @@ def result() -> str:
     ]
     for record in _records(summary.Summary):
         lines += [f"## {record.__name__}", _paragraphs(record)]
-        rows = [(f"`{field.name}`", _linked(str(field.type))) for field in _fields(record)]
+        rows = [(f"`{field.name}`", _linked(_annotation(field))) for field in _fields(record)]
         lines.append(_table(("field", "type"), rows))
     causes = [(f"`{cause.value}`", CAUSES[cause.value]) for cause in summary.Cause]
     lines += ["## Causes of misses", "The keys of `misses`.", _table(("cause", "meaning"), causes)]
@@ -324,7 +291,7 @@ def _records(top: type) -> list[type]:
         if record not in found:
             found.append(record)
             for field in _fields(record):
-                inner = (getattr(summary, name, None) for name in _names(str(field.type)))
+                inner = (getattr(summary, name, None) for name in _names(_annotation(field)))
                 waiting += [one for one in inner if _is_record(one)]
     return found
 
@@ -335,6 +302,13 @@ def _is_record(found: object) -> TypeGuard[type]:
 
 def _fields(record: type) -> Sequence[dataclasses.Field[Any]]:
     return dataclasses.fields(record)
+
+
+def _annotation(field: dataclasses.Field[Any]) -> str:
+    """Return the type of a field as its source has it, without the modules."""
+    kind = field.type
+    text = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    return re.sub(r"\b[a-z_.]+\.(?=\w)", "", text)
 
 
 def _names(annotation: str) -> list[str]:

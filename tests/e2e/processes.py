@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.record.facts import LifeFacts
-from harness.servers.lives import read_lives
+from harness.servers.gunicorn import read_lives
 from harness.servers.redis import find_redis
 from tests.waiting import PATIENCE_S, wait_until
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
+from harness.servers.child import free_port, listen
 from harness.servers.nginx import find_nginx
-from harness.servers.ports import free_port, listen
 from tests.e2e.processes import Harness
 
 pytestmark = pytest.mark.e2e

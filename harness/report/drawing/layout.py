@@ -3,8 +3,6 @@
 Widths are characters. Every line is built whole here, so that nothing is cut off later.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Iterable, Iterator

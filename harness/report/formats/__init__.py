@@ -3,8 +3,6 @@
 A new format is one file: the command line finds it by its name.
 """
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +33,6 @@ def format_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def write_report(report: Report, name: str, console: Console) -> None:
+def write_report(report: Report, name: str, console: "Console") -> None:
     """Write a report to the file of `console` in the format of this name."""
     import_module(f"{__name__}.{name}").write(report, console)

@@ -3,8 +3,6 @@
 Passes every figure on as it is; knows nothing of screens.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -57,7 +55,7 @@ EXPECTED = ("expected", "predicted", "predicted_by_cause", "predicted_vs_control
 """Fields that hold what theory expects: the figure of such an interval is a mean."""
 
 
-def write(report: Report, console: Console) -> None:
+def write(report: Report, console: "Console") -> None:
     """Write the run as indented JSON in ASCII, ending in a newline."""
     console.file.write(render_json(report.summary, report.result))
 
@@ -78,10 +76,10 @@ def plain(value: Any, role: str = "value") -> Any:
     `role` is what the figure of an interval is called.
     """
     if isinstance(value, Interval):
-        name = "hit_rate" if isinstance(value, Prediction) else role
-        closed_form = {"closed_form": value.closed_form} if isinstance(value, Prediction) else {}
         bounds = {"low": plain(value.low), "high": plain(value.high)}
-        return {name: plain(value.value), **bounds, **closed_form}
+        if isinstance(value, Prediction):
+            return {"hit_rate": plain(value.value), **bounds, "closed_form": value.closed_form}
+        return {role: plain(value.value), **bounds}
     if is_dataclass(value) and not isinstance(value, Mapping):
         return {
             name: plain(getattr(value, name), "mean" if name in EXPECTED else "value")

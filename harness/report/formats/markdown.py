@@ -1,7 +1,5 @@
 """A report as Markdown, for an issue, a comment or a page: the same blocks, figures as text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,8 +34,8 @@ def write(report: Report, console: Console) -> None:
 
 def render_markdown(document: Document) -> str:
     """Return a document as Markdown, its blocks a blank line apart."""
-    blocks = [text for section in document for block in section for text in render(block)]
-    return "\n\n".join(filter(None, blocks))
+    texts = (text for section in document for block in section for text in render(block))
+    return "\n\n".join(filter(None, texts))
 
 
 def render(block: Block) -> Iterator[str]:
@@ -107,10 +105,9 @@ def _timeline(block: Timeline) -> Iterator[str]:
 
 
 def _cost_curve(block: CostCurve) -> Iterator[str]:
-    shared = duration(block.shared_s, block.unit)
     rows = [
-        (count(workers), duration(cost_s, block.unit), shared)
-        for workers, cost_s in zip(block.workers, block.local_s, strict=True)
+        (count(workers), *(duration(cost_s, block.unit) for cost_s in (local_s, block.shared_s)))
+        for workers, local_s in zip(block.workers, block.local_s, strict=True)
     ]
     yield table(("workers", *(f"{name} [{block.unit}]" for name in block.names)), rows)
 
@@ -131,11 +128,11 @@ RENDERINGS: Mapping[type, Callable[[Any], Iterator[str]]] = {
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(map(escaped, cells))} |" for cells in lines)
+    return "\n".join(
+        f"| {' | '.join(map(escaped, cells))} |" for cells in (heads, ["---"] * len(heads), *rows)
+    )
 
 
 def escaped(text: str) -> str:
     """Return text on one line that ends no cell, opens no tag and paints nothing."""
-    line = " ".join(" ".join(clean_lines(text)).split())
-    return line.replace("|", r"\|").replace("<", "&lt;")
+    return " ".join(" ".join(clean_lines(text)).split()).replace("|", r"\|").replace("<", "&lt;")

@@ -1,7 +1,5 @@
 """The terminal report as a picture for a page, complete in itself: no font or link from outside."""
 
-from __future__ import annotations
-
 import io
 
 from rich.console import Console, Group
@@ -72,6 +70,7 @@ def render_svg(document: Document, width: int = 100) -> str:
         no_color=False,
         legacy_windows=False,
     )
-    lines = Group(*document_lines(document, width))
-    console.print(Padding(lines, (0, MARGIN, 1, MARGIN)), highlight=False)
+    console.print(
+        Padding(Group(*document_lines(document, width)), (0, MARGIN, 1, MARGIN)), highlight=False
+    )
     return console.export_svg(theme=THEME, code_format=TEMPLATE, unique_id="harness-report")

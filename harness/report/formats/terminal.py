@@ -1,7 +1,5 @@
 """A report for a person at a terminal: blocks as lines of text, in the width of the console."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,11 +19,9 @@ from harness.report.blocks import (
     Timeline,
     Workers,
 )
-from harness.report.drawing.bars import draw_bars
-from harness.report.drawing.curves import draw_cost_curve, draw_timeline
+from harness.report.drawing.charts import draw_bars, draw_cost_curve, draw_timeline
 from harness.report.drawing.layout import INDENT, STYLES, Lines, print_lines, prose
-from harness.report.drawing.tables import draw_side_by_side, draw_table
-from harness.report.drawing.workers import draw_workers
+from harness.report.drawing.tables import draw_side_by_side, draw_table, draw_workers
 from harness.report.formats import Report
 
 
