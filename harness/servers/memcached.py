@@ -18,8 +18,8 @@ class MemcachedService:
     addresses = ("",)
 
     def __init__(self, executable: str, context: ServiceContext) -> None:
-        version = executable_version(executable, "-V", r"(memcached) (\S+)")
-        self.display = f"{version or 'Memcached'} (memcached on PATH)"
+        version = executable_version(executable, "-V", r"(memcached) (\S+)") or "Memcached"
+        self.display = f"{version} (memcached on PATH)"
         self._executable, self._context = executable, context
         self._children: dict[int, Child] = {}
 
@@ -72,8 +72,7 @@ class MemcachedService:
 
 def start(context: ServiceContext) -> MemcachedService:
     """Return the Memcached on PATH. Raises InfrastructureError HX305 if there is none."""
-    executable = shutil.which("memcached", path=context.environ.get("PATH"))
-    if executable:
+    if executable := shutil.which("memcached", path=context.environ.get("PATH")):
         return MemcachedService(executable, context)
     raise InfrastructureError(
         Problem(
