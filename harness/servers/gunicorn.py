@@ -158,8 +158,14 @@ class Gunicorn:
             *self._settings.options,
             self._settings.wsgi,
         ]
-        environ = {**self._process.environ, wire.ENV_GENERATION: str(generation)}
-        return Child(replace(self._process, command=command, environ=environ), self._reaper)
+        return Child(
+            replace(
+                self._process,
+                command=command,
+                environ={**self._process.environ, wire.ENV_GENERATION: str(generation)},
+            ),
+            self._reaper,
+        )
 
     def _current(self) -> dict[int, LifeFacts]:
         """Return the latest life of each slot whose process is alive."""

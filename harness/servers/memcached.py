@@ -55,13 +55,15 @@ class MemcachedService:
 
     def _start(self, port: int) -> bool:
         """Start a server at `port` and return whether it takes connections."""
-        process = ProcessSpec(
-            name="memcached",
-            command=[self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS],
-            environ={},
-            log=self._context.logs / "memcached.log",
+        self._children[port] = Child(
+            ProcessSpec(
+                name="memcached",
+                command=[self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS],
+                environ={},
+                log=self._context.logs / "memcached.log",
+            ),
+            self._context.reaper,
         )
-        self._children[port] = Child(process, self._context.reaper)
 
         def answers() -> bool:
             with socket.socket() as client:
