@@ -35,6 +35,7 @@ RUN = (
     "harness report tests/runs/restart",
     "harness report tests/runs/servers",
     "harness report tests/runs/sessions",
+    "harness run hit-rate --dry-run",
     "harness runs list",
     "harness runs rm runs/second --yes",
     "harness show hit-rate",
