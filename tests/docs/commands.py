@@ -40,6 +40,7 @@ RUN = (
     "harness run hit-rate --dry-run",
     "harness runs list",
     "harness runs rm runs/second --yes",
+    "harness schema > scenario.schema.json",
     "harness show hit-rate",
     "harness show limit.toml",
     "harness show timeouts.toml",
