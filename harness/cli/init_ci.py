@@ -1,7 +1,5 @@
 """`harness init-ci`: write a GitHub Actions workflow that checks a scenario."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from pathlib import Path, PurePosixPath

@@ -1,7 +1,5 @@
 """What verbs print and write; files are checked before anything is measured, written at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
