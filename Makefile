@@ -33,7 +33,7 @@ check: .venv/.installed-dev ## check format, style and types, and run the fast t
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q $(PARALLEL) -m "not e2e and not slow"
+	@$(BIN)/pytest -q $(PARALLEL) -m "not e2e and not servers and not slow"
 
 docs: .venv/.installed-dev ## make the pages that come from the code, and build site/, strictly
 	@$(BIN)/python -m tests.docs
@@ -56,8 +56,7 @@ picture: .venv/.installed ## draw the picture of the README from the recorded ru
 	@mv tests/runs/hit-rate/report.svg.new tests/runs/hit-rate/report.svg
 
 schema: .venv/.installed ## write the JSON Schema of scenario files, from their keys
-	@$(BIN)/python -c 'import json; from harness.scenario.parse import scenario_schema; \
-	  print(json.dumps(scenario_schema(), indent=2))' > scenario.schema.json.new
+	@$(BIN)/harness schema > scenario.schema.json.new
 	@mv scenario.schema.json.new harness/scenario/scenario.schema.json
 
 clean: ## remove the environment and everything built or cached, but no measurement

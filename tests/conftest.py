@@ -1,4 +1,4 @@
-"""Golden files: a report's text equals a file, which changes only with --update-golden."""
+"""Fixtures of all tests; a golden file changes only with --update-golden."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from harness.analysis import restart
+from harness.model import simulate
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -16,6 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files again; read the difference before it is committed",
     )
+
+
+@pytest.fixture
+def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predict from 20 draws or so, in tests that are about something else and not slow anyway."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(restart, "LOOKUPS_AFFORDED", 20_000)
+        for simulation in simulate.LOOKUPS_AFFORDED:
+            monkeypatch.setitem(simulate.LOOKUPS_AFFORDED, simulation, 20_000)
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from tests.factories import (
     zipf_keys,
 )
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 Trial = tuple[TrialFacts, Samples]
 
 

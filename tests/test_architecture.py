@@ -65,7 +65,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.analysis": ("ground harness.model harness.record", "numpy"),
     "harness.gate": (
         "ground harness.analysis harness.load.trace harness.record harness.scenario",
-        "numpy",
+        "numpy pydantic",
     ),
     "harness.report": ("ground harness.analysis harness.forecast harness.gate", "rich"),
     # The one interface to both halves; for the command line, the pytest plugin and notebooks.

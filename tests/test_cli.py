@@ -167,7 +167,10 @@ def test_options_are_short_for_keys_of_the_scenario() -> None:
         (["run"], "Missing argument"),
         (["fly"], "No such command"),
         (["lst"], "No such command 'lst'. Did you mean 'list'?"),
-        (["explain", "HX31"], "HX102 HX31: is not an error code of the harness\n      hint: did"),
+        (
+            ["explain", "HX31"],
+            "HX102 code HX31: is not an error code of the harness\n      hint: did",
+        ),
         (["runs", "rm", "/nowhere", "--yes"], "HX104"),
     ],
 )
@@ -309,12 +312,32 @@ def test_a_code_is_explained_in_full_and_all_are_listed(
 ) -> None:
     assert main(["explain", "hx311"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert shown.startswith(f"HX311: {CODES['HX311'].meaning} {CODES['HX311'].advice}")
-    assert shown.endswith("Exit code 3")
+    assert f"HX311 {CODES['HX311'].meaning} {CODES['HX311'].advice}" in shown
+    assert "Exit code 3." in shown
     assert main(["explain"]) == 0
     assert set(re.findall(r"HX\d{3}", capsys.readouterr().out)) == set(CODES)
     assert main(["explain", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["HX504"]["exit_code"] == 2
+
+
+def test_a_dry_run_shows_what_a_run_takes_and_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.runs.measure", None)
+    command = ["run", "servers", "--backend", "locmem,redis", "--requests", "700", "--dry-run"]
+    assert main(command) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "servers: 6 trials"
+    assert "locmem, 4 workers, 1 server 700 requests" in lines
+    assert "started 1 Locust, 2 Gunicorns, 4 workers, 1 nginx at the same time" in lines
+    assert any(re.match(r"time about \d+ s", line) for line in lines)
+    assert any(re.match(r"disk space about \d+ kB", line) for line in lines)
+    assert main([*command, "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert (len(content["trials"]), content["requests"]) == (6, 4200)
+    assert set(content["origins"]) == {"redis", "nginx"}
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

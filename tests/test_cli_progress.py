@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from harness.cli.progress import LiveProgress
+from harness.cli.progress import live_progress
 from harness.measure.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
 
 EVENTS: list[Event] = [
@@ -21,7 +21,7 @@ EVENTS: list[Event] = [
 def shown(*events: Event, terminal: bool) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=100, force_terminal=terminal, color_system=None)
-    with LiveProgress(console) as progress:
+    with live_progress(console) as progress:
         for event in events:
             progress(event)
     return stream.getvalue()

@@ -93,6 +93,7 @@ def started(*through: str) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_command_and_no_other_disturbs_it(first: signal.Signals) -> None:
     with started() as process:

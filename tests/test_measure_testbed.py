@@ -14,7 +14,7 @@ from harness.errors import InfrastructureError, Problem
 from harness.measure import testbed
 from harness.scenario.parse import parse_scenario
 from harness.scenario.plan import Trial, expand_plan
-from harness.servers.fleet import Fleet
+from harness.servers.gunicorn import Fleet
 from harness.servers.services import Lease, ServiceContext
 
 PREPARED = "import os; open(os.environ['OUT'], 'w').write(os.environ['URL'])"

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from harness import wire
 from harness.load.evidence import Answer, HeaderValue, parse_answers
-from harness.probe import evidence
+from harness.probe.evidence import evidence_headers, worker_header
 from harness.probe.notes import Recording, Refill
 from harness.record.samples import Samples
 from tests.factories import STEADY
 from tests.probing import LIFE, Probe, locmem
 
-WORKER = evidence.worker_header(LIFE)
+WORKER = worker_header(LIFE)
 NASTY = [
     'quote " and backslash \\',
     "comma, semicolon; equals=",
@@ -81,7 +81,7 @@ def recording_of(
 
 
 def headers_of(recording: Recording) -> dict[str, str]:
-    return dict(evidence.headers(recording, WORKER))
+    return dict(evidence_headers(recording, WORKER))
 
 
 def read(headers: dict[str, Any], step: int = 0) -> Samples:
@@ -198,7 +198,7 @@ def test_answers_of_several_workers_are_put_in_the_order_of_the_trace(tmp_path: 
     for step, pid in [(2, 20), (0, 10), (1, 20)]:
         with probe.request() as recording:
             cache.get_or_set(f"key:{step}", "value")
-            sent = dict(evidence.headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
+            sent = dict(evidence_headers(recording, f"server=0, slot=1, generation=1, pid={pid}"))
         timing = sent[wire.SERVER_TIMING]
         answers.append(
             Answer(step, 0, 0, 0, 200, sent[wire.WORKER_HEADER], sent[wire.CACHE_STATUS], timing)

@@ -127,6 +127,7 @@ def application(environ, start_response):
 """
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_a_real_gunicorn_serves_as_ever_and_counts_what_it_handed_over(
     tmp_path: Path, worker_class: str

@@ -12,8 +12,8 @@ from django.core.cache.backends.base import BaseCache
 
 from harness import wire
 from harness.load.evidence import Answer, parse_answers
+from harness.probe.evidence import ProbedApp
 from harness.probe.notes import current
-from harness.probe.wsgi import ProbedApp
 from harness.servers.gunicorn import read_lives
 from tests.probing import LIFE, Probe, locmem
 

@@ -16,7 +16,6 @@ import pytest
 from harness.pytest_plugin.runs import (
     Finished,
     RunFailed,
-    RunRequest,
     measured,
     parse_request,
     run_command,
@@ -67,6 +66,7 @@ def requested(inner: pytest.Pytester) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_tests_that_request_the_same_run_share_it(inner: pytest.Pytester) -> None:
     source = """
 @pytest.mark.harness("hit-rate", workers=[1, 4], requests=500)
@@ -208,8 +208,7 @@ def test_processes_share_a_run_below_the_directory_of_their_session(tmp_path: Pa
 
     request = parse_request("hit-rate", workers=4)
     first, report = measured(request, tmp_path, runner, tmp_path)
-    same = RunRequest(scenario="hit-rate", options=request.options)
-    second, _ = measured(same, tmp_path, runner, tmp_path)
+    second, _ = measured(("run", "hit-rate", "--workers", "4"), tmp_path, runner, tmp_path)
     assert len(calls) == 1
     assert report == "THE REPORT"
     assert first.run_dir == second.run_dir

@@ -7,8 +7,7 @@ from typing import Any, cast
 import pytest
 
 from harness.record.facts import LifeFacts
-from harness.servers.fleet import Fleet
-from harness.servers.gunicorn import Gunicorn
+from harness.servers.gunicorn import Fleet, Gunicorn
 from harness.servers.nginx import Nginx
 
 

@@ -14,6 +14,8 @@ from harness.servers.child import ProcessSpec
 from harness.servers.gunicorn import Gunicorn, GunicornSettings
 from harness.servers.reaper import Reaper
 
+pytestmark = pytest.mark.servers
+
 Start = Callable[..., Gunicorn]
 
 APP = """

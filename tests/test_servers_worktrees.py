@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.servers.worktrees import checkouts
+from harness.servers.app import checkouts
 from tests.waiting import wait_until
 
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
@@ -135,7 +135,7 @@ def test_without_a_revision_nothing_happens(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from harness.servers.worktrees import checkouts
+from harness.servers.app import checkouts
 with checkouts(Path(sys.argv[1]), ["v1"]) as trees:
     print(trees["v1"].app, flush=True)
     sys.stdin.read()

@@ -29,8 +29,9 @@ class PriceForm(forms.Form):
 
 
 def product_list(request: HttpRequest) -> HttpResponse:
-    products = Product.objects.order_by("pk")[:50]
-    return render(request, "shop/product_list.html", {"products": products})
+    return render(
+        request, "shop/product_list.html", {"products": Product.objects.order_by("pk")[:50]}
+    )
 
 
 def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -60,13 +61,16 @@ def change_price(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def product_page(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
-    context = {
-        "product": data,
-        "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
-        "invalidate": settings.SHOP_INVALIDATE,
-        "answered_by": os.getpid(),
-    }
-    return render(request, "shop/product_detail.html", context)
+    return render(
+        request,
+        "shop/product_detail.html",
+        {
+            "product": data,
+            "kept_in": type(caches[DEFAULT_CACHE_ALIAS]).__name__,
+            "invalidate": settings.SHOP_INVALIDATE,
+            "answered_by": os.getpid(),
+        },
+    )
 
 
 def product_key(pk: int) -> str:
@@ -243,13 +247,16 @@ def compute_report(number: int) -> dict[str, Any]:
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    context = {
-        "customer": request.session.get("customer"),
-        "basket": request.session.get("basket"),
-        "sessions": settings.SHOP_SESSIONS,
-        "answered_by": os.getpid(),
-    }
-    return render(request, "shop/account.html", context)
+    return render(
+        request,
+        "shop/account.html",
+        {
+            "customer": request.session.get("customer"),
+            "basket": request.session.get("basket"),
+            "sessions": settings.SHOP_SESSIONS,
+            "answered_by": os.getpid(),
+        },
+    )
 
 
 @require_POST
@@ -264,8 +271,10 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def add_to_basket(request: HttpRequest) -> HttpResponse:
     """Put a product into the basket of the customer who is logged in."""
     if "customer" in request.session:
-        product = request.POST.get("product", "something")
-        request.session["basket"] = [*request.session["basket"], product]
+        request.session["basket"] = [
+            *request.session["basket"],
+            request.POST.get("product", "something"),
+        ]
     return account(request)
 
 

@@ -7,14 +7,16 @@ break-even of these requests on caches that start empty.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from harness.analysis.comparison import COPY, ROUNDS_NEEDED, TrialData, grouped
+from harness.analysis.comparison import COPY, ROUNDS_NEEDED
 from harness.analysis.conclusions import break_even_sentence
-from harness.analysis.prepared import BY_KEY
+from harness.analysis.prepared import BY_KEY, TrialData
 from harness.analysis.profiles import cache_profiles
+from harness.analysis.series import grouped
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints
 from harness.model.closed_forms import distinct_pairs
@@ -44,15 +46,13 @@ class LookupCosts:
 
     def local_s(self, hit_rate: Floats) -> Floats:
         """Return the mean seconds of a lookup at each of N hit rates. [B, N]"""
-        return _mixed(self.local_hit, self.local_miss + self.origin, hit_rate)
+        missed_s = np.outer(self.local_miss + self.origin, 1 - hit_rate)
+        return np.outer(self.local_hit, hit_rate) + missed_s
 
     def shared_s(self, hit_rate: float) -> Floats:
         """Return the mean seconds of a lookup. [B]"""
-        return _mixed(self.shared_hit, self.shared_miss + self.origin, np.array([hit_rate]))[:, 0]
-
-
-def _mixed(hit_s: Floats, miss_s: Floats, hit_rate: Floats) -> Floats:
-    return np.outer(hit_s, hit_rate) + np.outer(miss_s, 1 - hit_rate)
+        missed_s = (self.shared_miss + self.origin) * (1 - hit_rate)
+        return self.shared_hit * hit_rate + missed_s
 
 
 def round_sums(trials: Sequence[Samples], rounds: int) -> Sums:
@@ -106,12 +106,11 @@ def _costs(local: Floats, shared: Floats) -> LookupCosts:
 def _round_sums(samples: Samples, rounds: int, *, whole: bool = False) -> Sums:
     number = samples.round[samples.request] * (not whole)
     hit, missed = samples.hit.astype(np.float64), (~samples.hit).astype(np.float64)
-    stored = np.nan_to_num(samples.store_s)
     columns: list[Floats] = [
         hit,
         hit * samples.lookup_s,
         missed,
-        missed * (samples.lookup_s + stored),
+        missed * (samples.lookup_s + np.nan_to_num(samples.store_s)),
         missed * np.nan_to_num(samples.origin_s),
     ]
     return np.array([np.bincount(number, weights=w, minlength=rounds) for w in columns])
@@ -119,10 +118,6 @@ def _round_sums(samples: Samples, rounds: int, *, whole: bool = False) -> Sums:
 
 UP_TO = 64
 """Workers per server up to which the model looks."""
-FORGETTING = ("expired", "evicted", "restart")
-"""Causes of misses that the closed form knows nothing of."""
-
-Misses = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +128,9 @@ class HitRates:
     shared: float
 
 
-def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[BreakEven, ...]:
+def break_evens(
+    trials: Sequence[TrialData], misses: Sequence[Mapping[str, int]]
+) -> tuple[BreakEven, ...]:
     """Return the break-even of each backend that processes share against each that they do not.
 
     `misses` are those of each trial by cause. One for each set-up of several rounds; none where
@@ -141,17 +138,17 @@ def break_evens(trials: Sequence[TrialData], misses: Sequence[Misses]) -> tuple[
     beyond the closed form, and so are servers chosen by the key; the measured numbers of workers
     have to do then.
     """
-    remembers = {
+    fits = {
         facts.number: facts.setup["routing"] != BY_KEY
-        and not any(causes.get(name) for name in FORGETTING)
+        and not any(causes.get(name) for name in ("expired", "evicted", "restart"))
         for (facts, _), causes in zip(trials, misses, strict=True)
     }
     several = [trial for trial in trials if len(np.unique(trial[1].round)) > 1]
+    groups = grouped(several, lambda trial: trial[0].setup.without("backend", "workers", COPY))
     return tuple(
-        _break_even(setup, local, shared, modeled=all(remembers[f.number] for f, _ in group))
-        for setup, group in grouped(several, "backend", "workers", COPY)
+        _break_even(setup, local, shared, modeled=all(fits[facts.number] for facts, _ in group))
+        for setup, group in groups
         for local, shared in _sides(group)
-        if _is_complete(local) and _is_complete(shared)
     )
 
 
@@ -160,7 +157,9 @@ def hit_rates(samples: Samples, servers: int) -> HitRates:
 
     Each worker misses each key once that it is asked for; a shared cache misses each key once.
     """
-    counts = _key_counts(samples)
+    # How often each key that occurs was looked up, each cache's keys apart.
+    pair = samples.cache * len(samples.keys) + samples.key
+    counts = np.unique(pair, return_counts=True)[1]
     alone = [
         caches * distinct_pairs(counts, [1 / caches])
         for caches in servers * np.arange(1, UP_TO + 1)
@@ -187,27 +186,19 @@ def first_measured(points: Sequence[BreakEvenPoint]) -> int | None:
 
 
 def _sides(group: Sequence[TrialData]) -> Iterator[tuple[list[TrialData], list[TrialData]]]:
-    """Yield the trials of each local backend with those of each shared one."""
-    by_backend: dict[str, list[TrialData]] = {}
-    for trial in group:
-        by_backend.setdefault(trial[0].backend, []).append(trial)
-    for local in by_backend.values():
-        for shared in by_backend.values():
-            if _nature(local[0]) == "local" and _nature(shared[0]) == "shared":
-                yield local, shared
+    """Yield the trials of each local backend with those of each shared one.
 
-
-def _nature(trial: TrialData) -> str:
-    """Return "local" or "shared", or nothing for what keeps nothing or is a bit of both."""
-    found = cache_profiles(*trial)
-    if found and all(kind.per_process for kind in found):
-        return "local"
-    return "shared" if found and all(k.keeps and not k.per_process for k in found) else ""
-
-
-def _is_complete(side: Sequence[TrialData]) -> bool:
-    hits = [samples.hit for _, samples in side]
-    return any(hit.any() for hit in hits) and any(not hit.all() for hit in hits)
+    What keeps nothing, is a bit of both, or had no hit or no miss is neither.
+    """
+    sides: dict[bool, list[list[TrialData]]] = {True: [], False: []}
+    for _, trials in grouped(group, lambda trial: trial[0].backend):
+        found = cache_profiles(*trials[0])
+        own = {profile.per_process for profile in found}
+        hit = np.concatenate([samples.hit for _, samples in trials])
+        keeps = own == {True} or all(profile.keeps for profile in found)
+        if len(own) == 1 and keeps and 0 < np.count_nonzero(hit) < len(hit):
+            sides[own.pop()].append(trials)
+    yield from product(sides[True], sides[False])
 
 
 def _break_even(
@@ -269,10 +260,3 @@ def _bounds(sums: Sequence[Sums], rates: HitRates) -> tuple[int | None, int | No
 
 def _within(workers: Any) -> int | None:
     return int(workers) if workers <= UP_TO else None
-
-
-def _key_counts(samples: Samples) -> Ints:
-    """Return how often each key that occurs was looked up, each cache's keys apart."""
-    pair = samples.cache * len(samples.keys) + samples.key
-    counts: Ints = np.unique(pair, return_counts=True)[1]
-    return counts

@@ -12,7 +12,7 @@ from harness.analysis.prepared import PreparedTrial
 from harness.analysis.profiles import class_name, reported_caches
 from harness.analysis.summary import Caveat, LatencySummary, LifeSummary, TrialSummary
 from harness.backends import BACKENDS, backend_of_class
-from harness.record.facts import CacheFacts, LifeFacts, TrialFacts
+from harness.record.facts import LifeFacts, TrialFacts
 from harness.stats.quantiles import BEYOND_NEEDED
 from harness.text import number_of
 
@@ -125,24 +125,19 @@ def no_control(evidence: CaveatInput) -> Iterator[str]:
 
 
 def setting_not_effective(evidence: CaveatInput) -> Iterator[str]:
+    setup, wanted = evidence.facts.setup, BACKENDS.get(evidence.facts.backend)
     for cache in reported_caches(evidence.facts):
-        if cache.alias == "default":
-            yield from _differences(evidence.facts, cache)
-
-
-def _differences(facts: TrialFacts, cache: CacheFacts) -> Iterator[str]:
-    wanted, row = BACKENDS.get(facts.backend), backend_of_class(cache.backend)
-    pairs: dict[str, tuple[Any, Any]] = {}
-    if wanted and class_name(cache) != wanted.class_name:
-        pairs = {"backend": (wanted.class_name, class_name(cache))}
-    elif row and row.rules.culls is not None:
-        pairs = {
-            "timeout": (facts.setup["timeout_s"], cache.timeout_s),
-            "MAX_ENTRIES": (facts.setup["max_entries"], cache.max_entries),
-        }
-    for name, (value, used) in pairs.items():
-        if value != used:
-            yield f"{name}: requested {value}, the workers use {used}"
+        row, pairs = backend_of_class(cache.backend), dict[str, tuple[Any, Any]]()
+        if wanted and class_name(cache) != wanted.class_name:
+            pairs = {"backend": (wanted.class_name, class_name(cache))}
+        elif row and row.rules.culls is not None:
+            pairs = {
+                "timeout": (setup["timeout_s"], cache.timeout_s),
+                "MAX_ENTRIES": (setup["max_entries"], cache.max_entries),
+            }
+        for name, (value, used) in pairs.items():
+            if cache.alias == "default" and value != used:
+                yield f"{name}: requested {value}, the workers use {used}"
 
 
 def unknown_drops(evidence: CaveatInput) -> Iterator[str]:

@@ -17,10 +17,10 @@ from harness.analysis.latency import (
     saturated,
     waited_since,
 )
+from harness.analysis.prepared import TrialData
+from harness.analysis.series import grouped
 from harness.analysis.summary import Comparison
 from harness.arrays import Bools, Floats, Ints
-from harness.record.facts import TrialFacts
-from harness.record.samples import Samples
 from harness.setup import Setup
 from harness.stats.interval import Interval, t_95
 
@@ -32,8 +32,6 @@ PREFERRED_BASE = "locmem"
 STATISTICS = ("median", "mean")
 METRICS = ("request", "lookup")
 
-TrialData = tuple[TrialFacts, Samples]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByRound:
@@ -43,13 +41,13 @@ class ByRound:
     median: Floats  # [N]
     mean: Floats  # [N]
 
-    def of(self, statistic: str) -> Floats:
-        return self.median if statistic == "median" else self.mean
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One trial of a group: its label, and its times by (metric, outcome)."""
+    """One trial of a group: its label, and its times by (metric, outcome).
+
+    The label is the backend, with its copy where the group has the backend twice.
+    """
 
     label: str
     saturated: bool
@@ -63,27 +61,11 @@ def comparisons(trials: Sequence[TrialData]) -> tuple[Comparison, ...]:
     other is slower than the base, which is LocMem where it was measured, else the first trial.
     """
     found: list[Comparison] = []
-    for setup, group in grouped(trials, "backend", COPY):
+    for setup, group in grouped(trials, lambda trial: trial[0].setup.without("backend", COPY)):
         rounds = max(int(samples.round.max(initial=-1)) for _, samples in group) + 1
         if len(group) > 1 and rounds > 1:
             found += _group(setup, group, rounds)
     return tuple(found)
-
-
-def grouped(trials: Sequence[TrialData], *apart: str) -> list[tuple[Setup, list[TrialData]]]:
-    """Return the trials together whose set-ups differ in `apart` alone, with what they share.
-
-    In the order of the first of each group.
-    """
-    groups: list[tuple[Setup, list[TrialData]]] = []
-    for trial in trials:
-        setup = trial[0].setup.without(*apart)
-        members = next((members for known, members in groups if known == setup), None)
-        if members is None:
-            groups.append((setup, [trial]))
-        else:
-            members.append(trial)
-    return groups
 
 
 def by_round(timings: Timings, rounds: int) -> ByRound:
@@ -134,11 +116,10 @@ def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval |
 def _group(setup: Setup, group: Sequence[TrialData], rounds: int) -> list[Comparison]:
     contenders = [_contender(trial, group, rounds) for trial in group]
     names = [facts.backend for facts, _ in group]
-    first = names.index(PREFERRED_BASE) if PREFERRED_BASE in names else 0
-    base, others = contenders[first], contenders[:first] + contenders[first + 1 :]
+    base = contenders.pop(names.index(PREFERRED_BASE) if PREFERRED_BASE in names else 0)
     return [
         _comparison(setup, base, other, metric, statistic, outcome)
-        for other in others
+        for other in contenders
         for metric in METRICS
         for statistic in STATISTICS
         for outcome in OUTCOMES
@@ -147,12 +128,13 @@ def _group(setup: Setup, group: Sequence[TrialData], rounds: int) -> list[Compar
 
 def _contender(trial: TrialData, group: Sequence[TrialData], rounds: int) -> Contender:
     facts, samples = trial
+    twice = sum(other.backend == facts.backend for other, _ in group) > 1
     timings = {
         "request": request_timings(samples, waited_since(facts.load, samples)),
         "lookup": lookup_timings(samples),
     }
     return Contender(
-        label=_label(facts, group),
+        label=f"{facts.backend} (copy {facts.varied.get(COPY, '-')})" if twice else facts.backend,
         saturated=bool(saturated(facts.load, samples)),
         times={
             (metric, outcome): by_round(timings[metric].of(outcome), rounds)
@@ -160,12 +142,6 @@ def _contender(trial: TrialData, group: Sequence[TrialData], rounds: int) -> Con
             for outcome in OUTCOMES
         },
     )
-
-
-def _label(facts: TrialFacts, group: Sequence[TrialData]) -> str:
-    """Return the backend's name, with its copy where the group has the backend twice."""
-    twice = sum(other.backend == facts.backend for other, _ in group) > 1
-    return f"{facts.backend} (copy {facts.varied.get(COPY, '-')})" if twice else facts.backend
 
 
 def _comparison(
@@ -178,7 +154,7 @@ def _comparison(
 ) -> Comparison:
     a, b = base.times[metric, outcome], other.times[metric, outcome]
     usable = np.minimum(a.count, b.count) >= SAMPLES_NEEDED
-    ratio, rounds = paired_ratio(a.of(statistic), b.of(statistic), usable)
+    ratio, rounds = paired_ratio(getattr(a, statistic), getattr(b, statistic), usable)
     behind = metric == "request" and (base.saturated or other.saturated)
     return Comparison(
         group=setup,

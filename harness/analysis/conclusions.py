@@ -128,8 +128,8 @@ def _change(trials: Sequence[TrialSummary]) -> str:
     first, last = percent(rates[0]), percent(rates[-1])
     if first == last:
         return f"was {first} at both ends, and between {low} and {high} on the way"
-    by = f"{abs(shown[-1] - shown[0]):.1f} points, from {first} to {last}"
-    return f"{'fell' if shown[-1] < shown[0] else 'rose'} by {by}"
+    moved = "fell" if shown[-1] < shown[0] else "rose"
+    return f"{moved} by {abs(shown[-1] - shown[0]):.1f} points, from {first} to {last}"
 
 
 def _fragmentation(trial: TrialSummary) -> str:
@@ -172,9 +172,10 @@ def _sentence(text: str) -> str:
 def _loss(backend: str, restart: RestartSummary) -> str:
     if not restart.entries_lost:
         return f"{backend} lost nothing"
-    entries = number_of(restart.entries_lost, "cached answer")
-    misses = number_of(restart.misses_by_cause, "miss")
-    return f"{backend} lost {entries}, which caused {misses}"
+    return (
+        f"{backend} lost {number_of(restart.entries_lost, 'cached answer')}, which caused"
+        f" {number_of(restart.misses_by_cause, 'miss')}"
+    )
 
 
 def _cost_sentence(own: TrialSummary, other: TrialSummary, words: str) -> str:
@@ -196,13 +197,14 @@ def _crossing(found: BreakEven) -> str:
     elif found.from_workers == 1:
         text = f"{found.shared} is cheaper per lookup with any number of workers"
     else:
-        workers = f"{count(found.from_workers)} or more workers"
-        text = f"{found.shared} is cheaper per lookup with {workers}"
-    return f"{text} ({_interval(found)})" if found.bounded else text
-
-
-def _interval(found: BreakEven) -> str:
-    """Return the interval in words: "95 % interval 4 to 6"; None lies beyond the last number."""
-    beyond = f"beyond {count(found.up_to)}"
-    low, high = (beyond if bound is None else count(bound) for bound in (found.low, found.high))
-    return f"95 % interval {low}" if low == beyond else f"95 % interval {low} to {high}"
+        text = (
+            f"{found.shared} is cheaper per lookup with {count(found.from_workers)} or more workers"
+        )
+    if not found.bounded:
+        return text
+    # No bound: it lies beyond the last number.
+    low, high = (
+        f"beyond {count(found.up_to)}" if bound is None else count(bound)
+        for bound in (found.low, found.high)
+    )
+    return f"{text} (95 % interval {low if found.low is None else f'{low} to {high}'})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.summary import LatencySummary, Pace, Times, TimesByOutcome
-from harness.arrays import Bools, Floats, Ints
+from harness.arrays import Floats, Ints
 from harness.record.facts import LoadFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.stats.quantiles import mean, quantile
@@ -45,12 +45,16 @@ def lookup_timings(samples: Samples) -> Timings:
 def request_timings(samples: Samples, since_s: Floats) -> Timings:
     """Return the time of every request that succeeded, from `since_s` [R] to the answer's end.
 
-    A request is a hit if it looked something up and missed nothing. Failures are left out: an
-    error page that comes immediately is no fast answer.
+    A request is a hit if it looked something up and missed nothing. Failures, by the Locust file's
+    verdict, are left out: an error page that comes immediately is no fast answer. A status that
+    the Locust file accepts, such as 429, is no failure; a page that it could not read is one,
+    whatever its status.
     """
-    rows = succeeded(samples)
-    seconds = (samples.done_s - since_s)[rows]
-    return _timings(seconds, samples.round[rows], request_outcomes(samples)[rows])
+    rows = (samples.status > 0) & ~samples.failed
+    lookups = np.bincount(samples.request, minlength=samples.requests)
+    misses = np.bincount(samples.request[~samples.hit], minlength=samples.requests)
+    outcome = np.where(misses > 0, MISS, np.where(lookups > 0, HIT, NEITHER))
+    return _timings((samples.done_s - since_s)[rows], samples.round[rows], outcome[rows])
 
 
 def waited_since(load: LoadFacts, samples: Samples) -> Floats:
@@ -59,22 +63,6 @@ def waited_since(load: LoadFacts, samples: Samples) -> Floats:
     In an open loop that is when it was due; in a closed one no user wants it before it is sent.
     """
     return samples.sent_s if load.arrival_rate_per_second is None else samples.due_s
-
-
-def succeeded(samples: Samples) -> Bools:
-    """Return which requests were answered, and by the Locust file's verdict well. [R]
-
-    A status that the Locust file accepts, such as 429, is no failure; a page that it could not
-    read is one, whatever its status.
-    """
-    return (samples.status > 0) & ~samples.failed
-
-
-def request_outcomes(samples: Samples) -> Ints:
-    """Return HIT, MISS or NEITHER for each request. [R]"""
-    lookups = np.bincount(samples.request, minlength=samples.requests)
-    misses = np.bincount(samples.request[~samples.hit], minlength=samples.requests)
-    return np.where(misses > 0, MISS, np.where(lookups > 0, HIT, NEITHER))
 
 
 def _timings(seconds: Floats, number: Ints, outcome: Ints) -> Timings:
@@ -195,11 +183,10 @@ def latency(facts: TrialFacts, samples: Samples) -> LatencySummary | None:
 
 
 def _by_outcome(timings: Timings, *, withheld: bool = False) -> TimesByOutcome:
-    return TimesByOutcome(**{name: _times(timings.of(name), withheld) for name in OUTCOMES})
+    return TimesByOutcome(**{name: _times(timings.of(name).seconds, withheld) for name in OUTCOMES})
 
 
-def _times(timings: Timings, withheld: bool) -> Times:
-    seconds = timings.seconds
+def _times(seconds: Floats, withheld: bool) -> Times:
     return Times(
         count=len(seconds),
         mean_s=None if withheld else mean(seconds),

@@ -175,12 +175,17 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
     since_s, last_s = _spans(samples)
     actions = facts.actions if facts else ()
     places = samples.lives[:, [_SERVER, _SLOT]].reshape(-1, 2)
+    # Tables and files outlive a restarted server.
+    backend = BACKENDS.get(facts.backend) if facts else None
+    emptying = [
+        one for one in actions if one.do == EMPTYING and (backend is None or backend.service)
+    ]
     ends = Ends(
         slot=np.unique(places, axis=0, return_inverse=True)[1].reshape(-1),
         since_s=since_s,
         until_s=np.full(len(since_s), np.inf),
         action=np.full(len(since_s), NOBODY),
-        emptied_s=np.array([_emptied_s(samples, one) for one in actions if _empties(one, facts)]),
+        emptied_s=np.array([_emptied_s(samples, one) for one in emptying]),
     )
     for row in np.flatnonzero(np.isfinite(since_s)).tolist():
         successor_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
@@ -208,12 +213,6 @@ def _ender(life: _Life, actions: Sequence[ActionFacts], samples: Samples) -> int
         if life.since_s < action.started_s < life.successor_s and _can_end(life, action, samples)
     ]
     return min(able, key=lambda one: abs(actions[one].started_s - life.last_s), default=NOBODY)
-
-
-def _empties(action: ActionFacts, facts: TrialFacts | None) -> bool:
-    """Return whether an action emptied a cache: tables and files outlive a restarted server."""
-    row = BACKENDS.get(facts.backend) if facts else None
-    return action.do == EMPTYING and (row is None or bool(row.service))
 
 
 def _can_end(life: _Life, action: ActionFacts, samples: Samples) -> bool:

@@ -151,8 +151,12 @@ def prediction(
         return None
     rng = np.random.default_rng([SEED, facts.number])
     found = predict(model_input.traces, samples.sent_s, model_input.routing, rng)
-    closed_form = _closed_form(model_input.traces, model_input.routing, samples.requests)
-    return Prediction(value=found.value, low=found.low, high=found.high, closed_form=closed_form)
+    return Prediction(
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        closed_form=_closed_form(model_input.traces, model_input.routing, samples.requests),
+    )
 
 
 def _wait_for_others(samples: Samples) -> bool:
@@ -171,9 +175,10 @@ def _closed_form(traces: Sequence[CacheTrace], routing: Router, requests: int) -
     It holds where each worker misses a key once: nothing expires, is culled, in flight or lost
     with a worker that was replaced.
     """
-    emptied = any(trace.emptied_s for trace in traces)
-    plain = all(simulation_for(trace) is distinct_misses for trace in traces)
-    if emptied or not plain or not routing.steady:
+    plain = all(
+        simulation_for(trace) is distinct_misses and not trace.emptied_s for trace in traces
+    )
+    if not plain or not routing.steady:
         return None
     misses = sum(_expected_misses(trace, routing, requests) for trace in traces)
     return 1 - misses / sum(len(trace.key) for trace in traces)

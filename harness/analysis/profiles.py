@@ -1,8 +1,7 @@
 """Where the lookups of a trial went: times of effect, and the cache profile of each alias."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 
@@ -12,11 +11,13 @@ from harness.backends import BACKENDS, backend_of_class
 from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
-from harness.record.facts import CacheFacts, InheritedFacts, TrialFacts
+from harness.record.facts import CacheFacts, TrialFacts
 from harness.record.samples import Samples
 
-_OPERATIONS = np.array([Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE])
-_CLEAR = wire.WRITE_KINDS.index("clear")
+_OPERATIONS = np.array(
+    [Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE, Operation.DELETE]
+)
+"""The operation of each of `WRITE_KINDS`; a clear deletes every key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,63 +94,64 @@ def write_s(samples: Samples) -> Floats:
     return samples.at_s + samples.lookup_s + samples.origin_s + samples.store_s / 2
 
 
-def lookups_by_process(samples: Samples, cache_profiles: list[CacheProfile]) -> Lookups:
+def lookups_by_process(samples: Samples, profiles: list[CacheProfile]) -> Lookups:
     """Return the lookups with one store per (life, alias).
 
     Answers that did not say who gave them share a store of their own.
     """
     aliases = len(samples.caches)
-    store = samples.lookup_life * aliases + samples.cache
-    owner = samples.life[samples.write_request] * aliases + samples.write_cache
-    held = [
-        replace(one.held, target=one.held.target * aliases + row)
-        for row, one in enumerate(cache_profiles)
-    ]
-    return _lookups(samples, cache_profiles, store, owner, held)
+    return _lookups(samples, profiles, lambda life, cache, _at_s: life * aliases + cache)
 
 
-def lookups_by_alias(
-    samples: Samples, cache_profiles: list[CacheProfile], emptied_s: Floats
-) -> Lookups:
+def lookups_by_alias(samples: Samples, profiles: list[CacheProfile], emptied_s: Floats) -> Lookups:
     """Return the lookups with one store per alias, a new one whenever a shared one was emptied."""
-    shared = np.array([not kind.per_process for kind in cache_profiles], np.bool_)
+    shared = np.array([not profile.per_process for profile in profiles], np.bool_)
 
-    def store(cache: Ints, at_s: Floats) -> Ints:
+    def store(_life: Ints, cache: Ints, at_s: Floats) -> Ints:
         times_emptied = np.searchsorted(emptied_s, at_s) * shared[cache]
         return cache + times_emptied * len(samples.caches)
 
-    held = [
-        replace(one.held, target=np.full(len(one.held), row))
-        for row, one in enumerate(cache_profiles)
-    ]
-    return _lookups(
-        samples,
-        cache_profiles,
-        store(samples.cache, get_s(samples)),
-        store(samples.write_cache, samples.write_at_s),
-        held,
+    return _lookups(samples, profiles, store)
+
+
+def _lookups(
+    samples: Samples,
+    profiles: list[CacheProfile],
+    store: Callable[[Ints, Ints, Floats], Ints],
+) -> Lookups:
+    """Return the lookups; `store` says where those of a life, in a cache, at a time went. [L]"""
+    keeps = np.array([profile.keeps for profile in profiles], np.bool_)
+    written_s = np.where(keeps[samples.cache] & ~np.isnan(samples.ttl_s), write_s(samples), np.nan)
+    owner = store(samples.life[samples.write_request], samples.write_cache, samples.write_at_s)
+    writes = other_writes(samples, profiles, owner)
+    for alias, held in enumerate(profile.held for profile in profiles):
+        size = len(held)
+        target = store(held.target, np.full(size, alias), np.full(size, -np.inf))
+        writes = writes.followed_by(replace(held, target=target))
+    return Lookups(
+        instance=store(samples.lookup_life, samples.cache, get_s(samples)),
+        key=samples.key,
+        get_s=get_s(samples),
+        write_s=written_s,
+        ttl_s=samples.ttl_s,
+        keys=len(samples.keys),
+        writes=writes,
     )
 
 
-def kept_refills(samples: Samples, cache_profiles: list[CacheProfile]) -> Ints:
-    """Return the rows of lookups whose refill was written to a cache that keeps things."""
-    keeps = np.array([kind.keeps for kind in cache_profiles], np.bool_)
-    return np.flatnonzero(keeps[samples.cache] & ~np.isnan(samples.ttl_s))
-
-
-def limits_by_process(samples: Samples, cache_profiles: list[CacheProfile]) -> Mapping[int, Limits]:
+def limits_by_process(samples: Samples, profiles: list[CacheProfile]) -> Mapping[int, Limits]:
     """Return the limits of every (life, alias) store that has some."""
-    aliases = len(cache_profiles)
+    aliases = len(profiles)
     return {
-        life * aliases + alias: kind.limits
+        life * aliases + alias: profile.limits
         for life in range(len(samples.lives))
-        for alias, kind in enumerate(cache_profiles)
-        if kind.limits
+        for alias, profile in enumerate(profiles)
+        if profile.limits
     }
 
 
 def other_writes(
-    samples: Samples, cache_profiles: Sequence[CacheProfile], owner: Ints, alias: int | None = None
+    samples: Samples, profiles: Sequence[CacheProfile], owner: Ints, alias: int | None = None
 ) -> Writes:
     """Return the writes that were no refills, to caches that keep things, ascending in time.
 
@@ -157,48 +159,20 @@ def other_writes(
     key there is.
     """
     keeps = np.array(
-        [kind.keeps and alias in (None, row) for row, kind in enumerate(cache_profiles)], bool
+        [profile.keeps and alias in (None, row) for row, profile in enumerate(profiles)], bool
     )
-    kept = np.flatnonzero(keeps[samples.write_cache])
-    kind, key = samples.write_kind[kept], samples.write_key[kept]
-    plain = kind != _CLEAR
-    clears = [
-        (place, at_s, removed)
-        for place, at_s in zip(owner[kept][~plain], samples.write_at_s[kept][~plain], strict=True)
-        for removed in range(len(samples.keys))
-    ]
-    cleared = np.array(clears).reshape(-1, 3)
-    found = Writes(
-        target=np.concatenate([owner[kept][plain], cleared[:, 0].astype(np.int64)]),
-        key=np.concatenate([key[plain], cleared[:, 2].astype(np.int64)]),
-        at_s=np.concatenate([samples.write_at_s[kept][plain], cleared[:, 1]]),
-        operation=np.concatenate(
-            [_OPERATIONS[kind[plain]], np.full(len(cleared), Operation.DELETE)]
-        ),
-        ttl_s=np.concatenate([samples.write_ttl_s[kept][plain], np.full(len(cleared), np.nan)]),
-    )
-    return found.ordered()
-
-
-def _lookups(
-    samples: Samples,
-    cache_profiles: list[CacheProfile],
-    store: Ints,
-    owner: Ints,
-    held: Sequence[Writes],
-) -> Lookups:
-    written_s = np.full(samples.lookups, np.nan)
-    kept = kept_refills(samples, cache_profiles)
-    written_s[kept] = write_s(samples)[kept]
-    return Lookups(
-        instance=store,
-        key=samples.key,
-        get_s=get_s(samples),
-        write_s=written_s,
-        ttl_s=samples.ttl_s,
-        keys=len(samples.keys),
-        writes=reduce(Writes.followed_by, held, other_writes(samples, cache_profiles, owner)),
-    )
+    clears = samples.write_kind == wire.WRITE_KINDS.index("clear")
+    plain = np.flatnonzero(keeps[samples.write_cache] & ~clears)
+    cleared = np.flatnonzero(keeps[samples.write_cache] & clears)
+    every_key = np.arange(len(samples.keys))
+    row = np.concatenate([plain, np.repeat(cleared, len(every_key))])
+    return Writes(
+        target=owner[row],
+        key=np.concatenate([samples.write_key[plain], np.tile(every_key, len(cleared))]),
+        at_s=samples.write_at_s[row],
+        operation=_OPERATIONS[samples.write_kind[row]],
+        ttl_s=samples.write_ttl_s[row],
+    ).ordered()
 
 
 def with_held_keys(facts: TrialFacts, samples: Samples) -> Samples:
@@ -226,18 +200,18 @@ def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
     for life in facts.lives:
         row = rows.get((life.server, life.slot, life.generation, life.pid))
         for held in life.held:
-            if row is not None and held.alias == alias:
-                found = found.followed_by(_writes(held, row, numbers))
+            if row is None or held.alias != alias:
+                continue
+            entries = zip(held.keys, held.ttl_s, strict=True)
+            ttl_s = {numbers[key]: ttl for key, ttl in entries if key in numbers}
+            writes = Writes(
+                target=np.full(len(ttl_s), row),
+                key=np.array(list(ttl_s), np.int64),
+                at_s=np.full(len(ttl_s), held.at_s),
+                operation=np.full(len(ttl_s), int(Operation.SET)),
+                ttl_s=np.array(
+                    [np.inf if ttl is None else ttl for ttl in ttl_s.values()], np.float64
+                ),
+            )
+            found = found.followed_by(writes)
     return found
-
-
-def _writes(held: InheritedFacts, row: int, numbers: dict[str, int]) -> Writes:
-    known = [place for place, key in enumerate(held.keys) if key in numbers]
-    ttl_s = [held.ttl_s[place] for place in known]
-    return Writes(
-        target=np.full(len(known), row),
-        key=np.array([numbers[held.keys[place]] for place in known], np.int64),
-        at_s=np.full(len(known), held.at_s),
-        operation=np.full(len(known), int(Operation.SET)),
-        ttl_s=np.array([np.inf if ttl is None else ttl for ttl in ttl_s], np.float64),
-    )

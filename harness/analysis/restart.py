@@ -50,8 +50,7 @@ def course(samples: Samples) -> CumulativeCounts:
     """Return the course of the hits over the trace."""
     steps = int(samples.step.max(initial=-1)) + 1
     step = samples.step[samples.request]
-    hits = np.bincount(step, weights=samples.hit, minlength=steps)
-    lookups = np.bincount(step, minlength=steps)
+    hits, lookups = (np.bincount(step, weights, steps) for weights in (samples.hit, None))
     return CumulativeCounts(
         hits=np.append(0.0, np.cumsum(hits)), lookups=np.append(0.0, np.cumsum(lookups))
     )

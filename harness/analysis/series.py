@@ -3,12 +3,16 @@
 Only names and order; no figures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from harness.analysis.summary import TrialSummary
 from harness.setup import Setup
 from harness.text import number_of
+
+T = TypeVar("T")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +30,20 @@ class TrialSeries:
         return any(trial.per_process for trial in self.trials)
 
 
+def grouped(trials: Iterable[T], key: Callable[[T], K]) -> list[tuple[K, list[T]]]:
+    """Return the trials with equal keys together, in the order of the first of each group."""
+    groups: list[tuple[K, list[T]]] = []
+    for trial in trials:
+        own = key(trial)
+        group = next((group for known, group in groups if known == own), [])
+        if not group:
+            groups.append((own, group))
+        group.append(trial)
+    return groups
+
+
 def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
     """Return the series of a run, in the order in which they first occur."""
-    groups: list[tuple[Setup, list[TrialSummary]]] = []
-    for trial in trials:
-        setup = trial.setup.without("workers")
-        members = next((members for known, members in groups if known == setup), None)
-        if members is None:
-            groups.append((setup, [trial]))
-        else:
-            members.append(trial)
     return tuple(
         TrialSeries(
             name=_name(group[0], trials),
@@ -43,7 +51,7 @@ def series_of(trials: Sequence[TrialSummary]) -> tuple[TrialSeries, ...]:
             axes=axes(group[0]),
             trials=tuple(sorted(group, key=lambda trial: trial.workers)),
         )
-        for _, group in groups
+        for _, group in grouped(trials, lambda trial: trial.setup.without("workers"))
     )
 
 

@@ -1,7 +1,5 @@
 """`harness baseline`: keep the figures of a run in a file, and show such a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,16 +1,11 @@
 """`harness check`: measure a scenario, and check the run for a pipeline."""
 
-from __future__ import annotations
-
 import os
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from harness import runs
-from harness.analysis.summary import Summary
 from harness.cli import measure
 from harness.cli.options import (
     FAIL_ON,
@@ -30,8 +25,6 @@ from harness.gate.baseline import read_comparable, recorded
 from harness.gate.check import CheckResult, broken, checked
 from harness.gate.compare import compare
 from harness.gate.expect import refuse_unfit, refuse_without_criteria
-from harness.report.document import run_document
-from harness.report.formats import Report, write_report
 from harness.report.gate import changes_document, last_line
 from harness.report.pipeline import render_check_json
 
@@ -91,21 +84,21 @@ def verb(
     outputs.make_room()
     try:
         base = read_comparable(baseline, plan.scenario) if baseline else None
-        summary = measure.measured(plan, out).summary
+        run = measure.measured(plan, out)
     except HarnessError as error:
         return _conclude(broken(plan.scenario.name, error), None, style, outputs)
-    changes = compare(base, recorded(summary, plan.scenario)) if base else None
-    return _conclude(checked(summary, changes), summary, style, outputs)
+    changes = compare(base, recorded(run.summary, plan.scenario)) if base else None
+    return _conclude(checked(run.summary, changes), run, style, outputs)
 
 
-def _conclude(check: CheckResult, summary: Summary | None, style: str, outputs: Outputs) -> int:
+def _conclude(check: CheckResult, run: runs.Run | None, style: str, outputs: Outputs) -> int:
     """Print the report, what does not pass and the last line; write the outputs."""
+    summary = run.summary if run else None
     code = check.exit_code(fail_on_inconclusive=outputs.fail_on_inconclusive)
     if style == "json":
         click.echo(render_check_json(check, summary, code), nl=False)
-    elif summary:
-        report = Report(summary=summary, document=run_document(summary), result={})
-        write_report(report, "terminal", Console(file=sys.stdout))
+    elif run:
+        measure.print_run(run, style)
         if check.changes:
             click.echo()
             print_document(changes_document(check.changes))

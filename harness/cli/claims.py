@@ -1,7 +1,5 @@
 """`harness claims`: measure every scenario's claim, one after another, and show which hold."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

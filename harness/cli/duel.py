@@ -1,7 +1,5 @@
 """`harness duel`: two sides of a scenario, interleaved until it is decided which is better."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -19,11 +17,11 @@ from harness.cli.options import (
     load_options,
     out_option,
     overrides,
+    parse_settings,
     scenario_argument,
-    value_of,
+    unusable,
 )
 from harness.cli.signals import end_on_signals
-from harness.errors import Problem, UsageError
 from harness.gate.duel import Judge
 from harness.gate.duel_metrics import RULES
 from harness.measure.plan import Plan, TrialGroup
@@ -32,7 +30,7 @@ from harness.record.facts import DuelFacts
 from harness.scenario.load import Overrides, different, duel_sides
 from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
-from harness.servers.worktrees import Checkout, checkouts
+from harness.servers.app import Checkout, checkouts
 from harness.setup import word
 from harness.verdicts import exit_code
 
@@ -85,7 +83,7 @@ class Side:
 )
 @out_option("runs/duel-SCENARIO-TIME")
 @FAIL_ON
-@format_option()
+@format_option(*measure.FORMATS)
 def verb(
     scenario: str,
     base: tuple[str, ...],
@@ -156,15 +154,10 @@ def _duel_plan(
 
 def _settings(typed: Sequence[str], option: str) -> Overrides:
     """Return the settings of one side as overrides. Raises UsageError HX102."""
-    chosen: dict[str, tuple[Any, str]] = {}
-    for setting in typed:
-        key, equals, text = (part.strip() for part in setting.partition("="))
-        if not (key and equals):
-            raise _unusable(f"{option} {setting}", "need KEY=VALUE", f"{option} backend=redis")
-        value: Any = text if key.startswith("app.env.") else value_of(text)
-        full = SHORT.get(key, key)
-        chosen[full] = ([value] if key in SHORT else value, f"{option} {key}")
-    return chosen
+    return {
+        SHORT.get(key, key): ([value] if key in SHORT else value, f"{option} {key}")
+        for key, value in parse_settings(typed, option)
+    }
 
 
 def _at_revision(
@@ -182,24 +175,22 @@ def _label(
     side: Side, values: Mapping[str, Any], trees: Mapping[str, Checkout], *, refs: bool
 ) -> str:
     """Return what to call a side: its revision if either has one, and the settings that differ."""
-    parts = [_setting_label(key, value) for key, value in values.items()]
+    parts = [
+        f"{key.rpartition('.')[2]} unset"
+        if value is None
+        else word(key, value[0] if key in SHORT.values() else value)
+        for key, value in values.items()
+    ]
     if refs:
         commit = f"{side.ref} ({trees[side.ref].commit[:7]})" if side.ref else "working tree"
         parts.insert(0, commit)
     return ", ".join(parts) or side.role
 
 
-def _setting_label(key: str, value: Any) -> str:
-    """Return a setting as a label: "redis", "4 workers", "2 threads"."""
-    if value is None:
-        return f"{key.rpartition('.')[2]} unset"
-    return word(key, value[0] if key in SHORT.values() else value)
-
-
 def _budget_s(text: str) -> float:
     amount, unit = _amount(text, "--budget", "120s")
     if unit in ("%", "us") or amount <= 0:
-        raise _unusable(f"--budget {text}", "need a time over 0", "--budget 120s")
+        raise unusable(f"--budget {text}", "need a time over 0", "for example --budget 120s")
     return amount
 
 
@@ -216,13 +207,13 @@ def _min_effects(typed: Sequence[str]) -> tuple[float, dict[str, float]]:
         amount, unit = _amount(wanted, option, "5%")
         if not equals:
             if unit != "%":
-                raise _unusable(option, "need a percentage", "--min-effect 5%")
+                raise unusable(option, "need a percentage", "for example --min-effect 5%")
             relative = amount
         elif metric not in names:
-            raise _unusable(option, f"need one of {', '.join(names)}", "")
+            raise unusable(option, f"need one of {', '.join(names)}")
         elif METRICS[metric].timed != (unit in ("us", "ms", "s")):
             example = f"{metric}={'100us' if METRICS[metric].timed else '2%'}"
-            raise _unusable(option, "is in the wrong unit", f"--min-effect {example}")
+            raise unusable(option, "is in the wrong unit", f"for example --min-effect {example}")
         else:
             absolute[metric] = amount
     return relative, absolute
@@ -231,10 +222,7 @@ def _min_effects(typed: Sequence[str]) -> tuple[float, dict[str, float]]:
 def _amount(text: str, where: str, example: str) -> tuple[float, str]:
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(us|ms|s|%|)", text.strip())
     if not found:
-        raise _unusable(where, f"got {text!r}, need a number with its unit", f"like {example}")
+        raise unusable(
+            where, f"got {text!r}, need a number with its unit", f"for example {example}"
+        )
     return float(found[1]) * _UNITS[found[2]], found[2]
-
-
-def _unusable(where: str, what: str, example: str) -> UsageError:
-    hint = f"for example {example}" if example else ""
-    return UsageError(Problem(code="HX102", where=where, what=what, hint=hint))

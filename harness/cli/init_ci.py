@@ -1,8 +1,8 @@
 """`harness init-ci`: write a GitHub Actions workflow that checks a scenario."""
 
-from __future__ import annotations
-
-from pathlib import Path
+import json
+import shlex
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -11,7 +11,43 @@ from harness.cli.options import FILE, scenario_argument
 from harness.cli.outputs import make_room, refuse_existing, write_text
 from harness.gate.baseline import read_comparable
 from harness.gate.expect import refuse_without_criteria
-from harness.gate.workflow import WORKFLOW, workflow_text
+
+WORKFLOW = PurePosixPath(".github/workflows/harness.yml")
+
+_TEMPLATE = """\
+# Written by `harness init-ci`: fails when caching got worse, see `harness check --help`.
+name: harness
+
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions:
+  contents: read
+
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    timeout-minutes: 20
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.13"
+      - name: Install
+        run: {install}
+      - name: Check
+        # The summary of the job and the annotations need no option.
+        run: {check}
+      - name: Keep the run
+        if: always()
+        uses: actions/upload-artifact@v4
+        with:
+          name: harness
+          path: harness-out/
+          if-no-files-found: ignore
+"""
 
 
 @click.command(name="init-ci")
@@ -39,3 +75,12 @@ def verb(scenario: str, baseline: Path | None, install: str) -> None:
     path = baseline.as_posix() if baseline else None
     write_text(file, workflow_text(scenario, baseline=path, install=install))
     click.echo(f"wrote {file}: commit it, with the files that it names", err=True)
+
+
+def workflow_text(scenario: str, *, install: str, baseline: str | None = None) -> str:
+    """Return the workflow; `scenario` is a name or a file, `install` a command of the shell."""
+    words = ["harness", "check", scenario, "--out", "harness-out/run"]
+    words += ["--junit", "harness-out/junit.xml"]
+    words += ["--baseline", baseline] if baseline else []
+    # JSON strings are YAML strings, whatever they hold.
+    return _TEMPLATE.format(install=json.dumps(install), check=json.dumps(shlex.join(words)))

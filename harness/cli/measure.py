@@ -7,7 +7,7 @@ from rich.console import Console
 
 from harness import runs
 from harness.analysis.summary import Summary
-from harness.cli.progress import LiveProgress
+from harness.cli.progress import live_progress
 from harness.errors import MeasurementError
 from harness.gate.check import invalidity
 from harness.gate.duel import DuelResult
@@ -23,7 +23,7 @@ FORMATS = ["table", *(name for name in format_names() if name != TERMINAL)]
 
 def measured(plan: Plan, out: Path | None = None) -> runs.Run:
     """Measure a plan and show its progress. Raises HarnessError; what was measured is kept."""
-    with LiveProgress(Console(stderr=True)) as notify:
+    with live_progress(Console(stderr=True)) as notify:
         return runs.measure(plan, out, notify)
 
 
@@ -32,12 +32,17 @@ def conclude(found: runs.Run, style: str) -> DuelResult | None:
 
     Raises MeasurementError if it is not valid.
     """
+    print_run(found, style)
+    demand_validity(found.summary)
+    return found.duel
+
+
+def print_run(found: runs.Run, style: str) -> None:
+    """Print the report of a run in one of the formats."""
     duel, summary = found.duel, found.summary
     document = duel_document(duel, summary) if duel else run_document(summary)
     report = Report(summary=summary, document=document, result={"duel": duel} if duel else {})
     write_report(report, TERMINAL if style == "table" else style, Console(file=sys.stdout))
-    demand_validity(summary)
-    return duel
 
 
 def demand_validity(summary: Summary) -> None:

@@ -1,7 +1,7 @@
 """Options and arguments that verbs share, and options as overrides of scenario keys."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,9 @@ KEY_OPTIONS = {
 
 def complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of scenarios that begin with what is typed, for the shell."""
-    from harness.scenario.bundled import bundled
+    from harness.scenario.load import scenario_paths
 
-    names = (path.stem for path in bundled("scenarios").glob("*.toml"))
-    return sorted(name for name in names if name.startswith(incomplete))
+    return [name for name in scenario_paths() if name.startswith(incomplete)]
 
 
 def complete_run(
@@ -89,15 +88,9 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tuple[Any, str]]:
+def overrides(settings: Iterable[str], **options: str | None) -> dict[str, tuple[Any, str]]:
     """Return scenario key -> (value, the option as typed). Raises UsageError HX102."""
-    chosen = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not (key.strip() and equals):
-            where, hint = f"--set {setting}", "for example --set load.zipf=0.8"
-            raise UsageError(Problem(code="HX102", where=where, what="need KEY=VALUE", hint=hint))
-        chosen[key.strip()] = (value_of(text), f"--set {key.strip()}")
+    chosen = {key: (value, f"--set {key}") for key, value in parse_settings(settings, "--set")}
     for option, typed in options.items():
         if typed is not None:
             key = KEY_OPTIONS[option][0]
@@ -105,6 +98,21 @@ def overrides(settings: tuple[str, ...], **options: str | None) -> dict[str, tup
             value = [value_of(part) for part in typed.split(",")] if listed else value_of(typed)
             chosen[key] = (value, f"--{option}")
     return chosen
+
+
+def parse_settings(typed: Iterable[str], option: str) -> Iterator[tuple[str, Any]]:
+    """Yield key and value of each KEY=VALUE that an option was given. Raises UsageError HX102."""
+    for setting in typed:
+        key, equals, text = (part.strip() for part in setting.partition("="))
+        if not (key and equals):
+            hint = f"for example {option} load.zipf=0.8"
+            raise unusable(f"{option} {setting}", "need KEY=VALUE", hint)
+        yield key, text if key.startswith("app.env.") else value_of(text)
+
+
+def unusable(where: str, what: str, hint: str = "") -> UsageError:
+    """Return the error for an option or argument whose value is unusable."""
+    return UsageError(Problem(code="HX102", where=where, what=what, hint=hint))
 
 
 def value_of(text: str) -> Any:

@@ -1,20 +1,21 @@
 """What verbs print and write; files are checked before anything is measured, written at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
 from harness.analysis.summary import Summary
-from harness.errors import InfrastructureError, Problem, UsageError
+from harness.errors import Problem, UsageError
 from harness.gate.check import CheckResult
+from harness.record.rundir import writing
 from harness.report.formats.markdown import render_markdown
 from harness.report.gate import check_document
 from harness.report.pipeline import render_annotations, render_check_json, render_junit
 
+writing_output = partial(writing, code="HX307", hint="choose another place")
 ON_GITHUB, STEP_SUMMARY = "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"
 
 
@@ -60,28 +61,11 @@ def refuse_existing(file: Path, hint: str) -> None:
 
 def make_room(path: Path) -> None:
     """Make the directory of a file. Raises InfrastructureError HX307."""
-    try:
+    with writing_output(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
 
 
 def write_text(path: Path, text: str, *, append: bool = False) -> None:
     """Write a file, or add to it. Raises InfrastructureError HX307."""
-    try:
-        with path.open("a" if append else "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-
-
-def cannot_write(path: Path, error: OSError) -> InfrastructureError:
-    """Return the error for a file that could not be written."""
-    return InfrastructureError(
-        Problem(
-            code="HX307",
-            where=str(path),
-            what=f"cannot be written: {error.strerror or error}",
-            hint="choose another place",
-        )
-    )
+    with writing_output(path), path.open("a" if append else "w", encoding="utf-8") as file:
+        file.write(text)

@@ -6,7 +6,7 @@ import click
 
 from harness import runs
 from harness.cli.options import format_option, run_argument
-from harness.cli.outputs import cannot_write
+from harness.cli.outputs import writing_output
 from harness.cli.screen import grid, print_result
 from harness.text import number_of, size
 
@@ -51,10 +51,8 @@ def rm(run_dirs: tuple[Path, ...], yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {_total(found)}?", abort=True, err=True)
     for one in found:
-        try:
+        with writing_output(one.path):
             runs.remove(one.path)
-        except OSError as error:
-            raise cannot_write(one.path, error) from error
 
 
 def _total(found: list[runs.RunEntry]) -> str:

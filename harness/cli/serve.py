@@ -4,8 +4,6 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from rich.text import Text
 
 from harness.cli.options import format_option, load_options, overrides, scenario_argument
 from harness.cli.signals import end_on_signals
-from harness.errors import HarnessError
 from harness.measure.endpoint import EndpointInfo
 from harness.measure.serve import serve_trial, trial_to_see
 from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose
@@ -49,6 +46,7 @@ def verb(
     """
     end_on_signals()
     found = load_scenario(find_scenario(scenario), overrides(settings, **options))
+    logs = Path(tempfile.mkdtemp(prefix="harness-logs-"))
     announced = []
 
     def ready(info: EndpointInfo) -> None:
@@ -56,10 +54,11 @@ def verb(
         print_endpoint(info, style)
 
     try:
-        with _logs() as logs:
-            serve_trial(trial_to_see(found), app_path(found), logs, port=port or 0, ready=ready)
+        serve_trial(trial_to_see(found), app_path(found), logs, port=port or 0, ready=ready)
     except KeyboardInterrupt:
-        if not announced:  # once the servers are up, this is how the command ends well
+        # Logs are kept for errors, which name them. Once servers are up, this is a good end.
+        shutil.rmtree(logs)
+        if not announced:
             raise
 
 
@@ -88,16 +87,3 @@ def _lines(info: EndpointInfo, width: int) -> Lines:
         Text(),
         Text("Ctrl-C stops the servers."),
     ]
-
-
-@contextmanager
-def _logs() -> Iterator[Path]:
-    """Yield a new directory, which is kept only for an error that names a file in it."""
-    logs = Path(tempfile.mkdtemp(prefix="harness-logs-"))
-    try:
-        yield logs
-    except HarnessError:
-        raise
-    except BaseException:
-        shutil.rmtree(logs)
-        raise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from harness.analysis.metrics import COMPUTED, figure
 from harness.analysis.summary import Figure, Summary, TrialSummary
@@ -23,7 +24,6 @@ from harness.scenario.parse import scenario_content
 from harness.scenario.plan import expand_plan
 from harness.scenario.schema import Scenario
 from harness.setup import AXES, Setup
-from harness.stats.interval import Interval
 
 KIND, FORMAT = "harness-baseline", 2
 MEASURED = ("server", "cache", "app")
@@ -149,23 +149,8 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def baseline_text(run: RunFigures) -> str:
     """Return the file's text for a run, ending in a newline."""
-    content = {
-        "kind": KIND,
-        "format": FORMAT,
-        "identity": asdict(run.identity),
-        "settings": run.settings,
-        "environment": run.environment,
-        "trials": [
-            {
-                "setup": trial.setup,
-                "requests": trial.requests,
-                "lookups": trial.lookups,
-                "settled": trial.settled,
-                "metrics": {name: _figure_content(one) for name, one in trial.figures.items()},
-            }
-            for trial in run.trials
-        ],
-    }
+    content = {"kind": KIND, "format": FORMAT, **asdict(run)}
+    del content["name"]
     return json.dumps({"checksum": _checksum(content), **content}, indent=1) + "\n"
 
 
@@ -188,14 +173,23 @@ def read_baseline(path: Path) -> RunFigures:
         raise _damaged(path, f"is no JSON: {error}") from error
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise _damaged(path, "is no baseline")
-    _refuse_other_formats(content.get("format"), path)
+    found = content.get("format")
+    if not isinstance(found, int):
+        raise _damaged(path, f"has format {found!r}")
+    if found != FORMAT:
+        code, hint = "HX523", "save it again, from a run of this version"
+        if found > FORMAT:
+            code, hint = "HX522", "upgrade the harness"
+        what = f"has format {found}, this version reads {FORMAT}"
+        raise BaselineError(Problem(code=code, where=str(path), what=what, hint=hint))
     checksum = content.pop("checksum", None)
     if checksum != _checksum(content):
         raise _damaged(path, "was changed since it was saved: its checksum does not match")
     try:
-        return _parsed(content, str(path))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(path, f"lacks something: {type(error).__name__}: {error}") from error
+        text = json.dumps({**content, "name": str(path)})
+        return TypeAdapter(RunFigures).validate_json(text)
+    except ValidationError as error:
+        raise _damaged(path, f"is no baseline: {error.errors()[0]['msg']}") from error
 
 
 def read_comparable(path: Path, scenario: Scenario) -> RunFigures:
@@ -241,22 +235,6 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _refuse_other_formats(found: Any, path: Path) -> None:
-    if not isinstance(found, int):
-        raise _damaged(path, f"has format {found!r}")
-    if found == FORMAT:
-        return
-    newer = found > FORMAT
-    raise BaselineError(
-        Problem(
-            code="HX522" if newer else "HX523",
-            where=str(path),
-            what=f"has format {found}, this version reads {FORMAT}",
-            hint="upgrade the harness" if newer else "save it again, from a run of this version",
-        )
-    )
-
-
 def _damaged(path: Path, what: str) -> BaselineError:
     hint = "restore it, or save it again with `harness baseline save RUN_DIR FILE --replace`"
     return BaselineError(Problem(code="HX521", where=str(path), what=what, hint=hint))
@@ -265,42 +243,3 @@ def _damaged(path: Path, what: str) -> BaselineError:
 def _checksum(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _figure_content(one: Figure) -> Any:
-    """Return the value alone, or value, mean, low, high where there is a prediction."""
-    expected = one.expected
-    if expected is None:
-        return one.value
-    return [one.value, expected.value, expected.low, expected.high]
-
-
-def _parsed(content: Mapping[str, Any], name: str) -> RunFigures:
-    identity = content["identity"]
-    return RunFigures(
-        name=name,
-        identity=Identity(**{**identity, "matrix": tuple(identity["matrix"])}),
-        settings=content["settings"],
-        environment=content["environment"],
-        trials=tuple(
-            TrialFigures(
-                setup=trial["setup"],
-                requests=trial["requests"],
-                lookups=trial["lookups"],
-                settled=trial["settled"],
-                figures={
-                    name: _parsed_figure(trial["metrics"][name])
-                    for name in COMPUTED
-                    if name in trial["metrics"]
-                },
-            )
-            for trial in content["trials"]
-        ),
-    )
-
-
-def _parsed_figure(content: Any) -> Figure:
-    if not isinstance(content, list):
-        return Figure(value=content)
-    value, mean, low, high = content
-    return Figure(value=value, expected=Interval(value=mean, low=low, high=high))

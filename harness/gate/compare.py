@@ -137,7 +137,7 @@ def _changes(base: RunFigures, found: RunFigures, *, same_machine: bool) -> Iter
                 metric="hit_rate",
                 trial=new.name,
                 base=None,
-                found=_value(new, "hit_rate"),
+                found=new.figures.get("hit_rate", Figure()).value,
                 advisory=True,
                 why="there was no such trial before",
             )
@@ -279,18 +279,10 @@ def _verdict(
 def _causes(old: TrialFigures, new: TrialFigures) -> tuple[str, ...]:
     """Return the causes by which there are more misses now, the one that grew most first."""
     growth = {
-        name: _number(new, name) - _number(old, name)
-        for name in new.figures
+        name: (found.value or 0.0) - (old.figures.get(name, Figure()).value or 0.0)
+        for name, found in new.figures.items()
         if name.startswith(CAUSES)
     }
     total = sum(amount for amount in growth.values() if amount > 0)
     grown = sorted(growth, key=lambda name: -growth[name])
     return tuple(name for name in grown if growth[name] > MINOR_CAUSE * total)
-
-
-def _value(trial: TrialFigures, name: str) -> float | None:
-    return trial.figures.get(name, Figure()).value
-
-
-def _number(trial: TrialFigures, name: str) -> float:
-    return _value(trial, name) or 0.0

@@ -79,11 +79,9 @@ class Judge:
             return False
         spent_s = self._clock() - self._started_s
         block_s = spent_s / (rounds[BASE] / 2)
-        return spent_s + block_s > self._budget_s or self._is_decided()
-
-    def _is_decided(self) -> bool:
         base, candidate = (by_metric(self._rounds[side]) for side in (BASE, CANDIDATE))
-        return is_decided(judge(self._rules, base, candidate, ahead=False), self._rules)
+        results = judge(self._rules, base, candidate, ahead=False)
+        return spent_s + block_s > self._budget_s or is_decided(results, self._rules)
 
 
 def duel_result(

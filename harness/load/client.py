@@ -37,18 +37,20 @@ class Locust:
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._socket, theirs = socket.socketpair()
         with theirs:
-            process = ProcessSpec(
-                name="locust",
-                command=[
-                    sys.executable,
-                    "-P",  # a package in the current directory does not replace an installed one
-                    *("-m", "harness.load.driver", str(locustfile), str(theirs.fileno())),
-                ],
-                environ={**environ, "PYTHONUNBUFFERED": "1"},
-                log=log,
-                pass_fds=(theirs.fileno(),),
+            self._child = Child(
+                ProcessSpec(
+                    name="locust",
+                    command=[
+                        sys.executable,
+                        "-P",  # a package in the current directory replaces no installed one
+                        *("-m", "harness.load.driver", str(locustfile), str(theirs.fileno())),
+                    ],
+                    environ={**environ, "PYTHONUNBUFFERED": "1"},
+                    log=log,
+                    pass_fds=(theirs.fileno(),),
+                ),
+                reaper,
             )
-            self._child = Child(process, reaper)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -124,8 +126,9 @@ class Locust:
             self._messages.put(None)  # the next call must not wait for what cannot come
             raise self._child.error("HX321", failure)
         if message is MALFORMED or message.get("step") not in (None, *self._milestones):
-            what = "wrote to the harness's connection, which is not for Locust files"
-            raise self._child.error("HX321", what)
+            raise self._child.error(
+                "HX321", "wrote to the harness's connection, which is not for Locust files"
+            )
         return message
 
     def _send(self, order: object) -> None:

@@ -192,8 +192,11 @@ def load_users(locustfile: Path) -> list[type[TraceUser]]:
     module = sys.modules[name] = ModuleType(name)
     module.__file__ = str(locustfile)
     exec(compile(locustfile.read_bytes(), locustfile, "exec"), vars(module))
-    users = filter(is_user_class, vars(module).values())
-    return [user_class for user_class in users if issubclass(user_class, TraceUser)]
+    return [
+        found
+        for found in vars(module).values()
+        if is_user_class(found) and issubclass(found, TraceUser)
+    ]
 
 
 def _spawn(function: Any, *arguments: object) -> Any:

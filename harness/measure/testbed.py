@@ -17,8 +17,7 @@ from harness.measure.actions import ActionServers, Targets
 from harness.scenario.plan import Trial
 from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
-from harness.servers.fleet import Fleet
-from harness.servers.gunicorn import Gunicorn, GunicornSettings
+from harness.servers.gunicorn import Fleet, Gunicorn, GunicornSettings
 from harness.servers.nginx import Nginx, require_nginx
 from harness.servers.reaper import Reaper
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service

@@ -44,29 +44,25 @@ class Entries:
     by_key: Ints  # [W] rows in the order of instance, key, time
     ranks: Ints  # [W] of `by_key`: (instance, key, row) as one number, ascending
 
-    def latest(self, instance: Ints, key: Ints, at_s: Floats) -> Ints:
-        """Return the row of the last write strictly before `at_s`, -1 where there is none. [M]"""
+    def states(self, instance: Ints, key: Ints, at_s: Floats) -> States:
+        """Return the `State` of each key in each instance just before `at_s`. [M]
+
+        It is what became of the last write strictly before.
+        """
+        state = np.full(len(at_s), State.ABSENT, np.int8)
+        if not len(self.ranks):
+            return state
         row = np.searchsorted(self.write_s, at_s)
         wanted = _rank(instance, key, row, self.keys, len(self.write_s))
         before = np.searchsorted(self.ranks, wanted) - 1
-        if not len(self.ranks):
-            return before
-        found = self.by_key[before]
-        same = (before >= 0) & (self.instance[found] == instance) & (self.key[found] == key)
-        return np.where(same, found, -1)
-
-    def states(self, instance: Ints, key: Ints, at_s: Floats) -> States:
-        """Return the `State` of each key in each instance just before `at_s`. [M]"""
-        row = self.latest(instance, key, at_s)
-        state = np.full(len(row), State.ABSENT, np.int8)
-        known = np.flatnonzero(row >= 0)
-        state[known] = self._fates(row[known], at_s[known])
+        latest = self.by_key[before]
+        same = (self.instance[latest] == instance) & (self.key[latest] == key)
+        known = np.flatnonzero((before >= 0) & same)
+        evicted_s, deadline_s = self.evicted_s[latest[known]], self.deadline_s[latest[known]]
+        evicted = np.where(evicted_s < at_s[known], State.EVICTED, State.HELD)
+        gone = np.where(np.isneginf(deadline_s), State.DELETED, State.EXPIRED)
+        state[known] = np.where(deadline_s <= at_s[known], gone, evicted)
         return state
-
-    def _fates(self, row: Ints, at_s: Floats) -> States:
-        evicted = np.where(self.evicted_s[row] < at_s, State.EVICTED, State.HELD)
-        gone = np.where(np.isneginf(self.deadline_s[row]), State.DELETED, State.EXPIRED)
-        return np.where(self.deadline_s[row] <= at_s, gone, evicted).astype(np.int8)
 
     def regrouped(self, instance: Ints) -> "Entries":
         """Return the same writes, each with its fate, under other instance numbers. [W]"""
@@ -81,7 +77,15 @@ def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
     A read sees the writes strictly before it. Instances that cannot have culled need no replay in
     order, because a key's fate then depends on the writes of that key alone.
     """
-    written = _all_writes(lookups)
+    refilled = np.flatnonzero(~np.isnan(lookups.write_s))
+    refills = Writes(
+        target=lookups.instance[refilled],
+        key=lookups.key[refilled],
+        at_s=lookups.write_s[refilled],
+        operation=np.full(len(refilled), Operation.SET),
+        ttl_s=lookups.ttl_s[refilled],
+    )
+    written = refills.followed_by(lookups.writes).ordered()
     evicted_s = np.full(len(written), np.inf)
     for instance, limit in limits.items():
         rows = np.flatnonzero(written.target == instance)
@@ -97,19 +101,6 @@ def replay(lookups: Lookups, limits: Mapping[int, Limits]) -> Entries:
         evicted_s[kept],
         lookups.keys,
     )
-
-
-def _all_writes(lookups: Lookups) -> Writes:
-    """Return refills and other writes together, ascending in time."""
-    refilled = np.flatnonzero(~np.isnan(lookups.write_s))
-    written = Writes(
-        target=lookups.instance[refilled],
-        key=lookups.key[refilled],
-        at_s=lookups.write_s[refilled],
-        operation=np.full(len(refilled), Operation.SET),
-        ttl_s=lookups.ttl_s[refilled],
-    )
-    return written.followed_by(lookups.writes).ordered()
 
 
 def _entries(

@@ -108,10 +108,11 @@ class Routing:
         alive = self.schedule.life != ABSENT
         epoch = np.searchsorted(self.schedule.from_s, sent_s, side="right")
         by_epoch = np.bincount(epoch, minlength=len(alive))
-        served = np.asarray(requests, np.float64)
         share = np.ones(len(self.slots))
         for _ in range(FIT_STEPS):
-            share = served / np.maximum(alive.T @ (by_epoch / (alive @ share)), 1e-300)
+            share = np.asarray(requests) / np.maximum(
+                alive.T @ (by_epoch / (alive @ share)), 1e-300
+            )
             share /= share.sum()
         slots = zip(self.slots, share.tolist(), strict=True)
         return Routing([replace(slot, share=part) for slot, part in slots])

@@ -263,8 +263,8 @@ def predict(
     `sent_s` [R] are the times of the requests that the traces point to. There must be a lookup.
     """
     lookups = sum(len(cache.key) for cache in caches)
-    misses = drawn_misses(caches, sent_s, routing, rng)
-    return interval_of_draws(1 - misses / lookups, lowest=0.0, highest=1.0)
+    hit_rates = 1 - drawn_misses(caches, sent_s, routing, rng) / lookups
+    return interval_of_draws(hit_rates, lowest=0.0, highest=1.0)
 
 
 def drawn_misses(

@@ -34,8 +34,10 @@ class Writes:
 
     def followed_by(self, other: "Writes") -> "Writes":
         """Return these writes and then the others."""
-        names = [each.name for each in fields(self)]
-        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        pairs = {
+            each.name: [getattr(self, each.name), getattr(other, each.name)]
+            for each in fields(self)
+        }
         return Writes(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
     def __len__(self) -> int:

@@ -56,27 +56,22 @@ def named(cache: BaseCache, raw: str) -> str:
     `raw` itself where no such key is found, as with a key function that hashes.
     """
     try:
-        return _named(cache, raw)
+        start = str(cache.make_key(""))
+        if raw.startswith(start) and cache.make_key(raw[len(start) :]) == raw:
+            return raw[len(start) :]
+        version, _, key = raw.removeprefix(f"{cache.key_prefix}:").partition(":")
+        same = str(cache.key_func(key, cache.key_prefix, version)) == raw
+        return f"{key};version={version}" if same else raw
     except Exception:  # the app's own key function may refuse keys that the app never passes
         return raw
-
-
-def _named(cache: BaseCache, raw: str) -> str:
-    start = str(cache.make_key(""))
-    if raw.startswith(start) and cache.make_key(raw[len(start) :]) == raw:
-        return raw[len(start) :]
-    version, _, key = raw.removeprefix(f"{cache.key_prefix}:").partition(":")
-    same = str(cache.key_func(key, cache.key_prefix, version)) == raw
-    return f"{key};version={version}" if same else raw
 
 
 def _filled_caches() -> Iterator[tuple[str, LocMemCache]]:
     """Yield the caches that have entries, by alias; no others are built."""
     for alias, configured in settings.CACHES.items():
-        if locmem._caches.get(configured.get("LOCATION", "")):  # type: ignore[attr-defined]
-            cache = caches[alias]
-            if isinstance(cache, LocMemCache):
-                yield alias, cache
+        held = locmem._caches.get(configured.get("LOCATION", ""))  # type: ignore[attr-defined]
+        if held and isinstance(cache := caches[alias], LocMemCache):
+            yield alias, cache
 
 
 _Slots = type("_Slots", (), {"__slots__": METHODS})
@@ -120,7 +115,8 @@ def wrap(bare: BaseCache, alias: str, tally: Tally) -> BaseCache:
     )
     wrapped: Any = object.__new__(_probed(backend))
     wrapped.__dict__ = bare.__dict__
-    probe = _probe_of(backend)(bare, alias, tally)
+    plain = list(signature(backend.get).parameters) == list(signature(BaseCache.get).parameters)
+    probe = (Probe if plain else ProbeWithOptions)(bare, alias, tally)
     for name in METHODS:
         setattr(wrapped, name, getattr(probe, name))
     return wrapped  # type: ignore[no-any-return]
@@ -134,8 +130,9 @@ def _store(alias: str) -> str:
     configured = settings.CACHES.get(alias) if settings.configured else None
     if configured is None:
         return ""
-    names = ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")
-    identity = repr([configured.get(name, "") for name in names])
+    identity = repr(
+        [configured.get(name, "") for name in ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")]
+    )
     key = os.environ.get(wire.ENV_TOKEN, "").encode()
     return hmac.new(key, identity.encode(), "sha256").hexdigest()[:12]
 
@@ -143,8 +140,3 @@ def _store(alias: str) -> str:
 def _probed(backend: type[BaseCache]) -> type[BaseCache]:
     like = {name: getattr(backend, name) for name in ("__module__", "__qualname__", "__doc__")}
     return type(backend.__name__, (_Slots, backend), {"__slots__": (), **like})
-
-
-def _probe_of(backend: type[BaseCache]) -> type[Probe]:
-    plain = list(signature(backend.get).parameters) == list(signature(BaseCache.get).parameters)
-    return Probe if plain else ProbeWithOptions

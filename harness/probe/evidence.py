@@ -1,5 +1,7 @@
 """Evidence of one request as response headers, in standard formats that people can read too.
 
+Wraps the WSGI callable: adds the lookups of a measured request to its response headers.
+
     Cache-Status: default; hit; key="product:17"; detail="1764010000.123456"
     Server-Timing: cache;dur=0.0091
     X-Harness-Worker: server=0, slot=1, generation=1, pid=4242, lookups=1
@@ -13,16 +15,18 @@ or an infinite one.
 Keys are percent-encoded where they contain "%" or characters that are not printable ASCII.
 """
 
+import hmac
 import re
 import time
+from collections.abc import Callable, Iterable
 from functools import cache
 from math import inf, isfinite
 from typing import Any
 from urllib.parse import quote
 
 from harness import wire
-from harness.probe.notes import Lookup, Recording, Refill, Write
-from harness.probe.tally import Life
+from harness.probe.notes import Lookup, Recording, Refill, Write, current
+from harness.probe.tally import COUNT, Life, Tally
 
 _LINE_LENGTH = 60_000
 """Characters of evidence in one header line; Python's own client accepts 65,536 with the name."""
@@ -38,7 +42,7 @@ def worker_header(life: Life) -> str:
     return f"server={life.server}, slot={life.slot}, generation={life.generation}, pid={life.pid}"
 
 
-def headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
+def evidence_headers(recording: Recording, worker: str) -> list[tuple[str, str]]:
     """Return the headers for `recording`; `worker` as from `worker_header`."""
     # One pass and few calls: code that runs once per request is never warm in the CPU's caches.
     lookups, refills, room = recording.lookups, recording.refills, _LINE_LENGTH
@@ -125,3 +129,49 @@ def _quoted(text: str) -> str:
         return f'"{text}"'
     safe = quote(text, safe=_PLAIN, errors="surrogatepass")
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_TOKEN_KEY = "HTTP_" + wire.TOKEN_HEADER.upper().replace("-", "_")
+_STARTED, _FINISHED = COUNT["started"], COUNT["finished"]
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class ProbedApp:
+    """The app, with evidence added to the responses to requests that carry the run's token."""
+
+    def __init__(self, app: WsgiApp, tally: Tally, token: str) -> None:
+        self._app, self._tally, self._token = app, tally, token.encode()
+        self._worker = worker_header(tally.life)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if not self._is_measured(environ):
+            current.set(None)
+            return self._app(environ, start_response)
+        recording = Recording(self._tally.take_row())
+        recording.counts[_STARTED] += 1
+        current.set(recording)
+
+        def start_with_evidence(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Any:
+            added = evidence_headers(recording, self._worker)
+            recording.sent = True
+            return start_response(status, headers + added, exc_info)
+
+        return self._app(environ, start_with_evidence)
+
+    def _is_measured(self, environ: dict[str, Any]) -> bool:
+        token = environ.get(_TOKEN_KEY, "").encode()
+        return bool(token) and hmac.compare_digest(token, self._token)
+
+    def request_ended(self, *, whole: bool) -> None:
+        """Close the recording of this thread, if any; `whole`: the response is complete."""
+        recording = current.get()
+        if recording is not None:
+            recording.counts[_FINISHED] += whole
+            self._tally.give_row(recording.counts)
+            self._tally.note_cpu()
+            current.set(None)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import wire
+from harness.probe.evidence import ProbedApp
 from harness.probe.tally import COUNT, Life, Slots, Tally
-from harness.probe.wsgi import ProbedApp
 
 # One default path would be shared by all servers of this user; older versions ignore the setting.
 control_socket_disable = True
@@ -21,8 +21,7 @@ _slots = Slots(first_generation=int(os.environ.get(wire.ENV_GENERATION, "1")))
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Give the worker its slot, in the arbiter."""
-    living = [other.age for other in server.WORKERS.values()]
-    worker.harness_slot = _slots.take(worker.age, living)
+    worker.harness_slot = _slots.take(worker.age, [other.age for other in server.WORKERS.values()])
 
 
 def on_reload(server: Any) -> None:

@@ -1,7 +1,5 @@
 """What a request looks up and writes: the open recording of a context, and its notes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from contextvars import ContextVar
 from math import inf
@@ -130,20 +128,31 @@ class Notes:
         recording.writes.append((self._alias, key, version, kind, lifetime_s, started, ended))
 
     def lifetime(self, timeout: Any) -> float:
-        """Return the lifetime in seconds of a value with this `timeout`, as in `_lifetime`."""
-        return _lifetime(timeout, self._bare.default_timeout)
+        """Return the lifetime in seconds of a value with this `timeout`; 0: expired immediately.
+
+        inf: no timeout, or one that only the backend understands.
+        """
+        chosen = self._bare.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
+        try:
+            return inf if chosen is None else max(0.0, float(chosen))
+        except (TypeError, ValueError, OverflowError):
+            return inf
 
 
-class Reading:
+class _Timed:
+    """Notes when its block begins."""
+
+    def __enter__(self) -> Any:
+        self._started = perf_counter()
+        return self
+
+
+class Reading(_Timed):
     """A read of several keys; each lookup gets an equal part of its time."""
 
     def __init__(self, notes: Notes, keys: Iterable[Any] | None, version: Any) -> None:
         self._notes, self._keys, self._version = notes, keys, version
         self.found: Any = ()
-
-    def __enter__(self) -> Reading:
-        self._started = perf_counter()
-        return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         ended, keys = perf_counter(), _listed(self._keys)
@@ -157,7 +166,7 @@ class Reading:
             self._notes.lookup(key, self._version, hit, started, started + part)
 
 
-class Writing:
+class Writing(_Timed):
     """A write of several keys; `refused`: those that the backend did not store."""
 
     def __init__(
@@ -172,10 +181,6 @@ class Writing:
         self._notes, self._keys, self._timeout, self._version = notes, keys, timeout, version
         self.refused: Collection[Any] = ()
 
-    def __enter__(self) -> Writing:
-        self._started = perf_counter()
-        return self
-
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         ended = perf_counter()
         for key in () if failed else _listed(self._keys):
@@ -183,7 +188,7 @@ class Writing:
                 self._notes.stored(key, self._version, self._timeout, self._started, ended)
 
 
-class Filling:
+class Filling(_Timed):
     """A `get_or_set`: a hit, or a miss whose default was computed and stored."""
 
     def __init__(
@@ -199,10 +204,6 @@ class Filling:
         self._notes, self._key, self._timeout, self._version = notes, key, timeout, version
         self._missed = False
         self.default = lambda: self._compute(default)
-
-    def __enter__(self) -> Filling:
-        self._started = perf_counter()
-        return self
 
     def _compute(self, default: Any) -> Any:
         self._notes.lookup(self._key, self._version, False, self._started, perf_counter())
@@ -230,15 +231,3 @@ def _is_among(key: Any, found: Collection[Any]) -> bool:
         return key in found
     except TypeError:  # Django formats keys into text, so even a list can be one
         return False
-
-
-def _lifetime(timeout: Any, default_timeout: float | None) -> float:
-    """Return the lifetime in seconds of a value with this `timeout`; 0: expired immediately.
-
-    inf: no timeout, or one that only the backend understands.
-    """
-    chosen = default_timeout if timeout is DEFAULT_TIMEOUT else timeout
-    try:
-        return inf if chosen is None else max(0.0, float(chosen))
-    except (TypeError, ValueError, OverflowError):
-        return inf

@@ -67,9 +67,8 @@ class Tally:
         self.life = life
         self._lock = Lock()
         self._path = directory / f"{life.name}.tally"
-        self._caches: dict[str, Mapping[str, Any]] = {}
-        shared, *free = _rows(self._path, life)
-        self._shared = shared
+        self.caches: dict[str, Mapping[str, Any]] = {}  # the facts of each, by alias
+        self._shared, *free = _rows(self._path, life)
         self._free = deque(free)
 
     def add(self, count: int, amount: int = 1) -> None:
@@ -87,11 +86,6 @@ class Tally:
         with self._lock:
             for count in range(len(self._shared)):
                 self._shared[count] = 0
-
-    @property
-    def caches(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the facts of each cache, by alias."""
-        return self._caches
 
     def note_inherited(self, entries: Mapping[str, Any]) -> None:
         """Write the entries that caches had when the worker became ready, by alias."""
@@ -111,10 +105,10 @@ class Tally:
     def note_cache(self, alias: str, facts: Mapping[str, Any]) -> None:
         """Write the backend of `alias`, as it was built."""
         with self._lock:
-            if alias in self._caches:
-                return
-            self._caches[alias] = facts
-            _write_whole(self._path.with_suffix(".caches.json"), json.dumps(self._caches).encode())
+            if alias not in self.caches:
+                self.caches[alias] = facts
+                content = json.dumps(self.caches).encode()
+                _write_whole(self._path.with_suffix(".caches.json"), content)
 
 
 def _rows(path: Path, life: Life) -> list[memoryview]:

@@ -36,22 +36,11 @@ class Finished:
     errors: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """A scenario and the options to run it with, as the command line takes them."""
+def parse_request(*args: Any, **kwargs: Any) -> tuple[str, ...]:
+    """Return the command line that a marker requests, without its directory.
 
-    scenario: str
-    options: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Return a name that equal requests share."""
-        text = json.dumps([self.scenario, *self.options])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def parse_request(*args: Any, **kwargs: Any) -> RunRequest:
-    """Return the request of a marker. Raises RunFailed for one that no run could satisfy."""
+    Raises RunFailed for one that no run could satisfy.
+    """
     if len(args) != 1 or not isinstance(args[0], str):
         got = ", ".join(map(repr, args)) or "nothing"
         raise RunFailed(f"@pytest.mark.harness: need one scenario, a name or a file, got {got}")
@@ -68,19 +57,18 @@ def parse_request(*args: Any, **kwargs: Any) -> RunRequest:
     options += [
         word for key in sorted(keys) for word in ("--set", f"{key}={json.dumps(keys[key])}")
     ]
-    return RunRequest(scenario=args[0], options=tuple(options))
+    return ("run", args[0], *options)
 
 
-def measured(request: RunRequest, root: Path, runner: Runner, cwd: Path) -> tuple[runs.Run, str]:
+def measured(request: Sequence[str], root: Path, runner: Runner, cwd: Path) -> tuple[runs.Run, str]:
     """Return the run of a request and its report, measured below `root` unless it is there already.
 
     A scenario's file is looked up from `cwd`. Processes that request runs concurrently measure one
     after another, so that they do not disturb each other, and share their runs. Raises RunFailed.
     """
     root.mkdir(parents=True, exist_ok=True)
-    place = root / request.key
-    file = place / "finished.json"
-    command = ["run", request.scenario, *request.options, "--out", str(place / "run")]
+    place = root / hashlib.sha256(json.dumps(request).encode()).hexdigest()[:16]
+    file, command = place / "finished.json", [*request, "--out", str(place / "run")]
     with (root / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.is_dir():

@@ -76,7 +76,7 @@ def create_run_dir(path: Path, *, numbered: bool = False) -> Path:
     """
     others = (path.with_name(f"{path.name}-{number}") for number in count(2))
     for one in chain([path], others if numbered else ()):
-        with _writing(one), suppress(FileExistsError):
+        with writing(one), suppress(FileExistsError):
             one.mkdir(parents=True)
             (one / TRIALS).mkdir()
             (one / LOGS).mkdir()
@@ -97,18 +97,6 @@ def directory_name(name: str) -> str:
     "run" if nothing of it can be kept.
     """
     return re.sub(r"[^\w.-]+", "-", name)[:_NAME_CHARACTERS].strip("-.") or "run"
-
-
-def cannot_write(path: Path, error: OSError) -> InfrastructureError:
-    """Return the error for a file or directory of a run that cannot be written."""
-    return InfrastructureError(
-        Problem(
-            code="HX301",
-            where=str(path),
-            what=f"cannot be written: {error.strerror or error}",
-            hint="free some space or choose another place with --out",
-        )
-    )
 
 
 def write_scenario(path: Path, scenario: Mapping[str, Any]) -> None:
@@ -133,7 +121,7 @@ def write_trial(path: Path, slug: str, facts: TrialFacts, samples: Samples) -> N
     whole = path / TRIALS / slug
     partial = whole.with_name(f".{slug}.part")
     try:
-        with _writing(whole):
+        with writing(whole):
             partial.mkdir(parents=True)
             (partial / TRIAL_FILE).write_text(_json(asdict(facts)), encoding="utf-8")
             write_samples(partial / SAMPLES_FILE, samples)
@@ -263,15 +251,27 @@ def _json(content: Any) -> str:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(
+    path: Path,
+    code: str = "HX301",
+    hint: str = "free some space or choose another place with --out",
+) -> Iterator[None]:
+    """Raise InfrastructureError with `code` if the file or directory cannot be written."""
     try:
         yield
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise InfrastructureError(
+            Problem(
+                code=code,
+                where=str(path),
+                what=f"cannot be written: {error.strerror or error}",
+                hint=hint,
+            )
+        ) from error
 
 
 def _write_text(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.part")
-    with _writing(path):
+    with writing(path):
         partial.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
         partial.replace(path)

@@ -9,12 +9,12 @@ from dataclasses import replace
 from harness.analysis.summary import Summary, TrialSummary
 from harness.gate.duel import DuelResult
 from harness.gate.duel_metrics import REQUIRED, MetricResult
-from harness.metrics import METRICS
+from harness.metrics import METRICS, Metric
 from harness.report.blocks import Document, Prose, Section, Table
 from harness.report.document import banner, caveats_section, environment_section
 from harness.report.hit_rate import MEANINGS
 from harness.report.verdicts import TONES
-from harness.text import UNKNOWN, duration, number_of, percent, three_digits
+from harness.text import UNKNOWN, number_of, percent, quantity, three_digits
 from harness.verdicts import Verdict
 
 HEADS = ("base", "candidate", "ratio or change", "verdict")
@@ -69,56 +69,42 @@ def _length(duel: DuelResult) -> str:
 
 
 def _row(found: MetricResult) -> tuple[str, Sequence[str]]:
-    cells = [_level(found, found.base), _level(found, found.candidate), _interval(found)]
-    return METRICS[found.metric].label, [*cells, found.verdict]
-
-
-def _level(found: MetricResult, value: float | None) -> str:
-    if value is None:
-        return UNKNOWN
     metric = METRICS[found.metric]
-    if metric.timed:
-        return duration(value)
-    return percent(value) if metric.unit == "share" else f"{value:.3f}"
+    levels = [
+        f"{one:.3f}" if one is not None and metric.unit == "factor" else quantity(metric.unit, one)
+        for one in (found.base, found.candidate)
+    ]
+    return metric.label, [*levels, _interval(found), found.verdict]
 
 
 def _interval(found: MetricResult) -> str:
     """Return the ratio or the difference with its interval; nothing without data."""
     if found.change is None or found.low is None or found.high is None:
         return ""
-    changes = (found.change, found.low, found.high)
-    if METRICS[found.metric].timed:
-        value, low, high = (_ratio(1 + one) for one in changes)
-        return f"{value} ({low}-{high})"
-    value, low, high = (_difference(found, one) for one in changes)
-    return f"{value} ({low} to {high})" + (" pt" if _is_share(found) else "")
+    metric = METRICS[found.metric]
+    texts = [_change(metric, one) for one in (found.change, found.low, found.high)]
+    points = " pt" if metric.unit == "share" else ""
+    return "{} ({}-{})".format(*texts) if metric.timed else "{} ({} to {})".format(*texts) + points
 
 
-def _ratio(value: float) -> str:
-    if math.isinf(value):
+def _change(metric: Metric, change: float) -> str:
+    """Return a change as the ratio of a time, or as a difference in points or in the unit."""
+    if math.isinf(change):
         return "any"
-    return f"{value:.3f}" if value < 10 else three_digits(value)
+    if metric.timed:
+        return f"{1 + change:.3f}" if change < 9 else three_digits(1 + change)
+    return f"{100 * change:+.1f}" if metric.unit == "share" else f"{change:+.3f}"
 
 
 def _moved(found: MetricResult) -> str:
     """Return a metric with its change alone: "server CPU +10.2 %", "hit rate -12.0 points"."""
-    label, change = METRICS[found.metric].label, found.change
+    metric, change = METRICS[found.metric], found.change
     if change is None:
-        return f"{label} {UNKNOWN}"
-    if METRICS[found.metric].timed:
+        return f"{metric.label} {UNKNOWN}"
+    if metric.timed:
         text = f"x{three_digits(1 + change)}" if change >= 1 else f"{100 * change:+.1f} %"
-        return f"{label} {text}"
-    return f"{label} {_difference(found, change)}" + (" points" if _is_share(found) else "")
-
-
-def _difference(found: MetricResult, change: float) -> str:
-    if math.isinf(change):
-        return "any"
-    return f"{100 * change:+.1f}" if _is_share(found) else f"{change:+.3f}"
-
-
-def _is_share(found: MetricResult) -> bool:
-    return METRICS[found.metric].unit == "share"
+        return f"{metric.label} {text}"
+    return f"{metric.label} {_change(metric, change)}{' points' * (metric.unit == 'share')}"
 
 
 def _verdict(duel: DuelResult) -> str:

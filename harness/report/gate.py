@@ -47,7 +47,7 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
     rows = [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases]
     sections: list[Section] = [
         [Heading(last_line(check, code), summary.question if summary else "")],
-        [Table(("check", "", "found"), rows)],
+        [Table(("check", "outcome", "found"), rows)],
     ]
     if summary and summary.trials:
         trials = [
@@ -77,7 +77,7 @@ def baseline_document(base: RunFigures) -> Document:
         rows = [
             (name, (quantity(METRICS[name].unit, one.value), expected_text(name, one)))
             for name, one in trial.figures.items()
-            if one.value or one.expected
+            if name in METRICS and (one.value or one.expected)
         ]
         sections.append([Prose(trial.name, "strong"), Table(("measured", "predicted"), rows)])
     return sections

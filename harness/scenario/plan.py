@@ -150,7 +150,7 @@ class Trial(HasSetup):
     @property
     def balanced(self) -> bool:
         """Return whether a balancer stands in front of its servers."""
-        return _is_balanced(self.scenario)
+        return bool(self.setup["routing"])
 
     @property
     def slug(self) -> str:
@@ -198,7 +198,8 @@ def expand_plan(scenario: Scenario, where: str = "scenario") -> Groups:
                 )
                 for backend, copy in product(matrix.backend, range(matrix.copies))
             )
-            trials += [group] if variant.scenario.load.rounds > 1 else zip(group, strict=True)
+            together = variant.scenario.load.rounds > 1
+            trials += [group] if together else [(trial,) for trial in group]
     return tuple(trials)
 
 
@@ -238,18 +239,15 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
 def _trial(
     number: int, scenario: Scenario, varied: Mapping[str, Any], backend: str, workers: int
 ) -> Trial:
+    balanced = scenario.server.balancer or scenario.server.servers > 1
     setup = Setup.of(
         scenario,
         varied,
         backend=backend,
         workers=workers,
-        routing=scenario.server.routing if _is_balanced(scenario) else "",
+        routing=scenario.server.routing if balanced else "",
     )
     return Trial(number=number, setup=setup, scenario=scenario)
-
-
-def _is_balanced(scenario: Scenario) -> bool:
-    return scenario.server.balancer or scenario.server.servers > 1
 
 
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:

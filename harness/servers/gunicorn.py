@@ -1,7 +1,8 @@
-"""One probed Gunicorn: started on a socket that the harness has bound, ready when all report.
+"""The servers of a trial: probed Gunicorns, and with the balancer in front of them all as one.
 
-Its workers report in the tallies that the probe keeps, one per worker life. Knows nothing of keys
-or hits; what the load means is the business of `analysis`.
+A Gunicorn is started on a socket that the harness has bound, and ready when all its workers report
+in the tallies that the probe keeps, one per worker life. Knows nothing of keys or hits; what the
+load means is the business of `analysis`.
 """
 
 import json
@@ -11,6 +12,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 from harness import wire
 from harness.record.facts import CacheFacts, InheritedFacts, LifeFacts, RoundFacts
 from harness.servers.child import Child, ProcessSpec, listen
+from harness.servers.nginx import Nginx
 from harness.servers.reaper import Reaper
 from harness.text import number_of
 
@@ -96,7 +99,7 @@ class Gunicorn:
 
         Raises InfrastructureError HX312 if Gunicorn ends, HX311 if a slot stays silent.
         """
-        self._wait_for(dict.fromkeys(self._slots, 1), "HX312", "HX311")
+        self._wait(lambda: self._silent(dict.fromkeys(self._slots, 1)), "HX312", "HX311")
 
     def check(self) -> None:
         """Raise InfrastructureError HX313 if the server has ended."""
@@ -109,7 +112,7 @@ class Gunicorn:
         """
         awaited = {slot: life.generation + 1 for slot, life in self._current().items()}
         self._child.process.send_signal(signal.SIGHUP)
-        self._wait_for(awaited)
+        self._wait(lambda: self._silent(awaited))
 
     def kill_worker(self, slot: int | None) -> int:
         """Kill the worker of a slot, the busiest for None; return the slot once it is refilled."""
@@ -117,7 +120,7 @@ class Gunicorn:
         if slot is None:
             slot = max(current, key=lambda one: current[one].tally["started"])
         os.kill(current[slot].pid, signal.SIGKILL)
-        self._wait_for({slot: current[slot].generation + 1})
+        self._wait(lambda: self._silent({slot: current[slot].generation + 1}))
         return slot
 
     def restart(self) -> None:
@@ -125,7 +128,7 @@ class Gunicorn:
         generation = 1 + max(life.generation for life in self.lives())
         self._child.stop()
         self._child = self._start(generation)
-        self._wait_for(dict.fromkeys(self._slots, generation))
+        self._wait(lambda: self._silent(dict.fromkeys(self._slots, generation)))
 
     def scale(self, by: int) -> None:
         """Add workers (SIGTTIN) or remove some (SIGTTOU); return once that is done."""
@@ -155,24 +158,34 @@ class Gunicorn:
             *self._settings.options,
             self._settings.wsgi,
         ]
-        environ = {**self._process.environ, wire.ENV_GENERATION: str(generation)}
-        return Child(replace(self._process, command=command, environ=environ), self._reaper)
+        return Child(
+            replace(
+                self._process,
+                command=command,
+                environ={**self._process.environ, wire.ENV_GENERATION: str(generation)},
+            ),
+            self._reaper,
+        )
 
     def _current(self) -> dict[int, LifeFacts]:
         """Return the latest life of each slot whose process is alive."""
-        lives = {life.slot: life for life in self.lives() if life.tally["ready"]}
-        return {slot: life for slot, life in lives.items() if _is_running(life.pid)}
+        return {slot: life for slot, life in self._ready().items() if _is_running(life.pid)}
 
-    def _wait_for(
-        self, awaited: Mapping[int, int], ended: str = "HX314", late: str = "HX314"
-    ) -> None:
-        """Return once each slot has a ready life of the awaited generation or a later one."""
-        self._wait(lambda: self._silent(awaited), ended, late)
+    def _ready(self) -> dict[int, LifeFacts]:
+        """Return the latest life of each slot that has reported."""
+        return {life.slot: life for life in self.lives() if life.tally["ready"]}
 
     def _silent(self, awaited: Mapping[int, int]) -> str:
-        """Return which slots have no such life yet, "" if all have."""
-        ready = {life.slot: life.generation for life in self.lives() if life.tally["ready"]}
-        silent = [str(slot) for slot, first in awaited.items() if ready.get(slot, 0) < first]
+        """Return which slots have no ready life of the awaited generation or a later one yet.
+
+        "" if all have.
+        """
+        ready = self._ready()
+        silent = [
+            str(slot)
+            for slot, first in awaited.items()
+            if slot not in ready or ready[slot].generation < first
+        ]
         if not silent:
             return ""
         return (
@@ -257,3 +270,77 @@ def _read_life(path: Path) -> LifeFacts:
 def _by_alias(path: Path) -> Sequence[tuple[str, dict[str, Any]]]:
     """Return what a file of the probe has for each cache alias, () without the file."""
     return tuple(json.loads(path.read_text()).items()) if path.exists() else ()
+
+
+StartServer = Callable[[int], Gunicorn]
+"""Number of a server, from 0 -> that server, still booting."""
+StartBalancer = Callable[[Sequence[str]], Nginx]
+"""URLs of the servers -> a balancer that accepts connections."""
+
+
+class Fleet:
+    """Started servers. `url` answers once `wait_until_ready` has returned."""
+
+    def __init__(
+        self, servers: int, start: StartServer, balance: StartBalancer | None = None
+    ) -> None:
+        with ExitStack() as undo:
+            self._servers: list[Gunicorn] = []
+            for number in range(servers):
+                self._servers.append(start(number))
+                undo.callback(self._servers[number].stop)
+            self._balancer = balance([one.url for one in self._servers]) if balance else None
+            self._stack = undo.pop_all()
+        if self._balancer:
+            self._stack.callback(self._balancer.stop)
+        self.url = self._balancer.url if self._balancer else self._servers[0].url
+
+    def lives(self) -> tuple[LifeFacts, ...]:
+        """Return every worker life until now, with its counts, server by server."""
+        return tuple(life for server in self._servers for life in server.lives())
+
+    def wait_until_ready(self) -> None:
+        """Return once every worker of every server has reported.
+
+        Raises InfrastructureError HX312 if a server ends, HX311 if a worker stays silent.
+        """
+        for server in self._servers:
+            server.wait_until_ready()
+
+    def check(self) -> None:
+        """Raise InfrastructureError HX313 or HX315 if a server or the balancer has ended."""
+        for server in self._servers:
+            server.check()
+        if self._balancer:
+            self._balancer.check()
+
+    def reload(self) -> None:
+        """Replace every worker, server after server, as a rolling deploy does.
+
+        Like the other actions below it raises InfrastructureError HX314 if one does not come back.
+        """
+        for server in self._servers:
+            server.reload()
+
+    def kill_worker(self, slot: int | None) -> tuple[int, int]:
+        """Kill a worker of the first server, or for None the busiest of all.
+
+        Return its server and slot once it is replaced.
+        """
+        servers = self._servers if slot is None else self._servers[:1]
+        server = max(servers, key=lambda one: one.busiest)
+        return self._servers.index(server), server.kill_worker(slot)
+
+    def restart(self) -> None:
+        """Stop and start again, server after server."""
+        for server in self._servers:
+            server.restart()
+
+    def scale(self, by: int) -> None:
+        """Add `by` workers to each server, or remove them."""
+        for server in self._servers:
+            server.scale(by)
+
+    def stop(self) -> None:
+        """Stop the balancer and every server, even if one of them fails to stop."""
+        self._stack.close()

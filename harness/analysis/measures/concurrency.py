@@ -16,25 +16,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.analysis.measures.measure import Measure, is_shared, known, pairs
+from harness.analysis.measures.measure import (
+    Measure,
+    Parts,
+    is_shared,
+    known,
+    pairs,
+    ratio,
+    seen_and_modeled,
+)
 from harness.analysis.prepared import PreparedTrial
 from harness.analysis.profiles import get_s, write_s
 from harness.arrays import Floats, Ints
 
 
-def limits_granted(trial: PreparedTrial) -> float | None:
-    """Return allowed requests over what the limits let through in all."""
-    granted = _through(trial, np.zeros(trial.samples.requests, np.int64))
-    return float(np.nansum(trial.samples.marked("allowed"))) / granted if granted else None
+def requests_granted(trial: PreparedTrial) -> Parts:
+    """Return the requests that were allowed, and those that the limits let through in all."""
+    granted = _let_through(trial, np.zeros(trial.samples.requests, np.int64))
+    return float(np.nansum(trial.samples.marked("allowed"))), granted
 
 
-def limits_modeled(trial: PreparedTrial, stores: Ints) -> float | None:
+def granted_modeled(trial: PreparedTrial, stores: Ints) -> Parts:
     """Return the same for a counter in each store."""
-    granted = _through(trial, np.zeros_like(stores))
-    return _through(trial, stores) / granted if granted else None
+    return _let_through(trial, stores), _let_through(trial, np.zeros_like(stores))
 
 
-def _through(trial: PreparedTrial, stores: Ints) -> float:
+def _let_through(trial: PreparedTrial, stores: Ints) -> float:
     """Return the sum over clients and stores of min(requests there, the client's own limit)."""
     client, limit = trial.samples.marked("client"), trial.samples.marked("limit")
     row = known(client)
@@ -63,17 +70,16 @@ def holders_modeled(trial: PreparedTrial, stores: Ints) -> float | None:
     return 1.0 if len(np.unique(stores[asked])) == 1 else None
 
 
-def once_runs(trial: PreparedTrial) -> float | None:
-    """Return runs per job of the jobs that should run once."""
-    jobs = trial.samples.distinct("once")
-    return float(np.nansum(trial.samples.marked("ran"))) / jobs if jobs else None
+def runs_of_jobs(trial: PreparedTrial) -> Parts:
+    """Return the runs of jobs that should run once, and how many such jobs there are."""
+    return float(np.nansum(trial.samples.marked("ran"))), trial.samples.distinct("once")
 
 
-def once_modeled(trial: PreparedTrial, stores: Ints) -> float | None:
+def jobs_modeled(trial: PreparedTrial, stores: Ints) -> Parts:
     """Return the same if each store lets the first request for a job run it."""
-    job, jobs = trial.samples.marked("once"), trial.samples.distinct("once")
+    job = trial.samples.marked("once")
     row = known(job)
-    return len(pairs(job[row], stores[row])[0]) / jobs if jobs else None
+    return len(pairs(job[row], stores[row])[0]), trial.samples.distinct("once")
 
 
 def updates_lost(trial: PreparedTrial) -> float | None:
@@ -125,29 +131,26 @@ def _in_one_step(trial: PreparedTrial) -> bool:
     return bool(in_one_step[known(in_one_step)].all())
 
 
-def origin_runs(trial: PreparedTrial) -> float | None:
-    """Return computations per report that was requested."""
-    reports = trial.samples.distinct("report")
-    return float(np.nansum(trial.samples.marked("computed"))) / reports if reports else None
+def computations(trial: PreparedTrial) -> Parts:
+    """Return the computations of reports, and how many reports were requested."""
+    return float(np.nansum(trial.samples.marked("computed"))), trial.samples.distinct("report")
 
 
-def origin_modeled(trial: PreparedTrial, stores: Ints) -> float | None:
+def computations_modeled(trial: PreparedTrial, stores: Ints) -> Parts:
     """Return the same for a cache, and a lock, in each store.
 
     Behind a lock each store computes once. Without one, all compute that looked before the first
     in their store was done; when each looked, and how long it took, is as measured.
     """
     report, reports = trial.samples.marked("report"), trial.samples.distinct("report")
-    if not reports:
-        return None
     row = known(report)
     groups, which, _ = pairs(report[row], stores[row])
     if trial.samples.marked("locked")[row].all():
-        return len(groups) / reports
+        return len(groups), reports
     looked_s, took_s = _computations(trial)
     done_s = np.full(len(groups), np.inf)
     np.minimum.at(done_s, which, (looked_s + took_s)[row])
-    return float(np.count_nonzero(looked_s[row] < done_s[which])) / reports
+    return float(np.count_nonzero(looked_s[row] < done_s[which])), reports
 
 
 def _computations(trial: PreparedTrial) -> tuple[Floats, Floats]:
@@ -165,10 +168,10 @@ def _computations(trial: PreparedTrial) -> tuple[Floats, Floats]:
 
 
 MEASURES = (
-    Measure(name="limits_granted", observed=limits_granted, modeled=limits_modeled),
+    *seen_and_modeled(requests_granted, granted_modeled, limits_granted=ratio),
+    *seen_and_modeled(runs_of_jobs, jobs_modeled, once_runs=ratio),
+    *seen_and_modeled(computations, computations_modeled, origin_runs=ratio),
     Measure(name="lock_holders", observed=lock_holders, modeled=holders_modeled),
-    Measure(name="once_runs", observed=once_runs, modeled=once_modeled),
-    Measure(name="origin_runs", observed=origin_runs, modeled=origin_modeled),
     Measure(name="updates_lost", observed=updates_lost, modeled=lost_modeled),
     Measure(name="highest_count", observed=highest_count, modeled=highest_modeled),
 )

@@ -21,6 +21,8 @@ SEED = 0x6D65617375726573
 DRAWS = 200
 
 V = TypeVar("V")
+Parts = tuple[float, float]
+"""What was counted, and what it is compared with; 0 where the trial has nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,12 @@ def is_shared(trial: PreparedTrial) -> bool:
 def known(values: Floats) -> Ints:
     """Return the rows that have a value."""
     return np.flatnonzero(~np.isnan(values))
+
+
+def ratio(parts: Parts) -> float | None:
+    """Return what was counted over what it is compared with; None without any."""
+    counted, among = parts
+    return counted / among if among else None
 
 
 def pairs(one: Floats | Ints, other: Floats | Ints) -> tuple[Floats, Ints, Ints]:

@@ -11,9 +11,10 @@ cache that is shared that far, and 0 in one that is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 
 import numpy as np
 
@@ -147,33 +148,27 @@ def holders(trial: PreparedTrial) -> Holders:
     return Holders(row=row, same_server=same_server, elsewhere=elsewhere, ended=ended)
 
 
-def hit_share(chosen: Callable[[Holders], Bools], trial: PreparedTrial) -> float | None:
-    """Return the share of hits among the lookups that are `chosen`; None without any."""
-    if len(trial.samples.lives) < 2 or not trial.samples.lookups:
+def hit_share(place: str, trial: PreparedTrial) -> float | None:
+    """Return the share of hits on keys that only workers of a place had stored; None without any.
+
+    Of the places in `POSSIBLE`, workers of an earlier one had not stored them.
+    """
+    if not trial.samples.lookups or not POSSIBLE[place](trial):
         return None
     found = holders(trial)
-    row = found.row[chosen(found)]
+    chosen = getattr(found, place)
+    for earlier in takewhile(lambda one: one != place, POSSIBLE):
+        chosen = chosen & ~getattr(found, earlier)
+    row = found.row[chosen]
     return float(trial.samples.hit[row].mean()) if len(row) else None
 
 
-def shared_among_workers(trial: PreparedTrial) -> float | None:
-    """Return the share of hits on keys that only other workers of the same server had stored."""
-    return hit_share(lambda found: found.same_server, trial)
-
-
-def shared_among_servers(trial: PreparedTrial) -> float | None:
-    """Return the share of hits on keys that only workers of other servers had stored."""
-    if len(np.unique(trial.samples.lives[:, _SERVER])) < 2:
-        return None
-    return hit_share(lambda found: found.elsewhere & ~found.same_server, trial)
-
-
-def survives_restart(trial: PreparedTrial) -> float | None:
-    """Return the share of hits on keys that only workers had stored that have ended since."""
-    if not len(trial.ends.ended):
-        return None
-    return hit_share(lambda found: found.ended & ~found.same_server & ~found.elsewhere, trial)
-
+POSSIBLE: Mapping[str, Callable[[PreparedTrial], bool]] = {
+    "same_server": lambda trial: len(trial.samples.lives) > 1,
+    "elsewhere": lambda trial: len(np.unique(trial.samples.lives[:, _SERVER])) > 1,
+    "ended": lambda trial: len(trial.ends.ended) > 0,
+}
+"""Places as in `Holders`, and which trials can have other workers there."""
 
 MEASURES = (
     *seen_and_modeled(
@@ -186,7 +181,7 @@ MEASURES = (
     ),
     Measure(name="cache_bytes", observed=partial(total, "bytes")),
     Measure(name="resident_bytes", observed=partial(total, "resident_bytes")),
-    Measure(name="shared_among_workers", observed=shared_among_workers),
-    Measure(name="shared_among_servers", observed=shared_among_servers),
-    Measure(name="survives_restart", observed=survives_restart),
+    Measure(name="shared_among_workers", observed=partial(hit_share, "same_server")),
+    Measure(name="shared_among_servers", observed=partial(hit_share, "elsewhere")),
+    Measure(name="survives_restart", observed=partial(hit_share, "ended")),
 )

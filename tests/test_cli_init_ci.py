@@ -7,12 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
-from harness.cli.main import load_verb, main
+from harness.cli.init_ci import WORKFLOW, workflow_text
+from harness.cli.main import cli, load_verb, main
 from harness.gate.baseline import baseline_text
-from harness.gate.workflow import WORKFLOW, workflow_text
 from tests.recorded import run
 from tests.test_cli_gate import EXPECT, SCENARIO
 
@@ -56,7 +57,8 @@ def test_the_command_in_the_workflow_parses(here: Path) -> None:
     (line,) = (step["run"] for step in steps if step.get("name") == "Check")
     program, verb, *arguments = shlex.split(line)
     assert (program, verb) == ("harness", "check")
-    with load_verb("check").make_context("check", arguments) as context:
+    above = click.Context(cli, **cli.context_settings)  # a command keeps the help option it meets
+    with load_verb("check").make_context("check", arguments, above) as context:
         assert context.params["scenario"] == "own.toml"
         assert context.params["baseline"] == Path("base.json")
 
