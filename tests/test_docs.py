@@ -15,6 +15,7 @@ import click
 import pytest
 import yaml
 
+from harness import runs
 from harness.analysis.caveats import CHECKS
 from harness.analysis.summary import Cause
 from harness.cli.main import cli, load_verb, main
@@ -215,6 +216,17 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
 
 def test_the_readme_fits_on_a_few_screens() -> None:
     assert len(README.splitlines()) <= 160
+
+
+@pytest.mark.slow
+def test_the_figures_in_the_readme_are_those_of_the_run_in_its_picture() -> None:
+    summary = runs.read(ROOT / "tests" / "runs" / "hit-rate").summary
+    rates = {one.setup.label: one.hit_rate or 0.0 for one in summary.trials}
+    few, many = rates["locmem, 1 worker"], rates["locmem, 8 workers"]
+    sentence = f"{few:.1%} of the lookups with one worker and {many:.1%} with eight"
+    assert sentence.replace("%", " %") in " ".join(README.split())
+    assert min(rate for label, rate in rates.items() if label.startswith("redis")) > 0.9
+    assert f"each of the {len(scenario_paths())} scenarios" in README
 
 
 def test_the_command_group_is_what_the_package_installs() -> None:
