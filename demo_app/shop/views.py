@@ -29,8 +29,9 @@ class PriceForm(forms.Form):
 
 
 def product_list(request: HttpRequest) -> HttpResponse:
-    products = Product.objects.order_by("pk")[:50]
-    return render(request, "shop/product_list.html", {"products": products})
+    return render(
+        request, "shop/product_list.html", {"products": Product.objects.order_by("pk")[:50]}
+    )
 
 
 def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -270,8 +271,10 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def add_to_basket(request: HttpRequest) -> HttpResponse:
     """Put a product into the basket of the customer who is logged in."""
     if "customer" in request.session:
-        product = request.POST.get("product", "something")
-        request.session["basket"] = [*request.session["basket"], product]
+        request.session["basket"] = [
+            *request.session["basket"],
+            request.POST.get("product", "something"),
+        ]
     return account(request)
 
 

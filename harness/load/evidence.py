@@ -79,14 +79,10 @@ def parse_answers(answers: Sequence[Answer], number: int = 0) -> Samples:
         for name, value in answer.fields.items() if answer.fields else ():
             field_rows.append((row, fields.number(name), value))
     return Samples(
-        step=_ints(answer.step for answer in answers),
+        **_columns(_REQUEST_COLUMNS, answers),
         round=np.full(len(answers), number, dtype=np.int64),
-        due_s=_floats(answer.due_s for answer in answers),
-        sent_s=_floats(answer.sent_s for answer in answers),
-        done_s=_floats(answer.done_s for answer in answers),
-        status=_ints(answer.status for answer in answers),
-        failed=np.fromiter((answer.failed for answer in answers), dtype=np.bool_),
-        life=_ints(life_of(_text(answer.worker)) for answer in answers),
+        failed=np.array([answer.failed for answer in answers], dtype=np.bool_),
+        life=np.array([life_of(_text(answer.worker)) for answer in answers], dtype=np.int64),
         **_columns(_LOOKUP_COLUMNS, lookups),
         **_columns(_WRITE_COLUMNS, writes),
         **_columns(_FIELD_COLUMNS, field_rows),
@@ -152,6 +148,14 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
+# The first fields of an `Answer`, in its order.
+_REQUEST_COLUMNS: Mapping[str, type] = {
+    "step": np.int64,
+    "due_s": np.float64,
+    "sent_s": np.float64,
+    "done_s": np.float64,
+    "status": np.int64,
+}
 _LOOKUP_COLUMNS: Mapping[str, type] = {
     "request": np.int64,
     "cache": np.int64,
@@ -186,11 +190,3 @@ def _columns(
         name: np.array([row[place] for row in rows], dtype=dtype)
         for place, (name, dtype) in enumerate(wanted.items())
     }
-
-
-def _ints(values: Any) -> npt.NDArray[np.int64]:
-    return np.fromiter(values, dtype=np.int64)
-
-
-def _floats(values: Any) -> npt.NDArray[np.float64]:
-    return np.fromiter(values, dtype=np.float64)

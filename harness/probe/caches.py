@@ -130,8 +130,9 @@ def _store(alias: str) -> str:
     configured = settings.CACHES.get(alias) if settings.configured else None
     if configured is None:
         return ""
-    names = ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")
-    identity = repr([configured.get(name, "") for name in names])
+    identity = repr(
+        [configured.get(name, "") for name in ("BACKEND", "LOCATION", "KEY_PREFIX", "VERSION")]
+    )
     key = os.environ.get(wire.ENV_TOKEN, "").encode()
     return hmac.new(key, identity.encode(), "sha256").hexdigest()[:12]
 

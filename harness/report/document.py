@@ -107,8 +107,8 @@ def run_document(summary: Summary) -> Document:
 
 
 def _title(summary: Summary) -> Section:
-    trials = number_of(len(summary.trials), "trial")
-    about = f"{summary.scenario}: {trials} in {summary.wall_s:.0f} s, seed {summary.seed}"
+    trials = f"{number_of(len(summary.trials), 'trial')} in {summary.wall_s:.0f} s"
+    about = f"{summary.scenario}: {trials}, seed {summary.seed}"
     question = " ".join(summary.question.split()) or summary.scenario
     return [Prose(question, "strong", level=0), Prose(about, "quiet", level=0)]
 

@@ -1,6 +1,5 @@
 """`Forecast` to a terminal or to JSON: a table by workers, the break-even, a curve, the method."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -9,6 +8,7 @@ from harness.forecast.forecast import Forecast, ForecastRow
 from harness.forecast.hit_rate import Method
 from harness.forecast.question import DJANGO_MAX_ENTRIES, DJANGO_TIMEOUT_S, Question
 from harness.report.blocks import Columns, CostCurve, Document, Prose, Section, SideBySide
+from harness.report.formats.json import as_json
 from harness.text import count, duration, number_of, percent, rounded_points
 
 SCIENTIFIC_FROM = 1e9
@@ -46,14 +46,15 @@ def forecast_document(forecast: Forecast) -> Document:
 
 def render_forecast_json(forecast: Forecast) -> str:
     """Return the same as indented JSON, unrounded, ending in a newline."""
-    content = {
-        "format": 1,
-        "question": asdict(forecast.question),
-        "shared": asdict(forecast.shared),
-        "locmem": [asdict(each) for each in forecast.rows],
-        "break_even": asdict(forecast.break_even) if forecast.break_even else None,
-    }
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    return as_json(
+        {
+            "format": 1,
+            "question": asdict(forecast.question),
+            "shared": asdict(forecast.shared),
+            "locmem": [asdict(each) for each in forecast.rows],
+            "break_even": asdict(forecast.break_even) if forecast.break_even else None,
+        }
+    )
 
 
 def break_even_sentence(forecast: Forecast) -> str:

@@ -44,7 +44,6 @@ def hit_rate_section(trials: Sequence[TrialSummary]) -> Section:
     groups = _by_backend(trials, setups)
     words = [axis_words(setup, trials) for setup in setups]
     places = sorted({place for group in groups.values() for place in group})
-    caption = [Prose(PREDICTED, "quiet")] if any(trial.predicted for trial in trials) else []
     table = SideBySide(
         corner="workers",
         labels=[", ".join(filter(None, [count(place[1]), words[place[0]]])) for place in places],
@@ -53,7 +52,8 @@ def hit_rate_section(trials: Sequence[TrialSummary]) -> Section:
             for name, group in groups.items()
         ],
     )
-    return [table, *caption]
+    predicted = any(trial.predicted for trial in trials)
+    return [table, Prose(PREDICTED, "quiet")] if predicted else [table]
 
 
 def misses_section(trials: Sequence[TrialSummary]) -> Section:

@@ -17,7 +17,7 @@ from harness.analysis.summary import (
     TimesByOutcome,
     TrialSummary,
 )
-from harness.report.blocks import Block, CostCurve, Heading, Prose, Section, Table
+from harness.report.blocks import CostCurve, Heading, Prose, Section, Table
 from harness.setup import setup_words
 from harness.stats.quantiles import BEYOND_NEEDED
 from harness.text import UNKNOWN, count, duration, durations, number_of, ratio, unit_for
@@ -189,13 +189,16 @@ def break_even_section(summary: Summary) -> Section:
     if not found or len({trial.workers for trial in summary.trials}) < 2:
         return []
     setups = [one.group for one in found]
-    blocks: list[Block] = [Heading("Break-even", CAPTION)]
-    for one in found:
-        words = setup_words(one.group, setups)
-        blocks.append(Prose(f"{words}: {one.conclusion}" if words else one.conclusion))
-    if not found[0].modeled:
-        blocks.append(Prose(MEASURED_ONLY, "quiet"))
-    return [*blocks, *_curve(found[0]), _figures(found[0])]
+    return [
+        Heading("Break-even", CAPTION),
+        *(
+            Prose(": ".join(filter(None, [setup_words(one.group, setups), one.conclusion])))
+            for one in found
+        ),
+        *([] if found[0].modeled else [Prose(MEASURED_ONLY, "quiet")]),
+        *_curve(found[0]),
+        _figures(found[0]),
+    ]
 
 
 def _curve(found: BreakEven) -> Iterator[CostCurve]:

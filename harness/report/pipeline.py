@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -10,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from harness.analysis.summary import Summary
 from harness.gate.check import CheckResult
 from harness.gate.compare import Changes
-from harness.report.formats.json import plain
+from harness.report.formats.json import as_json, plain
 from harness.verdicts import Verdict
 
 TAGS: Mapping[Verdict, str] = {
@@ -80,12 +79,12 @@ def render_check_json(check: CheckResult, summary: Summary | None, exit_code: in
         "cases": plain(check.cases),
         "changes": _changes(check.changes) if check.changes else None,
     }
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    return as_json(content)
 
 
 def render_changes_json(changes: Changes) -> str:
     """Return a comparison, ending in a newline."""
-    return json.dumps(_changes(changes), indent=2, allow_nan=False) + "\n"
+    return as_json(_changes(changes))
 
 
 def _changes(changes: Changes) -> dict[str, Any]:

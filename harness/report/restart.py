@@ -57,10 +57,14 @@ def restarts_section(trials: Sequence[TrialSummary]) -> Section:
         return []
     window = max(restart.window for lost in groups.values() for _, restart in lost)
     caption = CAPTION.format(window=count(window), before=count(WINDOWS_BEFORE * window))
-    blocks: list[Block] = [Heading("What restarts lost", caption)]
-    for title, lost in groups.items():
-        blocks += [Heading(title, level=1), *_action(lost)]
-    return blocks
+    return [
+        Heading("What restarts lost", caption),
+        *(
+            block
+            for title, lost in groups.items()
+            for block in (Heading(title, level=1), *_action(lost))
+        ),
+    ]
 
 
 def recycling_section(trials: Sequence[TrialSummary]) -> Section:

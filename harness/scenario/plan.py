@@ -150,7 +150,7 @@ class Trial(HasSetup):
     @property
     def balanced(self) -> bool:
         """Return whether a balancer stands in front of its servers."""
-        return _is_balanced(self.scenario)
+        return bool(self.setup["routing"])
 
     @property
     def slug(self) -> str:
@@ -239,18 +239,15 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
 def _trial(
     number: int, scenario: Scenario, varied: Mapping[str, Any], backend: str, workers: int
 ) -> Trial:
+    balanced = scenario.server.balancer or scenario.server.servers > 1
     setup = Setup.of(
         scenario,
         varied,
         backend=backend,
         workers=workers,
-        routing=scenario.server.routing if _is_balanced(scenario) else "",
+        routing=scenario.server.routing if balanced else "",
     )
     return Trial(number=number, setup=setup, scenario=scenario)
-
-
-def _is_balanced(scenario: Scenario) -> bool:
-    return scenario.server.balancer or scenario.server.servers > 1
 
 
 def _varied(variant: Variant, copy: int | None) -> dict[str, Any]:

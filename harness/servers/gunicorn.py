@@ -99,7 +99,7 @@ class Gunicorn:
 
         Raises InfrastructureError HX312 if Gunicorn ends, HX311 if a slot stays silent.
         """
-        self._wait_for(dict.fromkeys(self._slots, 1), "HX312", "HX311")
+        self._wait(lambda: self._silent(dict.fromkeys(self._slots, 1)), "HX312", "HX311")
 
     def check(self) -> None:
         """Raise InfrastructureError HX313 if the server has ended."""
@@ -112,7 +112,7 @@ class Gunicorn:
         """
         awaited = {slot: life.generation + 1 for slot, life in self._current().items()}
         self._child.process.send_signal(signal.SIGHUP)
-        self._wait_for(awaited)
+        self._wait(lambda: self._silent(awaited))
 
     def kill_worker(self, slot: int | None) -> int:
         """Kill the worker of a slot, the busiest for None; return the slot once it is refilled."""
@@ -120,7 +120,7 @@ class Gunicorn:
         if slot is None:
             slot = max(current, key=lambda one: current[one].tally["started"])
         os.kill(current[slot].pid, signal.SIGKILL)
-        self._wait_for({slot: current[slot].generation + 1})
+        self._wait(lambda: self._silent({slot: current[slot].generation + 1}))
         return slot
 
     def restart(self) -> None:
@@ -128,7 +128,7 @@ class Gunicorn:
         generation = 1 + max(life.generation for life in self.lives())
         self._child.stop()
         self._child = self._start(generation)
-        self._wait_for(dict.fromkeys(self._slots, generation))
+        self._wait(lambda: self._silent(dict.fromkeys(self._slots, generation)))
 
     def scale(self, by: int) -> None:
         """Add workers (SIGTTIN) or remove some (SIGTTOU); return once that is done."""
@@ -158,8 +158,14 @@ class Gunicorn:
             *self._settings.options,
             self._settings.wsgi,
         ]
-        environ = {**self._process.environ, wire.ENV_GENERATION: str(generation)}
-        return Child(replace(self._process, command=command, environ=environ), self._reaper)
+        return Child(
+            replace(
+                self._process,
+                command=command,
+                environ={**self._process.environ, wire.ENV_GENERATION: str(generation)},
+            ),
+            self._reaper,
+        )
 
     def _current(self) -> dict[int, LifeFacts]:
         """Return the latest life of each slot whose process is alive."""
@@ -169,14 +175,11 @@ class Gunicorn:
         """Return the latest life of each slot that has reported."""
         return {life.slot: life for life in self.lives() if life.tally["ready"]}
 
-    def _wait_for(
-        self, awaited: Mapping[int, int], ended: str = "HX314", late: str = "HX314"
-    ) -> None:
-        """Return once each slot has a ready life of the awaited generation or a later one."""
-        self._wait(lambda: self._silent(awaited), ended, late)
-
     def _silent(self, awaited: Mapping[int, int]) -> str:
-        """Return which slots have no such life yet, "" if all have."""
+        """Return which slots have no ready life of the awaited generation or a later one yet.
+
+        "" if all have.
+        """
         ready = self._ready()
         silent = [
             str(slot)

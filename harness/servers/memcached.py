@@ -18,8 +18,8 @@ class MemcachedService:
     addresses = ("",)
 
     def __init__(self, executable: str, context: ServiceContext) -> None:
-        version = executable_version(executable, "-V", r"(memcached) (\S+)")
-        self.display = f"{version or 'Memcached'} (memcached on PATH)"
+        version = executable_version(executable, "-V", r"(memcached) (\S+)") or "Memcached"
+        self.display = f"{version} (memcached on PATH)"
         self._executable, self._context = executable, context
         self._children: dict[int, Child] = {}
 
@@ -55,13 +55,15 @@ class MemcachedService:
 
     def _start(self, port: int) -> bool:
         """Start a server at `port` and return whether it takes connections."""
-        process = ProcessSpec(
-            name="memcached",
-            command=[self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS],
-            environ={},
-            log=self._context.logs / "memcached.log",
+        self._children[port] = Child(
+            ProcessSpec(
+                name="memcached",
+                command=[self._executable, "-l", "127.0.0.1", "-p", str(port), *_OPTIONS],
+                environ={},
+                log=self._context.logs / "memcached.log",
+            ),
+            self._context.reaper,
         )
-        self._children[port] = Child(process, self._context.reaper)
 
         def answers() -> bool:
             with socket.socket() as client:
@@ -72,8 +74,7 @@ class MemcachedService:
 
 def start(context: ServiceContext) -> MemcachedService:
     """Return the Memcached on PATH. Raises InfrastructureError HX305 if there is none."""
-    executable = shutil.which("memcached", path=context.environ.get("PATH"))
-    if executable:
+    if executable := shutil.which("memcached", path=context.environ.get("PATH")):
         return MemcachedService(executable, context)
     raise InfrastructureError(
         Problem(

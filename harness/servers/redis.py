@@ -151,15 +151,17 @@ class OwnRedis:
 
     def _start(self) -> bool:
         """Start it, empty, and return whether it answers within some seconds."""
-        process = ProcessSpec(
-            name=f"redis, {self.display}",
-            command=[self._choice.target, "-"],
-            environ={},
-            log=self._context.logs / "redis.log",
-            cwd=self._context.scratch,
-            input=self._configuration(),
+        self._child = Child(
+            ProcessSpec(
+                name=f"redis, {self.display}",
+                command=[self._choice.target, "-"],
+                environ={},
+                log=self._context.logs / "redis.log",
+                cwd=self._context.scratch,
+                input=self._configuration(),
+            ),
+            self._context.reaper,
         )
-        self._child = Child(process, self._context.reaper)
 
         def answers() -> bool:
             with suppress(redis.RedisError), _client(self._urls(0)[""]) as client:

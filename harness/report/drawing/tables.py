@@ -22,8 +22,7 @@ def draw_table(table: Table, width: int) -> Lines:
 
     Labels that would take half of the width stand on lines of their own. No line without a row.
     """
-    rows = [cells for _, cells in table.rows if cells]
-    if not rows:
+    if not (rows := [cells for _, cells in table.rows if cells]):
         return []
     label_width = max(len(label) for label, cells in table.rows if cells)
     if label_width > width // 2:
@@ -187,8 +186,7 @@ def _trial(label: str, note: str, lives: Sequence[LifeSummary], across: int) -> 
     lines = [row([Cell(f"{label}, {note}")])]
     for key, mine in list(rows.items())[:MOST_ROWS]:
         lines += _pair(_place(key, rows, across), mine, across)
-    left_out = sum(map(len, list(rows.values())[MOST_ROWS:]))
-    if left_out:
+    if left_out := sum(map(len, list(rows.values())[MOST_ROWS:])):
         lines.append(row([Cell(f"and {count(left_out)} more, in result.json", style=QUIET)]))
     return lines
 

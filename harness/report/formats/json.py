@@ -66,7 +66,11 @@ def render_json(summary: Summary, result: Mapping[str, object] | None = None) ->
     `result` holds further records by name, such as that of a duel. A number that is not finite
     becomes null, since JSON has no other word for it.
     """
-    content = {**plain(summary), **plain(result or {})}
+    return as_json({**plain(summary), **plain(result or {})})
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """Return plain values as indented JSON in ASCII, ending in a newline."""
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
