@@ -56,8 +56,7 @@ picture: .venv/.installed ## draw the picture of the README from the recorded ru
 	@mv tests/runs/hit-rate/report.svg.new tests/runs/hit-rate/report.svg
 
 schema: .venv/.installed ## write the JSON Schema of scenario files, from their keys
-	@$(BIN)/python -c 'import json; from harness.scenario.parse import scenario_schema; \
-	  print(json.dumps(scenario_schema(), indent=2))' > scenario.schema.json.new
+	@$(BIN)/harness schema > scenario.schema.json.new
 	@mv scenario.schema.json.new harness/scenario/scenario.schema.json
 
 clean: ## remove the environment and everything built or cached, but no measurement

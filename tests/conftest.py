@@ -1,4 +1,4 @@
-"""Golden files: a report's text equals a file, which changes only with --update-golden."""
+"""Fixtures of all tests; a golden file changes only with --update-golden."""
 
 from __future__ import annotations
 

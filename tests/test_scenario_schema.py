@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from harness.cli.main import main
 from harness.scenario.load import scenario_paths
 from harness.scenario.parse import scenario_schema
 
@@ -31,6 +34,11 @@ def tables(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_shipped_schema_is_that_of_the_keys() -> None:
     """`make schema` writes it."""
     assert json.loads((ROOT / SHIPPED).read_text(encoding="utf-8")) == scenario_schema()
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert capsys.readouterr().out == (ROOT / SHIPPED).read_text(encoding="utf-8")
 
 
 def test_every_key_has_a_sentence() -> None:

@@ -47,7 +47,7 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
     rows = [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases]
     sections: list[Section] = [
         [Heading(last_line(check, code), summary.question if summary else "")],
-        [Table(("check", "", "found"), rows)],
+        [Table(("check", "outcome", "found"), rows)],
     ]
     if summary and summary.trials:
         trials = [

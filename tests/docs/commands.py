@@ -15,18 +15,20 @@ RUN = (
     "harness compare runs/hit-rate runs/second",
     "harness doctor",
     "harness explain HX311",
+    "harness explain HX512",
     "harness init-ci hit-rate",
     "harness list",
-    "harness predict --keys 1000000 --requests-per-second 2000",
     "harness predict --keys 1000000 --requests-per-second 2000 --max-entries none",
+    "harness predict --keys 1000000 --requests-per-second 2000",
     "harness predict --workers 4 --servers 2 --hit-us 9 --shared-hit-us 400 --origin-ms 5",
-    "harness predict --workers 8",
     "harness predict --workers 8 --keys 300 --requests 3000",
+    "harness predict --workers 8",
     "harness report runs/first",
-    "harness report runs/hit-rate",
-    "harness report runs/hit-rate --format json",
-    "harness report runs/hit-rate --format svg > report.svg",
     "harness report runs/hit-rate --format csv > lookups.csv",
+    "harness report runs/hit-rate --format json > result.json",
+    "harness report runs/hit-rate --format markdown",
+    "harness report runs/hit-rate --format svg > report.svg",
+    "harness report runs/hit-rate",
     "harness report tests/runs/break-even",
     "harness report tests/runs/hit-rate",
     "harness report tests/runs/latency",
@@ -38,6 +40,7 @@ RUN = (
     "harness run hit-rate --dry-run",
     "harness runs list",
     "harness runs rm runs/second --yes",
+    "harness schema > scenario.schema.json",
     "harness show hit-rate",
     "harness show limit.toml",
     "harness show timeouts.toml",
@@ -101,8 +104,8 @@ MEASURED: Mapping[str, str] = {
     "harness serve lock --workers 4 --backend redis --port 8000": _SERVE,
     "harness serve throttle --workers 4": _SERVE,
 }
-"""Too long for the tests as they stand: they are parsed with all their options, and the scenario is
-loaded; the file runs the same verb on real servers."""
+"""Too long for the tests as they are: `harness run` is run with --dry-run, the others are parsed
+with all their options and their scenario is loaded; the file runs the same verb on real servers."""
 
 _DOCKER = "needs Docker; tests/test_compose.py reads the file"
 
