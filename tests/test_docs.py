@@ -15,6 +15,7 @@ import click
 import pytest
 import yaml
 
+from harness import runs
 from harness.analysis.caveats import CHECKS
 from harness.analysis.summary import Cause
 from harness.cli.main import cli, load_verb, main
@@ -89,13 +90,16 @@ def run(one: Shown, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("line", [*MEASURED, *(c for c in SHORTENED if c.startswith("harness "))])
-def test_every_command_that_measures_parses(
+def test_every_command_that_measures_could_begin(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     furnish(tmp_path, *TEXTS.values())
     monkeypatch.chdir(tmp_path)
     Path("baseline.json").touch()
     _, verb, *arguments = shlex.split(line.partition(" > ")[0])
+    if verb == "run":
+        assert main([verb, *arguments, "--dry-run"]) == 0
+        return
     command = load_verb(verb)
     parent = click.Context(cli, **cli.context_settings)
     with command.make_context(verb, arguments, parent) as context:
@@ -215,6 +219,17 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
 
 def test_the_readme_fits_on_a_few_screens() -> None:
     assert len(README.splitlines()) <= 160
+
+
+@pytest.mark.slow
+def test_the_figures_in_the_readme_are_those_of_the_run_in_its_picture() -> None:
+    summary = runs.read(ROOT / "tests" / "runs" / "hit-rate").summary
+    rates = {one.setup.label: one.hit_rate or 0.0 for one in summary.trials}
+    few, many = rates["locmem, 1 worker"], rates["locmem, 8 workers"]
+    sentence = f"{few:.1%} of the lookups with one worker and {many:.1%} with eight"
+    assert sentence.replace("%", " %") in " ".join(README.split())
+    assert min(rate for label, rate in rates.items() if label.startswith("redis")) > 0.9
+    assert f"each of the {len(scenario_paths())} scenarios" in README
 
 
 def test_the_command_group_is_what_the_package_installs() -> None:

@@ -14,7 +14,8 @@ SENT_S = np.arange(len(CHOSEN), dtype=np.float64)
 
 def slot(share: float, *lives: int, since_s: float = -np.inf) -> Slot:
     starts = np.array([-np.inf, since_s])[: len(lives)]
-    return Slot(share=share, lives=np.array(lives), since_s=starts)
+    until_s = np.append(starts[1:], np.inf)
+    return Slot(share=share, lives=np.array(lives), since_s=starts, until_s=until_s)
 
 
 def partition(*, change_s: float = 0.0) -> Partition:

@@ -56,6 +56,8 @@ def cache_trace(
         serial=serial,
         limits=limits,
         refills=refills_of(keys, delay_s, ttl_s),
+        delay_s=np.full(len(key), NAN),
+        ttl_s=np.full(len(key), NAN),
     )
 
 

@@ -26,6 +26,8 @@ def cache_trace(key: list[int], *, ttl_s: float = INF, limits: Limits | None = N
         serial=True,
         limits=limits,
         refills=refills(keys, np.zeros(len(key)), np.full(len(key), ttl_s), int(keys.max()) + 1),
+        delay_s=np.full(len(key), np.nan),
+        ttl_s=np.full(len(key), np.nan),
     )
 
 

@@ -28,9 +28,12 @@ def slots(workers: int, ended: int, at_s: float) -> Routing:
     """Return even slots of which the first `ended` have a new life from `at_s` on."""
     return Routing(
         [
-            Slot(share=1.0, lives=np.array([slot, workers + slot]), since_s=np.array([0.0, at_s]))
-            if slot < ended
-            else Slot(share=1.0, lives=np.array([slot]), since_s=np.array([0.0]))
+            Slot(
+                share=1.0,
+                lives=np.array([slot, workers + slot] if slot < ended else [slot]),
+                since_s=np.array([0.0, at_s] if slot < ended else [0.0]),
+                until_s=np.array([at_s, np.inf] if slot < ended else [np.inf]),
+            )
             for slot in range(workers)
         ]
     )

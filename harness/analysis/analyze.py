@@ -126,5 +126,4 @@ def _wall_s(samples: Samples) -> float:
     begun_s, ended_s = np.full(rounds, np.inf), np.full(rounds, -np.inf)
     np.minimum.at(begun_s, samples.round, samples.sent_s)
     np.maximum.at(ended_s, samples.round, samples.done_s)
-    served = np.isfinite(begun_s)
-    return float((ended_s - begun_s)[served].sum())
+    return float((ended_s - begun_s)[np.isfinite(begun_s)].sum())

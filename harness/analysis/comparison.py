@@ -76,12 +76,12 @@ def by_round(timings: Timings, rounds: int) -> ByRound:
     )
     seconds = timings.seconds[order]
     count = np.bincount(timings.round, minlength=rounds)
-    total = np.bincount(timings.round, weights=timings.seconds, minlength=rounds)
     median, filled, first = np.full(rounds, np.nan), count > 0, np.cumsum(count) - count
     low, high = (first + (count - 1) // 2)[filled], (first + count // 2)[filled]
     median[filled] = (seconds[low] + seconds[high]) / 2
     with np.errstate(invalid="ignore"):
-        return ByRound(count=count, median=median, mean=total / count)
+        mean = np.bincount(timings.round, weights=timings.seconds, minlength=rounds) / count
+    return ByRound(count=count, median=median, mean=mean)
 
 
 def paired_ratio(base: Floats, other: Floats, usable: Bools) -> tuple[Interval | None, int]:

@@ -80,8 +80,7 @@ def joined(facts: TrialFacts, samples: Samples) -> Samples:
     first = np.array([stores.index(store) for store in stores], np.int64)
     if len(set(stores)) == len(stores):
         return samples
-    columns = {"cache": first[samples.cache], "write_cache": first[samples.write_cache]}
-    return Samples(**{**samples.columns(), **columns})
+    return replace(samples, cache=first[samples.cache], write_cache=first[samples.write_cache])
 
 
 def get_s(samples: Samples) -> Floats:
@@ -108,8 +107,7 @@ def lookups_by_alias(samples: Samples, profiles: list[CacheProfile], emptied_s: 
     shared = np.array([not profile.per_process for profile in profiles], np.bool_)
 
     def store(_life: Ints, cache: Ints, at_s: Floats) -> Ints:
-        times_emptied = np.searchsorted(emptied_s, at_s) * shared[cache]
-        return cache + times_emptied * len(samples.caches)
+        return cache + np.searchsorted(emptied_s, at_s) * shared[cache] * len(samples.caches)
 
     return _lookups(samples, profiles, store)
 
@@ -141,9 +139,8 @@ def _lookups(
 
 def limits_by_process(samples: Samples, profiles: list[CacheProfile]) -> Mapping[int, Limits]:
     """Return the limits of every (life, alias) store that has some."""
-    aliases = len(profiles)
     return {
-        life * aliases + alias: profile.limits
+        life * len(profiles) + alias: profile.limits
         for life in range(len(samples.lives))
         for alias, profile in enumerate(profiles)
         if profile.limits
@@ -180,12 +177,11 @@ def with_held_keys(facts: TrialFacts, samples: Samples) -> Samples:
 
     A key that nobody asks for takes up place in its cache all the same.
     """
-    known = set(samples.keys.tolist())
-    held = {key for life in facts.lives for one in life.held for key in one.keys} - known
+    held = {key for life in facts.lives for one in life.held for key in one.keys}
+    held -= set(samples.keys.tolist())
     if not held:
         return samples
-    keys = np.array([*samples.keys.tolist(), *sorted(held)])
-    return Samples(**{**samples.columns(), "keys": keys})
+    return replace(samples, keys=np.array([*samples.keys.tolist(), *sorted(held)]))
 
 
 def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:

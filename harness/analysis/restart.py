@@ -1,7 +1,7 @@
 """What a restart lost: entries, misses next to their prediction, requests, and time to recover."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -164,14 +164,13 @@ def _simulated(samples: Samples, model: ModelInput, rng: np.random.Generator) ->
     hit, ttl_s = np.ones(samples.lookups, np.bool_), np.full(samples.lookups, np.nan)
     origin_s = np.full(samples.lookups, np.nan)
     for trace, rows in zip(model.traces, model.rows, strict=True):
-        played = play(trace, life, rng)
-        hit[rows] = played.hit
-        missed = rows[~played.hit]
-        ttl_s[missed] = played.ttl_s[~played.hit]
-        # Such that the refill takes effect `delay_s` after the middle of the read.
-        origin_s[missed] = played.delay_s[~played.hit] - samples.lookup_s[missed] / 2
-    columns = {"life": life, "hit": hit, "origin_s": origin_s, "ttl_s": ttl_s}
-    return Samples(**{**samples.columns(), **columns, "store_s": np.zeros(samples.lookups)})
+        hit[rows], refill_delay_s, refill_ttl_s = play(trace, life, rng)
+        # Such that the refill takes effect that much after the middle of the read.
+        origin_s[rows] = refill_delay_s - samples.lookup_s[rows] / 2
+        ttl_s[rows] = refill_ttl_s
+    ttl_s[hit], origin_s[hit] = np.nan, np.nan
+    store_s = np.zeros(samples.lookups)
+    return replace(samples, life=life, hit=hit, origin_s=origin_s, ttl_s=ttl_s, store_s=store_s)
 
 
 def _misses(reading: PreparedTrial, stream: int) -> Floats | None:

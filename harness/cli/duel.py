@@ -83,7 +83,7 @@ class Side:
 )
 @out_option("runs/duel-SCENARIO-TIME")
 @FAIL_ON
-@format_option()
+@format_option(*measure.FORMATS)
 def verb(
     scenario: str,
     base: tuple[str, ...],

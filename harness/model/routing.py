@@ -22,19 +22,17 @@ class Slot:
     """One worker position: its lives in order, when each took over and when it ended.
 
     `share` is what it gets of the requests while it is alive, relative to the others alive then.
-    `until_s` None: each life lasts until the next, and the last one does not end.
     """
 
     share: float
     lives: Ints  # [G]
     since_s: Floats  # [G], ascending
-    until_s: Floats | None = None  # [G]
+    until_s: Floats  # [G], inf: it did not end
 
     def life_at(self, at_s: Floats) -> Ints:
         """Return who is in place at each time, ABSENT where nobody is. [M]"""
-        until_s = np.append(self.since_s[1:], np.inf) if self.until_s is None else self.until_s
         latest = np.searchsorted(self.since_s, at_s, side="right") - 1
-        alive = (latest >= 0) & (at_s < until_s[latest])
+        alive = (latest >= 0) & (at_s < self.until_s[latest])
         return np.where(alive, self.lives[latest], ABSENT)
 
 
@@ -68,8 +66,7 @@ class Routing:
     @cached_property
     def schedule(self) -> Schedule:
         """Return the epochs; one without any worker is served by those of the next."""
-        edges = [slot.since_s for slot in self.slots]
-        edges += [slot.until_s for slot in self.slots if slot.until_s is not None]
+        edges = [edge for slot in self.slots for edge in (slot.since_s, slot.until_s)]
         times = np.unique(np.concatenate(edges))
         from_s = times[np.isfinite(times)]
         start_s = np.append(-np.inf, from_s)
@@ -108,11 +105,10 @@ class Routing:
         alive = self.schedule.life != ABSENT
         epoch = np.searchsorted(self.schedule.from_s, sent_s, side="right")
         by_epoch = np.bincount(epoch, minlength=len(alive))
+        served = np.asarray(requests, np.float64)
         share = np.ones(len(self.slots))
         for _ in range(FIT_STEPS):
-            share = np.asarray(requests) / np.maximum(
-                alive.T @ (by_epoch / (alive @ share)), 1e-300
-            )
+            share = served / np.maximum(alive.T @ (by_epoch / (alive @ share)), 1e-300)
             share /= share.sum()
         slots = zip(self.slots, share.tolist(), strict=True)
         return Routing([replace(slot, share=part) for slot, part in slots])

@@ -32,15 +32,6 @@ LOOKUP, OBSERVATION = -1, -2  # events of a simulation, next to `Operation`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """The outcome of L lookups, and the refill that each would bring on a miss."""
-
-    hit: Bools  # [L]
-    delay_s: Floats  # [L] from the read to the write taking effect
-    ttl_s: Floats  # [L] nan: not refilled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """K looks into cache instances, in any order."""
 
@@ -51,10 +42,12 @@ class Observations:
 NO_OBSERVATIONS = Observations(instance=np.empty(0, np.int64), at_s=np.empty(0))
 
 
-def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
-    """Return the outcomes of the lookups of `trace`, starting with the inherited entries.
+def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> tuple[Bools, Floats, Floats]:
+    """Return which lookups of `trace` hit, and the refill that each would bring on a miss. [L] x 3
 
-    `life` [R] says who serves each request. With timeouts, refills in flight, culls and other
+    A refill is its delay in seconds, from the read to the write taking effect, and its lifetime,
+    nan: not refilled. Starts with the inherited entries. `life` [R] says who serves each request.
+    With timeouts, refills in flight, culls and other
     writes operations are played one at a time; where an instance writes a key only once, all
     lookups are answered in one step.
     """
@@ -64,7 +57,7 @@ def play(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> Played:
         hit[np.unique(trace.instance(life) * trace.keys + trace.key, return_index=True)[1]] = False
     else:
         hit = _played(trace, life, delay_s, ttl_s)[0]
-    return Played(hit=hit, delay_s=delay_s, ttl_s=ttl_s)
+    return hit, delay_s, ttl_s
 
 
 def entries_at(
@@ -181,8 +174,8 @@ def timed_misses(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> int
         count, deadline_s = _flight(trace, at_s, key, begin, end, rng)
         misses += int(count.sum())
         due = np.searchsorted(trace.at_s, deadline_s)
-        after = np.searchsorted(rank, group[begin] * len(order) + due)
-        begin = np.maximum(begin + count, after)
+        after = group[begin] * len(order) + due
+        begin = np.maximum(begin + count, np.searchsorted(rank, after))
         begin, end = begin[begin < end], end[begin < end]
     return misses
 
@@ -215,7 +208,7 @@ def _flight(
 
 def played_misses(trace: CacheTrace, life: Ints, rng: np.random.Generator) -> int:
     """Return the misses with timeouts, refills in flight, culls and writes, one at a time."""
-    return int(np.count_nonzero(~play(trace, life, rng).hit))
+    return int(np.count_nonzero(~play(trace, life, rng)[0]))
 
 
 MAX_DRAWS, MIN_DRAWS = 400, 4

@@ -114,17 +114,15 @@ class CacheTrace:
     serial: bool
     limits: Limits | None
     refills: Refills
+    delay_s: Floats  # [L]
+    ttl_s: Floats  # [L]
     emptied_s: tuple[float, ...] = ()
     writes: Writes = NO_WRITES  # by request, ascending in time
     inherited: Writes = NO_WRITES  # by life
-    delay_s: Floats | None = None  # [L]
-    ttl_s: Floats | None = None  # [L]
 
     def lifetimes(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Return delay and lifetime of the refill after a miss of each lookup. [L], [L]"""
         delay_s, ttl_s = self.refills.draw(self.key, rng)
-        if self.delay_s is None or self.ttl_s is None:
-            return delay_s, ttl_s
         known = ~np.isnan(self.delay_s)
         return np.where(known, self.delay_s, delay_s), np.where(known, self.ttl_s, ttl_s)
 
@@ -159,6 +157,6 @@ class CacheTrace:
             request=self.request[rows],
             key=self.key[rows],
             at_s=self.at_s[rows],
-            delay_s=None if self.delay_s is None else self.delay_s[rows],
-            ttl_s=None if self.ttl_s is None else self.ttl_s[rows],
+            delay_s=self.delay_s[rows],
+            ttl_s=self.ttl_s[rows],
         )

@@ -104,8 +104,8 @@ MEASURED: Mapping[str, str] = {
     "harness serve lock --workers 4 --backend redis --port 8000": _SERVE,
     "harness serve throttle --workers 4": _SERVE,
 }
-"""Too long for the tests as they stand: they are parsed with all their options, and the scenario is
-loaded; the file runs the same verb on real servers."""
+"""Too long for the tests as they are: `harness run` is run with --dry-run, the others are parsed
+with all their options and their scenario is loaded; the file runs the same verb on real servers."""
 
 _DOCKER = "needs Docker; tests/test_compose.py reads the file"
 

@@ -31,7 +31,13 @@ def routing(shares: Sequence[float]) -> Routing:
 
 
 def slot(share: float, lives: list[int], since_s: list[float]) -> Slot:
-    return Slot(share=share, lives=np.array(lives, np.int64), since_s=np.array(since_s))
+    """Return a slot in which each life lasts until the next, and the last one does not end."""
+    return Slot(
+        share=share,
+        lives=np.array(lives, np.int64),
+        since_s=np.array(since_s),
+        until_s=np.array([*since_s[1:], np.inf]),
+    )
 
 
 def rng(seed: int = 1) -> np.random.Generator:
