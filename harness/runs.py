@@ -27,10 +27,8 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
-from harness.measure.plan import Plan, Sources, TrialGroup
-from harness.measure.progress import Listener, RunEndedEarly
+from harness.measure.plan import Listener, Plan, RunEndedEarly, Sources, TrialGroup
 from harness.record.facts import TrialFacts
-from harness.record.lookups import lookup_rows, write_csv
 from harness.record.rundir import (
     RUN_FILE,
     SCENARIO_FILE,
@@ -40,7 +38,7 @@ from harness.record.rundir import (
     read_run,
     write_result,
 )
-from harness.record.samples import Samples
+from harness.record.samples import Samples, lookup_rows, write_csv
 from harness.report.formats.json import render_json
 from harness.scenario.load import (
     Overrides,

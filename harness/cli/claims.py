@@ -13,8 +13,8 @@ from harness.cli.signals import end_on_signals
 from harness.errors import InfrastructureError
 from harness.gate.check import Claim, claim_of, claim_problems, claims_exit_code
 from harness.record.rundir import directory_name
-from harness.report.claims import claims_document
 from harness.report.formats.json import plain
+from harness.report.gate import claims_document
 from harness.scenario.load import catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 from harness.verdicts import Verdict

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from harness.cli.options import format_option, load_options, overrides, scenario_argument
 from harness.cli.signals import end_on_signals
-from harness.measure.endpoint import EndpointInfo
-from harness.measure.serve import serve_trial, trial_to_see
+from harness.measure.serve import EndpointInfo, serve_trial, trial_to_see
 from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose
 from harness.scenario.load import app_path, find_scenario, load_scenario
 

@@ -4,8 +4,6 @@ The file is small JSON, fit to be kept with the code. A checksum over everything
 file that was cut off or edited by hand.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Mapping

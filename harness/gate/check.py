@@ -1,7 +1,5 @@
 """What a run was checked for, one case for each thing, and what it came to: a check or a claim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Counts decide, since they do not depend on the machine. Times of two runs are ne
 they drift by tens of percent from one job to the next.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

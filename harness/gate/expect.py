@@ -4,8 +4,6 @@ What cannot be right is refused before anything is measured; what was not measur
 never a pass.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches

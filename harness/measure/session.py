@@ -19,11 +19,24 @@ from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
 from harness.measure.actions import ActionServers, Targets, perform, refuse_foreign
-from harness.measure.plan import Plan, TrialGroup
-from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.measure.plan import (
+    Listener,
+    LoadProgress,
+    Phase,
+    Plan,
+    TrialEnded,
+    TrialGroup,
+    TrialStarted,
+)
 from harness.measure.testbed import Testbed
-from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
-from harness.record.machine import environment_facts
+from harness.record.facts import (
+    ActionFacts,
+    LifeFacts,
+    LoadFacts,
+    RoundFacts,
+    TrialFacts,
+    environment_facts,
+)
 from harness.record.rundir import (
     LOGS,
     RunRecord,

@@ -1,7 +1,5 @@
 """A check as a pipeline reads it: JUnit XML, annotations of GitHub Actions, JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring

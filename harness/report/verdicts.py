@@ -1,10 +1,16 @@
-"""How each verdict reads, and what it means for its reader."""
+"""How each verdict reads, and the figures that support a scenario's claim.
 
-from __future__ import annotations
+Each figure is next to what theory expects of it.
+"""
 
 from collections.abc import Mapping
 
-from harness.report.blocks import Tone
+from harness.analysis.metrics import figure
+from harness.analysis.series import named_trials
+from harness.analysis.summary import ExpectationResult, Figure, Summary
+from harness.metrics import METRICS
+from harness.report.blocks import Heading, Prose, Section, Table, Tone
+from harness.text import quantity
 from harness.verdicts import Verdict
 
 WORDS: Mapping[Verdict, str] = {
@@ -23,3 +29,49 @@ TONES: Mapping[Verdict, Tone] = {
     Verdict.NO_DATA: "doubt",
     Verdict.INCOMPARABLE: "bad",
 }
+
+
+CAPTION = "Measured, and in brackets what theory expects of these requests at random workers."
+
+
+def measures_section(summary: Summary) -> Section:
+    """Return the scenario's evidence for each trial; empty for a scenario that names none."""
+    names = summary.evidence
+    if not names or not summary.trials:
+        return []
+    rows = [
+        (label, [_with_expected(name, figure(trial, name)) for name in names])
+        for label, trial in named_trials(summary.trials)
+    ]
+    meanings = [Prose(f"{name}: {METRICS[name].meaning}") for name in names]
+    return [Heading("Evidence for the claim", CAPTION), *meanings, Table(names, rows)]
+
+
+def expectations_section(summary: Summary) -> Section:
+    """Return each expectation with its verdict; empty for a scenario without any."""
+    found = [Prose(expectation(one), TONES[one.verdict]) for one in summary.expectations]
+    return [Heading("Expectations", summary.claim), *found] if found else []
+
+
+def expectation(one: ExpectationResult) -> str:
+    """Return one verdict as a sentence."""
+    value = f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
+    wanted = f"wanted {one.wanted}"
+    if one.absent is not None:
+        wanted += f"; {quantity(one.unit, one.absent)} without the fault"
+    why = f"; {one.why}" if one.why else ""
+    return f"{WORDS[one.verdict]}: {one.metric}{value} ({wanted}{why})"
+
+
+def expected_text(name: str, found: Figure) -> str:
+    """Return what is expected of a figure: "1.28 to 1.36", or one number; "" where nothing is."""
+    if found.expected is None:
+        return ""
+    bounds = found.expected.low, found.expected.high
+    low, high = (quantity(METRICS[name].unit, one) for one in bounds)
+    return low if low == high else f"{low} to {high}"
+
+
+def _with_expected(name: str, found: Figure) -> str:
+    text, expected = quantity(METRICS[name].unit, found.value), expected_text(name, found)
+    return f"{text} ({expected})" if expected and found.value is not None else text
