@@ -54,8 +54,11 @@ def print_run(found: runs.Run, style: str) -> None:
     """Print the report of a run in one of the formats."""
     duel, summary = found.duel, found.summary
     document = duel_document(duel, summary) if duel else run_document(summary)
-    report = Report(summary=summary, document=document, result={"duel": duel} if duel else {})
-    write_report(report, TERMINAL if style == "table" else style, Console(file=sys.stdout))
+    write_report(
+        Report(summary=summary, document=document, result={"duel": duel} if duel else {}),
+        TERMINAL if style == "table" else style,
+        Console(file=sys.stdout),
+    )
 
 
 def demand_validity(summary: Summary) -> None:

@@ -64,8 +64,9 @@ def verb(
 def print_endpoint(info: EndpointInfo, style: str) -> None:
     """Print where the servers are and what to try: lines for a person, or one line of JSON."""
     if style == "json":
-        content = {**asdict(info), "pages": info.pages, "curl": info.curl}
-        click.echo(json.dumps(content, ensure_ascii=False))
+        click.echo(
+            json.dumps({**asdict(info), "pages": info.pages, "curl": info.curl}, ensure_ascii=False)
+        )
     else:
         console = Console(file=sys.stdout)
         print_lines(_lines(info, console.width), console, unbroken=True)

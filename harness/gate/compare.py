@@ -200,8 +200,11 @@ def _timed(metric: Metric, shown: Change, *, same_machine: bool) -> Change:
         return replace(shown, why="another machine or other versions")
     if metric.worsening(shown.base, shown.found) <= TIMES_MARGIN * abs(shown.base):
         return replace(shown, verdict=Verdict.PASS)
-    why = "times of two jobs drift by as much: compare both in one duel"
-    return replace(shown, verdict=Verdict.INCONCLUSIVE, why=why)
+    return replace(
+        shown,
+        verdict=Verdict.INCONCLUSIVE,
+        why="times of two jobs drift by as much: compare both in one duel",
+    )
 
 
 def _margins(metric: Metric, before: Figure, after: Figure, figures: int) -> Margins | None:

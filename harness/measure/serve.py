@@ -55,8 +55,7 @@ CHECK_S = 0.2
 def trial_to_see(scenario: Scenario) -> Trial:
     """Return the first trial in which the scenario's fault is expected, else its first trial."""
     trials = [trial for group in expand_plan(scenario) for trial in group]
-    faults = [expect.where for expect in scenario.expect if expect.fails_for is not None]
-    where = faults[0] if faults else {}
+    where = next((one.where for one in scenario.expect if one.fails_for is not None), {})
     return next((one for one in trials if one.setup.matches(where)), trials[0])
 
 
@@ -75,18 +74,16 @@ def serve_trial(
         fleet = testbed.start_fleet(trial, port)
         stack.callback(fleet.stop)
         fleet.wait_until_ready()
-        ready(_endpoint(trial, fleet.url, testbed.token))
+        ready(
+            EndpointInfo(
+                scenario=trial.scenario.name,
+                trial=trial.name,
+                processes=trial.workers * trial.scenario.server.servers,
+                url=fleet.url,
+                token=testbed.token,
+                look=trial.scenario.look,
+            )
+        )
         while True:
             fleet.check()
             time.sleep(CHECK_S)
-
-
-def _endpoint(trial: Trial, url: str, token: str) -> EndpointInfo:
-    return EndpointInfo(
-        scenario=trial.scenario.name,
-        trial=trial.name,
-        processes=trial.workers * trial.scenario.server.servers,
-        url=url,
-        token=token,
-        look=trial.scenario.look,
-    )

@@ -46,10 +46,14 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
     """Return a check in short, for the summary of a job; `summary` None: nothing was measured."""
     # What has not changed is shown below, among all figures.
     cases = [one for one in check.cases if one.problem or one.part != "baseline"]
-    rows = [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases]
     sections: list[Section] = [
         [Heading(last_line(check, code), summary.question if summary else "")],
-        [Table(("check", "outcome", "found"), rows)],
+        [
+            Table(
+                ("check", "outcome", "found"),
+                [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases],
+            )
+        ],
     ]
     if summary and summary.trials:
         trials = [
@@ -70,10 +74,15 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
 def baseline_document(base: RunFigures) -> Document:
     """Return the baseline, trial by trial, each figure with its prediction."""
     identity = base.identity
-    about = f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}"
     facts = [f"{name} {value}" for name, value in flat(base.environment).items() if value]
     sections: list[Section] = [
-        [Heading(f"Baseline {base.name}", about), Prose(f"Measured with {', '.join(facts)}.")]
+        [
+            Heading(
+                f"Baseline {base.name}",
+                f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}",
+            ),
+            Prose(f"Measured with {', '.join(facts)}."),
+        ]
     ]
     for trial in base.trials:
         rows = [
@@ -103,8 +112,13 @@ def changes_document(changes: Changes) -> Document:
             for one in rows
             if (note := _note(one))
         ]
-        table = Table(HEADS, [(one.metric, _cells(one)) for one in rows])
-        sections.append([Prose(trial, "strong"), table, *notes])
+        sections.append(
+            [
+                Prose(trial, "strong"),
+                Table(HEADS, [(one.metric, _cells(one)) for one in rows]),
+                *notes,
+            ]
+        )
     return sections
 
 
@@ -141,8 +155,12 @@ def claims_document(claims: Sequence[Claim]) -> Document:
     """Return the claims under their topics, each with its evidence, and a last line of counts."""
     sections: list[Section] = []
     for topic in dict.fromkeys(claim.topic for claim in claims):
-        found = [block for one in claims if one.topic == topic for block in _claim(one)]
-        sections.append([Heading(topic), *found])
+        sections.append(
+            [
+                Heading(topic),
+                *[block for one in claims if one.topic == topic for block in _claim(one)],
+            ]
+        )
     return [*sections, [Prose(conclusion(claims), "strong", level=0)]]
 
 

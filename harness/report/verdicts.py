@@ -39,12 +39,17 @@ def measures_section(summary: Summary) -> Section:
     names = summary.evidence
     if not names or not summary.trials:
         return []
-    rows = [
-        (label, [_with_expected(name, figure(trial, name)) for name in names])
-        for label, trial in named_trials(summary.trials)
+    return [
+        Heading("Evidence for the claim", CAPTION),
+        *(Prose(f"{name}: {METRICS[name].meaning}") for name in names),
+        Table(
+            names,
+            [
+                (label, [_with_expected(name, figure(trial, name)) for name in names])
+                for label, trial in named_trials(summary.trials)
+            ],
+        ),
     ]
-    meanings = [Prose(f"{name}: {METRICS[name].meaning}") for name in names]
-    return [Heading("Evidence for the claim", CAPTION), *meanings, Table(names, rows)]
 
 
 def expectations_section(summary: Summary) -> Section:
@@ -56,19 +61,18 @@ def expectations_section(summary: Summary) -> Section:
 def expectation(one: ExpectationResult) -> str:
     """Return one verdict as a sentence."""
     value = f", {one.trial}: {quantity(one.unit, one.value)}" if one.trial else ""
-    wanted = f"wanted {one.wanted}"
-    if one.absent is not None:
-        wanted += f"; {quantity(one.unit, one.absent)} without the fault"
-    why = f"; {one.why}" if one.why else ""
-    return f"{WORDS[one.verdict]}: {one.metric}{value} ({wanted}{why})"
+    absent = "" if one.absent is None else f"{quantity(one.unit, one.absent)} without the fault"
+    details = "; ".join(filter(None, (f"wanted {one.wanted}", absent, one.why)))
+    return f"{WORDS[one.verdict]}: {one.metric}{value} ({details})"
 
 
 def expected_text(name: str, found: Figure) -> str:
     """Return what is expected of a figure: "1.28 to 1.36", or one number; "" where nothing is."""
     if found.expected is None:
         return ""
-    bounds = found.expected.low, found.expected.high
-    low, high = (quantity(METRICS[name].unit, one) for one in bounds)
+    low, high = (
+        quantity(METRICS[name].unit, one) for one in (found.expected.low, found.expected.high)
+    )
     return low if low == high else f"{low} to {high}"
 
 
