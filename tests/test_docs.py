@@ -153,6 +153,12 @@ def test_the_picture_of_the_house_is_the_table_of_imports() -> None:
     assert f"```mermaid\n{picture()}```" in TEXTS["CONTRIBUTING.md"]
 
 
+def test_every_folder_of_the_harness_is_described() -> None:
+    folders = {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("harness/*/__init__.py")}
+    described = re.findall(r"^\| `(harness/\w+)` \|", TEXTS["CONTRIBUTING.md"], flags=re.MULTILINE)
+    assert folders == set(described)
+
+
 def test_every_error_code_is_used_somewhere() -> None:
     used = {code for source in SOURCES for code in re.findall(r'"(HX\d{3})"', source)}
     assert used == set(CODES)
