@@ -44,7 +44,8 @@ Check = Callable[[CaveatInput], Iterator[str]]
 
 def no_answer(evidence: CaveatInput) -> Iterator[str]:
     if not any(life.requests for life in evidence.trial.lives):
-        yield f"none of {evidence.trial.requests} requests was answered by a known worker"
+        requests = number_of(evidence.trial.requests, "request")
+        yield f"none of {requests} was answered by a known worker"
 
 
 def unaccounted(evidence: CaveatInput) -> Iterator[str]:
@@ -53,17 +54,20 @@ def unaccounted(evidence: CaveatInput) -> Iterator[str]:
             server, slot, generation, pid = account.identity
             yield (
                 f"worker {server}.{slot} generation {generation} (pid {pid}): answers reported"
-                f" {account.seen[0]} hits and {account.seen[1]} misses, the worker counted"
-                f" {account.counted[0]} and {account.counted[1]}, and {account.died} requests died"
+                f" {number_of(account.seen[0], 'hit')} and {number_of(account.seen[1], 'miss')},"
+                f" the worker counted"
+                f" {account.counted[0]} and {account.counted[1]},"
+                f" and {number_of(account.died, 'request')} died"
             )
     unknown = evidence.trial.lookups - sum(life.lookups for life in evidence.trial.lives)
-    yield from _if_any(unknown, "lookups came in answers that named no worker")
+    yield from _if_any(unknown, "lookup", "in answers that named no worker")
 
 
 def all_failed(evidence: CaveatInput) -> Iterator[str]:
     trial = evidence.trial
     if trial.requests and trial.failures >= trial.requests:
-        yield f"all {trial.requests} requests failed, so nothing of the app was measured"
+        requests = number_of(trial.requests, "request")
+        yield f"all of {requests} failed, so nothing of the app was measured"
 
 
 def shared_clear(evidence: CaveatInput) -> Iterator[str]:
@@ -76,7 +80,7 @@ def incomplete(evidence: CaveatInput) -> Iterator[str]:
     answered = np.count_nonzero(evidence.read.samples.status > 0)
     asked = evidence.facts.load.asked
     if answered < asked:
-        yield f"{answered} of {asked} requests were answered"
+        yield f"{answered} of {number_of(asked, 'request')} answered"
 
 
 def silent_worker(evidence: CaveatInput) -> Iterator[str]:
@@ -88,7 +92,8 @@ def silent_worker(evidence: CaveatInput) -> Iterator[str]:
         if life.tally.get("ready", 0) and (life.server, life.slot) not in heard
     )
     if silent:
-        yield f"{len(silent)} ready workers served no request: {', '.join(silent)} (server.slot)"
+        workers = number_of(len(silent), "ready worker")
+        yield f"{workers} served no request: {', '.join(silent)} (server.slot)"
 
 
 def worker_replaced(evidence: CaveatInput) -> Iterator[str]:
@@ -178,7 +183,7 @@ def too_few_samples(evidence: CaveatInput) -> Iterator[str]:
     lookups = evidence.trial.lookups
     # An app that is measured by what it answers is not judged by its hit rate.
     if lookups < LOOKUPS_NEEDED and not evidence.trial.measures:
-        yield f"{lookups} lookups; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
+        yield f"{number_of(lookups, 'lookup')}; below {LOOKUPS_NEEDED} a hit rate is mostly chance"
 
 
 def saturated_generator(evidence: CaveatInput) -> Iterator[str]:
@@ -226,9 +231,9 @@ def _withheld(latency: LatencySummary) -> Iterator[str]:
                 yield f"{', '.join(names)} of {times.count} {words}{noun}"
 
 
-def _if_any(count: int, text: str) -> Iterator[str]:
-    if count:
-        yield f"{count} {text}"
+def _if_any(amount: int, noun: str, text: str) -> Iterator[str]:
+    if amount:
+        yield f"{number_of(amount, noun)} {text}"
 
 
 CHECKS: Mapping[str, Check] = {
@@ -238,16 +243,18 @@ CHECKS: Mapping[str, Check] = {
     "shared-clear": shared_clear,
     "foreign-keys-added": lambda evidence: _if_any(
         max(evidence.facts.foreign_keys or 0, 0),
-        "more keys in the Redis database than before do not begin with the trial's prefix: either"
-        " others use it, or the app does not use {cache_prefix} and its trials share entries",
+        "foreign key",
+        "more than before in the Redis database, without the trial's prefix: either others use it,"
+        " or the app does not use {cache_prefix} and its trials share entries",
     ),
     "foreign-keys-lost": lambda evidence: _if_any(
         max(-(evidence.facts.foreign_keys or 0), 0),
-        "foreign keys less are in the Redis database: they expired or were cleared, as permitted",
+        "foreign key",
+        "less than before in the Redis database: expired, or cleared as permitted",
     ),
     "incomplete": incomplete,
     "failed-requests": lambda evidence: _if_any(
-        evidence.trial.failures, f"of {evidence.trial.requests} requests failed"
+        evidence.trial.failures, "failed request", f"of {evidence.trial.requests:,}"
     ),
     "silent-worker": silent_worker,
     "worker-replaced": worker_replaced,
@@ -264,18 +271,21 @@ CHECKS: Mapping[str, Check] = {
         evidence.tallied("unseen_writes")
         + evidence.tallied("writes")
         - len(evidence.read.samples.write_request),
-        "writes were reported in no answer, so no replay knows them",
+        "write",
+        "reported in no answer, so unknown to the replay",
     ),
     "late-lookups": lambda evidence: _if_any(
-        evidence.tallied("late"), "lookups came after the headers had left and are in no figure"
+        evidence.tallied("late"), "lookup", "after the headers had left, in no figure"
     ),
     "outside-lookups": lambda evidence: _if_any(
         evidence.tallied("outside"),
-        "lookups came outside of measured requests and are in no figure",
+        "lookup",
+        "outside of measured requests, in no figure",
     ),
     "errors": lambda evidence: _if_any(
         evidence.tallied("errors"),
-        "lookups ended in an exception of the cache and are in no figure",
+        "lookup",
+        "ended by an exception of the cache, in no figure",
     ),
 }
 """Every caveat there is, the grave ones first."""

@@ -86,10 +86,8 @@ def _per_process(series: TrialSeries) -> str:
     if not measured:
         return _sentence(hit_rates)
     most = measured[-1]
-    workers = f"with {number_of(most.workers, 'worker')}"
-    return _sentence(
-        f"{hit_rates}; {'' if workers == _span(series) else f'{workers}, '}{_fragmentation(most)}"
-    )
+    where = "" if most.workers == measured[0].workers else f"with {count(most.workers)} workers, "
+    return _sentence(f"{hit_rates}; {where}{_fragmentation(most)}")
 
 
 def _compared(series: TrialSeries, other: TrialSeries) -> str:

@@ -100,7 +100,7 @@ def run_document(summary: Summary) -> Document:
         workers_section(looked_up),
         evidence_section(looked_up),
         caveats_section(trials),
-        _lesson(summary),
+        *_lesson(summary),
         environment_section(summary),
     )
     return [section for section in sections if section]
@@ -113,11 +113,13 @@ def _title(summary: Summary) -> Section:
     return [Prose(question, "strong", level=0), Prose(about, "quiet", level=0)]
 
 
-def _lesson(summary: Summary) -> Section:
-    """Return what this run shows, then what the scenario teaches."""
-    shown: list[Block] = [Prose(text) for text in summary.conclusions]
-    taught = [Prose(text) for text in paragraphs(summary.lesson)]
-    return [Heading("Lesson"), *shown, *taught] if shown or taught else []
+def _lesson(summary: Summary) -> Document:
+    """Return what this run shows and what the scenario teaches, each paragraph a section."""
+    shown = " ".join(summary.conclusions)
+    texts = [*([shown] if shown else []), *paragraphs(summary.lesson)]
+    return [
+        [*([] if number else [Heading("Lesson")]), Prose(text)] for number, text in enumerate(texts)
+    ]
 
 
 def paragraphs(text: str) -> list[str]:

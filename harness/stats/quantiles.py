@@ -26,7 +26,8 @@ def quantile(ascending: Floats, p: float) -> Interval | None:
     coverage of 95 % or a little more (Hahn and Meeker, Statistical Intervals, 5.2).
     """
     n = len(ascending)
-    if beyond(n, p) < BEYOND_NEEDED:
+    # How many are expected on the thinner side of the quantile:
+    if int(n * min(p, 1 - p) + 1e-9) < BEYOND_NEEDED:
         return None
     low, high = ranks(n, p)
     if low < 1 or high > n:
@@ -34,11 +35,6 @@ def quantile(ascending: Floats, p: float) -> Interval | None:
     middle = int(np.ceil(n * p - 1e-9))
     value, below, above = ascending[[middle - 1, low - 1, high - 1]].tolist()
     return Interval(value=value, low=below, high=above)
-
-
-def beyond(n: int, p: float) -> int:
-    """Return how many of n values are expected on the thinner side of the p-quantile."""
-    return int(n * min(p, 1 - p) + 1e-9)
 
 
 def ranks(n: int, p: float) -> tuple[int, int]:

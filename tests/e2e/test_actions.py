@@ -1,4 +1,4 @@
-"""Things done to real servers while the load goes on, and what of it the harness tells."""
+"""Things done to real servers while the load goes on, and what the harness reports of it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_restarted_redis_loses_everything_and_locmem_does_not_notice(trials: A
     assert locmem["misses"]["restart"] == 0
 
 
-def test_every_worker_that_was_ended_is_told(trials: Any) -> None:
+def test_every_worker_that_was_ended_is_reported(trials: Any) -> None:
     # Not by who answered: a replacement may be ready only when the load is over.
     ended = {
         action: trials["locmem", action]["restart"]["workers_ended"]
@@ -113,7 +113,7 @@ def test_a_redis_of_somebody_else_is_never_restarted(harness: Harness) -> None:
     assert not harness.run_dir.exists()
 
 
-def test_a_server_that_does_not_come_back_is_told_and_what_was_measured_is_kept(
+def test_a_server_that_does_not_come_back_is_reported_and_what_was_measured_is_kept(
     harness: Harness, tiny: Tiny
 ) -> None:
     scenario = tiny(workers=[2], requests=60, fault="boots-once")

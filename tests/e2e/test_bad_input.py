@@ -1,4 +1,4 @@
-"""What cannot be run is refused before anything starts: exit 2, every problem at once."""
+"""What cannot be run is refused before anything starts: exit 2, with every problem."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ requests = "many"
 
 
 def refused(harness: Harness, outcome: Outcome) -> str:
-    """Hold an outcome to what every refusal promises; return what it told."""
+    """Check an outcome against what every refusal promises; return what it reported."""
     assert outcome.code == 2, outcome.stderr
     assert outcome.stdout == ""
     assert "Traceback" not in outcome.stderr
@@ -29,22 +29,22 @@ def refused(harness: Harness, outcome: Outcome) -> str:
     return outcome.stderr
 
 
-def test_a_bad_file_is_told_of_all_its_mistakes_at_once(harness: Harness) -> None:
+def test_a_bad_file_is_reported_of_all_its_mistakes_at_once(harness: Harness) -> None:
     (harness.directory / "bad.toml").write_text(BAD_SCENARIO)
-    told = refused(harness, harness.run("run", "bad.toml", "--out", "run"))
+    reported = refused(harness, harness.run("run", "bad.toml", "--out", "run"))
     for place in (
         "HX202 bad.toml, key wrokers",
         "HX203 bad.toml, key matrix.workers[0]: got 0, need a number of 1 or more",
         'HX203 bad.toml, key matrix.backend[1]: got "memory", need one of',
         'HX203 bad.toml, key load.requests: got "many", need a whole number',
     ):
-        assert place in told
-    assert told.count("hint: ") == 4
+        assert place in reported
+    assert reported.count("hint: ") == 4
     assert not harness.run_dir.exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (("hit-rate", "--workers", "0"), "HX203 --workers: got 0, need a number of 1 or more"),
         (("hit-rate", "--backend", "memory"), 'HX203 --backend: got "memory", need one of'),
@@ -54,22 +54,22 @@ def test_a_bad_file_is_told_of_all_its_mistakes_at_once(harness: Harness) -> Non
     ],
 )
 def test_an_option_that_cannot_be_is_named(
-    harness: Harness, words: tuple[str, ...], told: str
+    harness: Harness, words: tuple[str, ...], reported: str
 ) -> None:
-    assert told in refused(harness, harness.run("run", *words, "--out", "run"))
+    assert reported in refused(harness, harness.run("run", *words, "--out", "run"))
     assert not harness.run_dir.exists()
 
 
-def test_a_file_that_is_no_toml_is_told_the_line(harness: Harness) -> None:
+def test_a_file_that_is_no_toml_is_reported_the_line(harness: Harness) -> None:
     (harness.directory / "bad.toml").write_text('question = "\n')
-    told = refused(harness, harness.run("run", "bad.toml", "--out", "run"))
-    assert "HX201 bad.toml: not valid TOML" in told
-    assert "line 1" in told
+    reported = refused(harness, harness.run("run", "bad.toml", "--out", "run"))
+    assert "HX201 bad.toml: not valid TOML" in reported
+    assert "line 1" in reported
 
 
 def test_a_run_directory_that_exists_is_left_as_it_is(harness: Harness, tiny: Tiny) -> None:
     harness.run_dir.mkdir()
     (harness.run_dir / "precious").write_text("here")
-    told = refused(harness, harness.run("run", tiny(workers=[1]), "--out", "run"))
-    assert "HX103 run: exists already" in told
+    reported = refused(harness, harness.run("run", tiny(workers=[1]), "--out", "run"))
+    assert "HX103 run: exists already" in reported
     assert [path.name for path in harness.run_dir.iterdir()] == ["precious"]

@@ -16,9 +16,9 @@ def test_a_claim_holds_on_real_servers_and_its_evidence_fails_without_the_fault(
 ) -> None:
     outcome = harness.run("claims", "throttle", "--format", "json", "--out", "claims")
     assert outcome.code == 0, outcome.stderr
-    (told,) = json.loads(outcome.stdout)
-    assert told["verdict"] == "pass"
-    contrasts = [found for found in told["evidence"] if found["absent"] is not None]
+    (reported,) = json.loads(outcome.stdout)
+    assert reported["verdict"] == "pass"
+    contrasts = [found for found in reported["evidence"] if found["absent"] is not None]
     assert contrasts
     assert all(found["absent"] != found["value"] for found in contrasts)
     assert harness.leftovers() == []

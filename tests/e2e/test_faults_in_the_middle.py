@@ -1,4 +1,4 @@
-"""Something dies while the load runs: the code that tells it, and what was measured is kept."""
+"""Something dies while the load runs: a code reports it, and what was measured is kept."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_a_gunicorn_that_is_killed_ends_the_run_and_leaves_both_trials_on_record
 
     assert outcome.code == 3
     assert outcome.stdout == ""
-    told = "HX313 gunicorn (locmem, 2 workers): ended in the middle of the load, with status -9"
-    assert told in outcome.stderr
+    reported = "HX313 gunicorn (locmem, 2 workers): ended in the middle of the load, with status -9"
+    assert reported in outcome.stderr
     assert "hint: the whole log is run/logs/gunicorn-01-locmem-2.log" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     result = harness.result()
@@ -152,7 +152,7 @@ def test_a_reaper_that_is_killed_costs_no_trial(harness: Harness, tiny: Tiny) ->
     assert harness.leftovers() == []
 
 
-def test_a_redis_that_is_killed_is_told_and_the_trial_before_stays(harness: Harness) -> None:
+def test_a_redis_that_is_killed_is_reported_and_the_trial_before_stays(harness: Harness) -> None:
     harness.start(
         *("run", "hit-rate", "--workers", "1", "--requests", "400", "--keys", "40"),
         *("--set", "matrix.backend=['locmem', 'redis']", "--out", "run"),

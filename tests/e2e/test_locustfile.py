@@ -62,9 +62,9 @@ def shop(tmp_path: Path) -> Iterator[str]:
 
 
 def load(locustfile: str, shop: str, tmp_path: Path, requests: int) -> tuple[list[Any], str]:
-    """Run plain Locust until it has sent a trace; return what it tells and the access log."""
-    access, told = tmp_path / "access", tmp_path / "locust.json"
-    with told.open("wb") as stdout, (tmp_path / "locust.log").open("wb") as stderr:
+    """Run plain Locust until it has sent a trace; return what it reports and the access log."""
+    access, reported = tmp_path / "access", tmp_path / "locust.json"
+    with reported.open("wb") as stdout, (tmp_path / "locust.log").open("wb") as stderr:
         locust = subprocess.Popen(
             [
                 *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / locustfile)),
@@ -84,20 +84,20 @@ def load(locustfile: str, shop: str, tmp_path: Path, requests: int) -> tuple[lis
         finally:
             locust.kill()
             locust.wait()
-    return json.loads(told.read_text()), access.read_text()
+    return json.loads(reported.read_text()), access.read_text()
 
 
 @pytest.mark.parametrize(("locustfile", "looks_every"), [("catalog.py", None), ("inside.py", 10)])
 def test_locust_alone_serves_the_trace_once(
     locustfile: str, looks_every: int | None, shop: str, tmp_path: Path
 ) -> None:
-    told, access = load(locustfile, shop, tmp_path, 50)
+    reported, access = load(locustfile, shop, tmp_path, 50)
     trace = key_sequence(keys=PRODUCTS, zipf=1.0, requests=50, seed=3)
     paths = [f"/products/{key + 1}/" for key in trace]
     if looks_every:
         paths[::looks_every] = ["/inside/"] * len(paths[::looks_every])
     assert sorted(ANSWERED.findall(access)) == sorted(paths)
-    lines = {line["name"]: line for line in told}
+    lines = {line["name"]: line for line in reported}
     assert set(lines) == {"/products/[id]/"} | ({"/inside/"} if looks_every else set())
     assert sum(line["num_requests"] for line in lines.values()) == 50
     assert not any(line["num_failures"] for line in lines.values())

@@ -35,5 +35,7 @@ def test_what_workers_began_with_is_known_and_explains_their_hits(harness: Harne
         assert not codes & {"other-writes", "outside-lookups", "neither-model"}
     facts = read_run(harness.run_dir)[0].trials
     held = [sorted(one.keys) for trial in facts for life in trial.lives for one in life.held]
-    assert held == [sorted(f"product:{pk}" for pk in range(1, WARM + 1))] * 7  # 2, 2, 2 and an heir
+    assert (
+        held == [sorted(f"product:{pk}" for pk in range(1, WARM + 1))] * 7
+    )  # 2, 2, 2 and a successor
     assert harness.leftovers() == []

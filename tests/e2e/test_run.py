@@ -120,7 +120,7 @@ def test_standard_output_is_the_result_and_nothing_else(recorded: Recorded) -> N
     assert recorded.outcome.stdout == (recorded.run_dir / "result.json").read_text()
 
 
-def test_nothing_is_said_on_standard_error_where_nobody_watches(recorded: Recorded) -> None:
+def test_standard_error_is_empty_where_nobody_watches(recorded: Recorded) -> None:
     assert recorded.outcome.stderr == ""
 
 
@@ -198,18 +198,18 @@ def test_nothing_is_unaccounted_for(trials: list[dict[str, Any]]) -> None:
         assert trial["accounted"] == {"samples": REQUESTS, "tallies": REQUESTS, "lost": 0}
 
 
-def test_each_life_counted_what_its_answers_told(recorded: Recorded) -> None:
+def test_each_life_counted_what_its_answers_reported(recorded: Recorded) -> None:
     record, _ = read_run(recorded.run_dir)
     for facts, trial in zip(record.trials, recorded.result["trials"], strict=True):
         counted = {
             life.pid: (life.tally["finished"], life.tally["hits"], life.tally["misses"])
             for life in facts.lives
         }
-        told = {
+        reported = {
             life["pid"]: (life["requests"], life["hits"], life["lookups"] - life["hits"])
             for life in trial["lives"]
         }
-        assert counted == told
+        assert counted == reported
 
 
 def test_every_trial_serves_the_seeded_trace_in_its_order(recorded: Recorded) -> None:

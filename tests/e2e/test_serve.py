@@ -21,8 +21,8 @@ pytestmark = pytest.mark.e2e
 FEW = ("--keys", "20", "--format", "json")
 
 
-def invitation(harness: Harness) -> Any:
-    """Return what the harness tells in one line once its servers are up."""
+def endpoint_info(harness: Harness) -> Any:
+    """Return what the harness reports in one line once its servers are up."""
     stdout = harness.directory / "stdout"
     line = harness.wait_until(lambda: stdout.read_text().endswith("\n") and stdout.read_text())
     assert line.count("\n") == 1
@@ -50,14 +50,14 @@ def interrupt(harness: Harness, number: int = signal.SIGINT) -> None:
 def test_several_workers_answer_and_give_evidence_to_who_has_the_token(harness: Harness) -> None:
     port = free_port()
     harness.start("serve", "throttle", "--workers", "2", "--port", str(port), *FEW)
-    told = invitation(harness)
-    assert told["url"] == f"http://127.0.0.1:{port}"
-    assert told["pages"] == [f"{told['url']}/search/me/"]
-    assert told["trial"] == "locmem, 2 workers"
+    reported = endpoint_info(harness)
+    assert reported["url"] == f"http://127.0.0.1:{port}"
+    assert reported["pages"] == [f"{reported['url']}/search/me/"]
+    assert reported["trial"] == "locmem, 2 workers"
 
-    first = answered_by(told["pages"][0])
-    harness.wait_until(lambda: answered_by(told["pages"][0]) != first)
-    *_, header, page = shlex.split(told["curl"])
+    first = answered_by(reported["pages"][0])
+    harness.wait_until(lambda: answered_by(reported["pages"][0]) != first)
+    *_, header, page = shlex.split(reported["curl"])
     evidence = requests.get(page, headers=dict([header.split(": ")]), timeout=30).headers
     assert evidence["X-Harness-Worker"].startswith("server=0, slot=")
     assert not [name for name in requests.get(page, timeout=30).headers if "Harness" in name]
@@ -66,7 +66,7 @@ def test_several_workers_answer_and_give_evidence_to_who_has_the_token(harness: 
 
 def test_what_stands_behind_the_caches_comes_and_goes_with_it(harness: Harness) -> None:
     harness.start("serve", "throttle", "--workers", "2", "--backend", "redis", *FEW)
-    url = invitation(harness)["pages"][0]
+    url = endpoint_info(harness)["pages"][0]
     limit = requests.get(url, timeout=30).json()["limit"]
     statuses = [requests.get(url, timeout=30).status_code for _ in range(limit)]
     assert statuses == [200] * (limit - 1) + [429]
@@ -78,9 +78,9 @@ def test_several_servers_stand_behind_one_address(harness: Harness) -> None:
     port = free_port()
     two = ("--set", "server.servers=2", "--port", str(port))
     harness.start("serve", "throttle", "--workers", "1", *two, *FEW)
-    told = invitation(harness)
-    assert told["url"] == f"http://127.0.0.1:{port}"
-    assert len({answered_by(told["pages"][0]) for _ in range(4)}) == 2
+    reported = endpoint_info(harness)
+    assert reported["url"] == f"http://127.0.0.1:{port}"
+    assert len({answered_by(reported["pages"][0]) for _ in range(4)}) == 2
     interrupt(harness)
 
 
@@ -95,7 +95,7 @@ def test_a_port_that_is_taken_is_an_error_with_a_way_out(harness: Harness) -> No
 
 def test_a_server_that_ends_ends_it_and_its_log_stays(harness: Harness) -> None:
     harness.start("serve", "throttle", "--workers", "1", *FEW)
-    invitation(harness)
+    endpoint_info(harness)
     harness.kill("gunicorn", "demo_app")
     outcome = harness.wait()
     assert outcome.code == 3

@@ -61,8 +61,8 @@ def foreign(tmp_path: Path) -> Iterator[str]:
             stdout=log,
         )
     assert process.stdin
-    with process.stdin as told:
-        told.write(f'bind 127.0.0.1\nport {port}\nrequirepass {PASSWORD}\nsave ""\n'.encode())
+    with process.stdin as reported:
+        reported.write(f'bind 127.0.0.1\nport {port}\nrequirepass {PASSWORD}\nsave ""\n'.encode())
     url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
     try:
         wait_until(lambda: answers(url))
