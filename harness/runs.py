@@ -201,8 +201,12 @@ def entry(run_dir: Path) -> RunEntry:
         record, _ = read_run(run_dir)
     except HarnessError:
         return RunEntry(path=run_dir, scenario="", trials=None, size_bytes=size_bytes)
-    trials = len(record.trials)
-    return RunEntry(path=run_dir, scenario=record.scenario, trials=trials, size_bytes=size_bytes)
+    return RunEntry(
+        path=run_dir,
+        scenario=record.scenario,
+        trials=len(record.trials),
+        size_bytes=size_bytes,
+    )
 
 
 def remove(run_dir: Path) -> None:

@@ -43,9 +43,7 @@ def percent(fraction: float | None) -> str:
 
 def points_with_interval(interval: Interval | None) -> str:
     """Return a predicted share with its interval: "75.7 (74.5-76.9)"."""
-    if interval is None:
-        return UNKNOWN
-    return f"{points(interval.value)} ({points(interval.low)}-{points(interval.high)})"
+    return _with_interval(interval, points, UNKNOWN)
 
 
 def count_with_interval(interval: Interval | None) -> str:
@@ -98,9 +96,11 @@ def size(number: float) -> str:
     return f"{number / 1000**unit:.3g} {BYTES[unit]}"
 
 
-def _with_interval(interval: Interval | None, figure: Callable[[float], str]) -> str:
+def _with_interval(
+    interval: Interval | None, figure: Callable[[float], str], absent: str = WITHHELD
+) -> str:
     if interval is None:
-        return WITHHELD
+        return absent
     if isinf(interval.low):
         return f"{figure(interval.value)} ({UNKNOWN})"
     return f"{figure(interval.value)} ({figure(interval.low)}-{figure(interval.high)})"

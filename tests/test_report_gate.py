@@ -15,8 +15,15 @@ from harness.gate.compare import compare
 from harness.report.blocks import Document
 from harness.report.formats.markdown import render_markdown
 from harness.report.formats.terminal import document_lines
-from harness.report.gate import baseline_document, changes_document, check_document, last_line
-from harness.report.pipeline import render_annotations, render_check_json, render_junit
+from harness.report.gate import (
+    baseline_document,
+    changes_document,
+    check_document,
+    last_line,
+    render_annotations,
+    render_check_json,
+    render_junit,
+)
 from harness.verdicts import Verdict
 from tests.recorded import run, scenario, trial
 from tests.summaries import judged, make_summary

@@ -29,8 +29,14 @@ from harness.gate.check import CheckResult, broken, checked
 from harness.gate.compare import compare
 from harness.gate.expect import refuse_unfit, refuse_without_criteria
 from harness.report.formats.markdown import render_markdown
-from harness.report.gate import changes_document, check_document, last_line
-from harness.report.pipeline import render_annotations, render_check_json, render_junit
+from harness.report.gate import (
+    changes_document,
+    check_document,
+    last_line,
+    render_annotations,
+    render_check_json,
+    render_junit,
+)
 
 ON_GITHUB, STEP_SUMMARY = "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"
 

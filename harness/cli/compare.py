@@ -10,8 +10,7 @@ from harness.cli.screen import print_document
 from harness.errors import BaselineError
 from harness.gate.check import baseline_problems, incomparable
 from harness.gate.compare import compare
-from harness.report.gate import changes_document
-from harness.report.pipeline import render_changes_json
+from harness.report.gate import changes_document, render_changes_json
 from harness.verdicts import exit_code
 
 

@@ -181,8 +181,9 @@ def _label(
         for key, value in values.items()
     ]
     if refs:
-        commit = f"{side.ref} ({trees[side.ref].commit[:7]})" if side.ref else "working tree"
-        parts.insert(0, commit)
+        parts.insert(
+            0, f"{side.ref} ({trees[side.ref].commit[:7]})" if side.ref else "working tree"
+        )
     return ", ".join(parts) or side.role
 
 

@@ -139,8 +139,9 @@ def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add all options as text, so that all mistakes are reported together."""
     for name, option in reversed(OPTIONS.items()):
         shown = f"{option.help}  [default: {option.default}]" if option.default else option.help
-        metavar = "N" if option.whole else "X"
-        command = click.option(_flag(name), metavar=metavar, help=shown)(command)
+        command = click.option(_flag(name), metavar="N" if option.whole else "X", help=shown)(
+            command
+        )
     return command
 
 

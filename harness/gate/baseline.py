@@ -212,7 +212,6 @@ def read_comparable(path: Path, scenario: Scenario) -> RunFigures:
 
 
 def _trial_figures(trial: TrialSummary) -> TrialFigures:
-    found = {name: figure(trial, name) for name in COMPUTED}
     predicted = trial.predicted
     exact = predicted is not None and predicted.closed_form is not None
     return TrialFigures(
@@ -220,7 +219,9 @@ def _trial_figures(trial: TrialSummary) -> TrialFigures:
         requests=trial.requests,
         lookups=trial.lookups,
         settled=exact and predicted is not None and predicted.low == predicted.high,
-        figures={name: one for name, one in found.items() if one.value is not None},
+        figures={
+            name: found for name in COMPUTED if (found := figure(trial, name)).value is not None
+        },
     )
 
 

@@ -144,12 +144,12 @@ def overall(results: Sequence[MetricResult], rules: Sequence[Rule]) -> Verdict:
     required = {rule.name for rule in rules if rule.required}
     verdicts = {one.verdict for one in results}
     needed = {one.verdict for one in results if one.metric in required}
-    if Verdict.FAIL in verdicts:
-        return Verdict.FAIL
-    for verdict in _OPEN:
-        if verdict in needed:
-            return verdict
-    return Verdict.IMPROVED if Verdict.IMPROVED in verdicts else Verdict.PASS
+    ranked = (
+        (Verdict.FAIL, verdicts),
+        *((verdict, needed) for verdict in _OPEN),
+        (Verdict.IMPROVED, verdicts),
+    )
+    return next((verdict for verdict, among in ranked if verdict in among), Verdict.PASS)
 
 
 def is_decided(results: Sequence[MetricResult], rules: Sequence[Rule]) -> bool:
@@ -321,8 +321,9 @@ class Judge:
         spent_s = self._clock() - self._started_s
         block_s = spent_s / (rounds[BASE] / 2)
         base, candidate = (by_metric(self._rounds[side]) for side in (BASE, CANDIDATE))
-        results = judge(self._rules, base, candidate, ahead=False)
-        return spent_s + block_s > self._budget_s or is_decided(results, self._rules)
+        return spent_s + block_s > self._budget_s or is_decided(
+            judge(self._rules, base, candidate, ahead=False), self._rules
+        )
 
 
 def duel_result(

@@ -160,21 +160,26 @@ def _result(
     unknown = replace(unknown, value=found.value)
     if found.value is None or (expect.as_predicted and found.expected is None):
         return replace(unknown, why="it was not measured")
-    if expect.fails_for is None:
-        without: list[Figure] = []
-    else:
-        faultless = [one for one in trials if one.setup.matches(expect.fails_for)]
-        without = [_compared(expect, one, trials) for one in faultless]
-        without = [one for one in without if one.value is not None]
-        if not without:
-            return replace(unknown, why=f"{_label(expect.fails_for)} was not measured")
-    verdict, why = Verdict.PASS, ""
+    faultless = expect.fails_for
+    figures = [
+        _compared(expect, one, trials)
+        for one in trials
+        if faultless is not None and one.setup.matches(faultless)
+    ]
+    without = [one for one in figures if one.value is not None]
+    if faultless is not None and not without:
+        return replace(unknown, why=f"{_label(faultless)} was not measured")
+    why = ""
     if not _holds(expect, found):
-        verdict, why = Verdict.FAIL, "out of bounds"
+        why = "out of bounds"
     elif any(_holds(expect, one) for one in without):
-        verdict = Verdict.FAIL
-        why = f"it holds for {_label(expect.fails_for or {})} as well, so it shows nothing"
-    return replace(unknown, verdict=verdict, absent=without[0].value if without else None, why=why)
+        why = f"it holds for {_label(faultless or {})} as well, so it shows nothing"
+    return replace(
+        unknown,
+        verdict=Verdict.FAIL if why else Verdict.PASS,
+        absent=without[0].value if without else None,
+        why=why,
+    )
 
 
 def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary]) -> Figure:

@@ -58,8 +58,8 @@ def estimate(plan: Plan, environ: Mapping[str, str] = os.environ) -> Estimate:
 
 def _load_s(trial: Trial) -> float:
     load = trial.scenario.load
-    due_s = load.requests / load.arrival_rate_per_second if load.arrival_rate_per_second else 0.0
-    return max(due_s, load.requests * _REQUEST_S)
+    rate = load.arrival_rate_per_second
+    return max(load.requests / rate if rate else 0.0, load.requests * _REQUEST_S)
 
 
 def _most(plan: Plan, count: Callable[[Trial], int]) -> int:

@@ -290,8 +290,12 @@ class RunWriter:
     def add(self, running: RunningTrial, problem: str) -> None:
         """Write a trial, unless it never served a round. Raises InfrastructureError HX301."""
         if running.rounds:
-            facts, samples = running.facts(problem), merge_rounds(running.rounds)
-            write_trial(self._run_dir, running.trial.slug, facts, samples)
+            write_trial(
+                self._run_dir,
+                running.trial.slug,
+                running.facts(problem),
+                merge_rounds(running.rounds),
+            )
 
 
 class Session:
@@ -346,8 +350,9 @@ class Session:
         self._notify(Phase(text="loading"))
         running.requested = turn.last
         try:
-            url, watch = running.servers.url, self._watch(running)
-            running.add_cost(self._load.serve(turn, url, out=out, watch=watch))
+            running.add_cost(
+                self._load.serve(turn, running.servers.url, out=out, watch=self._watch(running))
+            )
         finally:
             if out.exists():
                 running.add_round(turn.round, read_samples(out))

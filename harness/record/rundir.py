@@ -222,8 +222,12 @@ def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
 def _with_min_effects(duel: Mapping[str, Any]) -> dict[str, Any]:
     """Return the terms of a duel; early ones had floors, and other names of metrics."""
     fields = {_DUEL_FIELDS.get(name, name): value for name, value in duel.items()}
-    effects = fields.get("min_effects", {}).items()
-    return {**fields, "min_effects": {current_name(name): least for name, least in effects}}
+    return {
+        **fields,
+        "min_effects": {
+            current_name(name): least for name, least in fields.get("min_effects", {}).items()
+        },
+    }
 
 
 @contextmanager
