@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.errors import InfrastructureError, Problem
 from harness.load.protocol import Message
-from harness.measure.actions import Targets
 from harness.measure.plan import Event, Listener, Plan, Sources, TrialGroup
-from harness.measure.session import LoadSource, RunningServers, ServerHost, run_session
+from harness.measure.session import run_session
+from harness.measure.testbed import Targets
 from harness.record.facts import LifeFacts
 from harness.record.rundir import create_run_dir
 from harness.record.samples import write_samples
@@ -105,7 +106,7 @@ class FakeTestbed:
         self.steps.append(("start", trial.slug))
         return FakeServers(trial, self.steps)
 
-    def targets(self, trial: Trial, servers: RunningServers) -> Targets:
+    def targets(self, trial: Trial, servers: Any) -> Targets:
         restart = lambda: self.steps.append(("restart cache", trial.slug))  # noqa: E731
         return Targets(servers=servers, cache=Lease(restart=restart))
 
@@ -160,7 +161,7 @@ class Bench:
     events: list[Event] = field(default_factory=list)
 
     def run(self, plan: Plan, notify: Listener | None = None) -> None:
-        def start(_plan: Plan, _logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
+        def start(_plan: Plan, _logs: Path, stack: ExitStack) -> tuple[Any, Any]:
             stack.callback(self.load.stop)
             return self.testbed, self.load
 

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from harness.errors import UsageError
-from harness.measure.actions import Targets, perform, refuse_foreign
+from harness.measure.testbed import Targets, perform, refuse_foreign
 from harness.scenario.plan import milestones
 from harness.scenario.schema import Action
 from harness.servers.services import Lease
@@ -17,7 +17,7 @@ from tests.measuring import FakeServers, Step, plan_of
 def performed(**action: Any) -> tuple[list[str], Any]:
     """Return what was done, and the facts of the action; the clock starts at 10 s."""
     steps: list[Step] = []
-    servers = FakeServers(plan_of().trials[0], steps)
+    servers: Any = FakeServers(plan_of().trials[0], steps)
     cache = Lease(restart=lambda: steps.append(("restart cache", "")))
     clock = iter([10.0, 12.5])
     targets = Targets(servers=servers, cache=cache)

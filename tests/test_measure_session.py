@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, InfrastructureError
+from harness.load.client import Locust
+from harness.measure import testbed
 from harness.measure.plan import LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.measure.session import refuse_actions
 from harness.record.rundir import RUN_FILE, TRIALS, read_run
 from harness.scenario.load import read_scenario
 from harness.scenario.plan import turns_without_end
-from tests.measuring import Bench, bench, failure, plan_of
+from harness.servers.gunicorn import Fleet
+from tests.measuring import Bench, FakeLoad, FakeServers, FakeTestbed, bench, failure, plan_of
 
 ONE, TWO = "00-locmem-1", "01-locmem-2"
 BOTH = {"matrix": {"backend": ["locmem", "redis"], "workers": [2]}}
@@ -226,3 +230,15 @@ def test_an_action_on_a_server_that_is_not_ours_is_refused() -> None:
         refuse_actions(plan, {"HARNESS_REDIS_URL": "redis://:secret@db.example/1"})
     refuse_actions(plan, {"PATH": ""})
     refuse_actions(plan_of(), {"HARNESS_REDIS_URL": "redis://db.example/1"})
+
+
+@pytest.mark.parametrize(
+    ("fake", "real"), [(FakeServers, Fleet), (FakeTestbed, testbed.Testbed), (FakeLoad, Locust)]
+)
+def test_the_fakes_are_called_like_what_they_stand_for(fake: type, real: type) -> None:
+    methods = inspect.getmembers(fake, inspect.isfunction)
+    public = {name: method for name, method in methods if not name.startswith("_")}
+    assert len(public) > 2
+    for name in public.keys() - {"note"}:
+        wanted = inspect.signature(public[name]).parameters
+        assert wanted.keys() <= inspect.signature(getattr(real, name)).parameters.keys(), name

@@ -50,11 +50,6 @@ class Outputs:
     json: Path | None = None
     fail_on_inconclusive: bool = False
 
-    def make_room(self) -> None:
-        """Make the directories of all files. Raises InfrastructureError HX307."""
-        for path in filter(None, (self.junit, self.markdown, self.json)):
-            make_room(path)
-
     def write(
         self, check: CheckResult, summary: Summary | None, environ: Mapping[str, str]
     ) -> None:
@@ -127,7 +122,8 @@ def verb(
     refuse_unfit(plan.scenario, plan.trials, str(plan.path))
     if not baseline:
         refuse_without_criteria(plan.scenario, str(plan.path))
-    outputs.make_room()
+    for path in filter(None, (junit, markdown, json_file)):
+        make_room(path)
     try:
         base = read_comparable(baseline, plan.scenario) if baseline else None
         run = measure.measured(plan, out)

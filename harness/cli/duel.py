@@ -31,7 +31,6 @@ from harness.scenario.plan import duel_group, turns_without_end
 from harness.scenario.schema import Scenario
 from harness.servers.app import Checkout, checkouts
 from harness.setup import word
-from harness.verdicts import exit_code
 
 SHORT = {"backend": "matrix.backend", "workers": "matrix.workers"}
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "": 1.0}
@@ -120,8 +119,7 @@ def verb(
     )
     with checkouts(plan.sources.app, [side.ref for side in sides if side.ref]) as trees:
         found = measure.measured(_duel_plan(plan, sides, terms, trees, round_requests), out)
-    result = measure.conclude(found, style)
-    return exit_code(result.verdict, fail_on_inconclusive=bool(fail_on)) if result else 0
+    return measure.conclude(found, style, fail_on)
 
 
 def _duel_plan(

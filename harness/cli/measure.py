@@ -14,7 +14,6 @@ from harness import runs
 from harness.analysis.summary import Summary
 from harness.errors import MeasurementError
 from harness.gate.check import invalidity
-from harness.gate.duel import DuelResult
 from harness.measure.plan import (
     Event,
     Listener,
@@ -24,10 +23,12 @@ from harness.measure.plan import (
     RunEndedEarly,
     TrialStarted,
 )
+from harness.record.samples import write_csv
 from harness.report.document import run_document
 from harness.report.duel import duel_document
 from harness.report.formats import Report, format_names, write_report
 from harness.text import count, number_of, percent
+from harness.verdicts import exit_code
 
 TERMINAL = "terminal"
 FORMATS = ["table", *(name for name in format_names() if name != TERMINAL)]
@@ -40,18 +41,21 @@ def measured(plan: Plan, out: Path | None = None) -> runs.Run:
         return runs.measure(plan, out, notify)
 
 
-def conclude(found: runs.Run, style: str) -> DuelResult | None:
-    """Print a run, and return the result if it was a duel.
+def conclude(found: runs.Run, style: str, fail_on: str | None = None) -> int:
+    """Print a run, and return the exit code: that of the verdict if it was a duel, else 0.
 
-    Raises MeasurementError if it is not valid.
+    `fail_on` is the option of that name. Raises MeasurementError if the run is not valid.
     """
     print_run(found, style)
     demand_validity(found.summary)
-    return found.duel
+    return exit_code(found.duel.verdict, fail_on_inconclusive=bool(fail_on)) if found.duel else 0
 
 
 def print_run(found: runs.Run, style: str) -> None:
-    """Print the report of a run in one of the formats."""
+    """Print the report of a run in one of the formats; "csv" are its lookups alone."""
+    if style == "csv":
+        write_csv(found.lookups, sys.stdout)
+        return
     duel, summary = found.duel, found.summary
     document = duel_document(duel, summary) if duel else run_document(summary)
     write_report(

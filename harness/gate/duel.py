@@ -298,7 +298,7 @@ class Judge:
     """
 
     def __init__(self, duel: DuelFacts, clock: Callable[[], float]) -> None:
-        self._rules = rules_of(duel)
+        self._rules = with_min_effects(duel.min_relative_effect, duel.min_effects)
         self._budget_s, self._clock = duel.budget_s, clock
         self._started_s: float | None = None
         self._rounds: dict[int, list[dict[str, float]]] = {BASE: [], CANDIDATE: []}
@@ -332,7 +332,8 @@ def duel_result(
     summaries: Sequence[TrialSummary],
 ) -> DuelResult:
     """Return the result of a recorded duel; without both trials there is no data."""
-    rules, numbers = rules_of(duel), {facts.number for facts, _ in trials}
+    rules = with_min_effects(duel.min_relative_effect, duel.min_effects)
+    numbers = {facts.number for facts, _ in trials}
     values = [values_by_round(*trial) for trial in trials] if len(numbers) == 2 else [{}, {}]
     findings = judge(rules, values[BASE], values[CANDIDATE])
     misses = _misses(*summaries) if len(summaries) == 2 else {}
@@ -350,11 +351,6 @@ def duel_result(
         misses=misses,
         cause=grown if lost else "",
     )
-
-
-def rules_of(duel: DuelFacts) -> tuple[Rule, ...]:
-    """Return the rules with the minimum effect sizes of this duel."""
-    return with_min_effects(duel.min_relative_effect, duel.min_effects)
 
 
 def _seconds(trials: Sequence[tuple[TrialFacts, Samples]]) -> float:

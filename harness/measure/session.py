@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from harness import wire
 from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
-from harness.measure.actions import ActionServers, Targets, perform, refuse_foreign
 from harness.measure.plan import (
     Listener,
     LoadProgress,
@@ -28,7 +27,7 @@ from harness.measure.plan import (
     TrialGroup,
     TrialStarted,
 )
-from harness.measure.testbed import Testbed
+from harness.measure.testbed import Testbed, perform, refuse_foreign
 from harness.record.facts import (
     ActionFacts,
     LifeFacts,
@@ -49,80 +48,7 @@ from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
 from harness.scenario.plan import Trial, Turn, milestones
 from harness.servers.app import inherited
-from harness.servers.gunicorn import round_facts
-
-
-class RunningServers(ActionServers, Protocol):
-    """The servers of a trial."""
-
-    @property
-    def url(self) -> str:
-        """Return where they answer, once `wait_until_ready` has returned."""
-
-    def wait_until_ready(self) -> None:
-        """Return once every worker has reported. Raises InfrastructureError."""
-
-    def lives(self) -> tuple[LifeFacts, ...]:
-        """Return every worker life until now, with what it has counted."""
-
-    def check(self) -> None:
-        """Raise InfrastructureError if a server has ended."""
-
-    def stop(self) -> None:
-        """End them."""
-
-
-class ServerHost(Protocol):
-    """Starts the servers of trials on what all of them share."""
-
-    @property
-    def scratch(self) -> Path:
-        """Return the directory for files that live as long as the run."""
-
-    @property
-    def skipped(self) -> Mapping[str, str]:
-        """Return why each optional backend that has no server here is left out."""
-
-    @property
-    def servers(self) -> Mapping[str, str]:
-        """Return product, version and origin of each server except Gunicorn."""
-
-    @property
-    def passed_on(self) -> Iterable[str]:
-        """Return the names of the variables that apps inherit from the user's shell."""
-
-    def prepare(self, trials: Sequence[Trial]) -> None:
-        """Prepare the app of each trial, each app once."""
-
-    def start_fleet(self, trial: Trial) -> RunningServers:
-        """Return servers that are still booting."""
-
-    def targets(self, trial: Trial, servers: RunningServers) -> Targets:
-        """Return what actions on the servers of a trial may change."""
-
-    def shares_database(self, trial: Trial) -> bool:
-        """Return whether other trials have their entries in the same database."""
-
-    def release(self, trial: Trial) -> int | None:
-        """Remove what a trial left on a cache server; return the foreign keys that were added."""
-
-
-class LoadSource(Protocol):
-    """Serves rounds of a trace."""
-
-    def wait_until_ready(self) -> None:
-        """Return once rounds can be served."""
-
-    def serve(
-        self, turn: Turn, url: str, *, out: Path, watch: Callable[[Message], None]
-    ) -> Message:
-        """Serve a round and write its samples to `out`, those that there are if it fails.
-
-        `watch` is called several times a second. Return `wall_s` and `cpu_s` of the load.
-        """
-
-    def stop(self) -> None:
-        """End the load."""
+from harness.servers.gunicorn import Fleet, round_facts
 
 
 @dataclass(slots=True)
@@ -130,7 +56,7 @@ class RunningTrial:
     """A trial whose servers are up. `requested` is the end of the trace that it was to serve."""
 
     trial: Trial
-    servers: RunningServers
+    servers: Fleet
     lives: Sequence[LifeFacts] = ()
     rounds: list[Samples] = field(default_factory=list)
     costs: list[RoundFacts] = field(default_factory=list)
@@ -182,11 +108,11 @@ class RunningTrial:
         )
 
 
-Start = Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]]
+Start = Callable[[Plan, Path, ExitStack], tuple[Testbed, Locust]]
 """Plan, directory for logs, stack that ends both -> testbed and load."""
 
 
-def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
+def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[Testbed, Locust]:
     """Start testbed and Locust; closing `stack` ends both. Raises InfrastructureError."""
     sources = plan.sources
     testbed = Testbed(
@@ -271,7 +197,7 @@ class RunWriter:
         write_scenario(run_dir, scenario_content(scenario))
         self.update()
 
-    def update(self, testbed: ServerHost | None = None, **changes: Any) -> None:
+    def update(self, testbed: Testbed | None = None, **changes: Any) -> None:
         """Write `run.json` with these fields, and with what the trials run on.
 
         Raises InfrastructureError HX301.
@@ -301,9 +227,7 @@ class RunWriter:
 class Session:
     """Serves groups of trials on one testbed, with one load."""
 
-    def __init__(
-        self, testbed: ServerHost, load: LoadSource, writer: RunWriter, notify: Listener
-    ) -> None:
+    def __init__(self, testbed: Testbed, load: Locust, writer: RunWriter, notify: Listener) -> None:
         self._testbed, self._load = testbed, load
         self._writer, self._notify = writer, notify
 

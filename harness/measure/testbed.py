@@ -1,26 +1,31 @@
 """What the trials of a run need, set up once: the app, servers behind caches, and the reaper.
 
-Starts and stops servers, with or without a load on them. When each is served is decided by
-`session`.
+Starts and stops servers, with or without a load on them, and does to them under load what a
+scenario's actions say, one function for each `do`. When each is served is decided by `session`.
 """
 
 import os
 import secrets
-from collections.abc import Container, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness import wire
 from harness.backends import BACKENDS, BackendRow
-from harness.errors import HarnessError, InfrastructureError, Problem
-from harness.measure.actions import ActionServers, Targets
+from harness.errors import HarnessError, InfrastructureError, Problem, UsageError
+from harness.record.facts import ActionFacts
 from harness.scenario.plan import Trial
+from harness.scenario.schema import Action
 from harness.servers.app import AppSettings, inherited, prepare_app
 from harness.servers.child import ProcessSpec
 from harness.servers.gunicorn import Fleet, Gunicorn, GunicornSettings
 from harness.servers.nginx import Nginx, require_nginx
 from harness.servers.reaper import Reaper
+from harness.servers.redis import redacted
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
+from harness.wire import ENV_REDIS_URL
 
 
 class Testbed:
@@ -128,7 +133,7 @@ class Testbed:
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
-    def targets(self, trial: Trial, servers: ActionServers) -> Targets:
+    def targets(self, trial: Trial, servers: Fleet) -> Targets:
         """Return what actions on a trial's servers may change."""
         return Targets(servers=servers, cache=self._leases[trial.number])
 
@@ -228,3 +233,57 @@ def _gunicorn_settings(trial: Trial) -> GunicornSettings:
         ),
         boot_timeout_s=server.boot_timeout_s,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What an action may change: a trial's servers, and its part of a cache server."""
+
+    servers: Fleet
+    cache: Lease
+
+
+def perform(
+    action: Action, step: int, targets: Targets, clock: Callable[[], float] = time.time
+) -> ActionFacts:
+    """Perform an action, wait until it is complete, and return what happened when.
+
+    Raises InfrastructureError HX314 where a server does not come back.
+    """
+    started_s = clock()
+    server, slot = _PERFORM[action.do](action, targets) or (None, None)
+    return ActionFacts(
+        do=action.do,
+        at=action.at,
+        step=step,
+        started_s=started_s,
+        ended_s=clock(),
+        server=server,
+        slot=slot,
+    )
+
+
+def refuse_foreign(actions: Iterable[Action], environ: Mapping[str, str]) -> None:
+    """Raise UsageError HX105 if an action would restart a Redis that the harness did not start."""
+    url = environ.get(ENV_REDIS_URL)
+    if url and any(action.do == "restart-cache" for action in actions):
+        raise UsageError(
+            Problem(
+                code="HX105",
+                where=f"restart-cache on the Redis at {redacted(url)}",
+                what="was not started by the harness, which therefore never restarts it",
+                hint=f"unset {ENV_REDIS_URL} to let the harness start a Redis of its own",
+            )
+        )
+
+
+_PERFORM: Mapping[str, Callable[[Action, Targets], tuple[int, int] | None]] = {
+    "reload": lambda _, targets: targets.servers.reload(),
+    "kill-worker": lambda action, targets: targets.servers.kill_worker(
+        action.slot if isinstance(action.slot, int) else None
+    ),
+    "restart": lambda _, targets: targets.servers.restart(),
+    "scale": lambda action, targets: targets.servers.scale(action.workers or 0),
+    "restart-cache": lambda _, targets: targets.cache.restart(),
+}
+"""What each action does, with server and slot of the worker that it was aimed at, if at one."""

@@ -106,16 +106,13 @@ def _moved(found: MetricResult) -> str:
 
 def _verdict(duel: DuelResult) -> str:
     moved = ", ".join(_moved(one) for one in duel.findings if one.verdict is duel.verdict)
-    match duel.verdict:
-        case Verdict.FAIL:
-            return f"The candidate is worse: {moved}."
-        case Verdict.IMPROVED:
-            return f"The candidate is better: {moved}, and nothing is worse."
-        case Verdict.PASS:
-            return "No significant difference: each change lies within its minimum effect size."
-        case Verdict.INCONCLUSIVE:
-            return f"Undecided within the budget of {duel.budget_s:g} s."
-    return "There is no verdict: too few rounds were measured."
+    texts = {
+        Verdict.FAIL: f"The candidate is worse: {moved}.",
+        Verdict.IMPROVED: f"The candidate is better: {moved}, and nothing is worse.",
+        Verdict.PASS: "No significant difference: each change lies within its minimum effect size.",
+        Verdict.INCONCLUSIVE: f"Undecided within the budget of {duel.budget_s:g} s.",
+    }
+    return texts.get(duel.verdict, "There is no verdict: too few rounds were measured.")
 
 
 def _lost_hits(duel: DuelResult) -> str:
