@@ -130,9 +130,10 @@ def infrastructure_error(error: OSError, run_dir: Path | None = None) -> Infrast
         code, hint = "HX310", "free some space or memory, or raise the limits of `ulimit -a`"
     else:
         return None
-    where = str(error.filename or "operating system")
     what = f"cannot be written: {error.strerror}" if file else str(error.strerror)
-    return InfrastructureError(Problem(code=code, where=where, what=what, hint=hint))
+    return InfrastructureError(
+        Problem(code=code, where=str(error.filename or "operating system"), what=what, hint=hint)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ What computes it is registered above: for a trial in `analysis.metrics.COMPUTED`
 a duel in `analysis.rounds.PER_ROUND`. Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial

@@ -27,10 +27,8 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.errors import GateUsageError, HarnessError, Problem, UsageError
 from harness.gate.duel import DuelResult, duel_result
 from harness.gate.expect import judge, refuse_unfit, refuse_unknown
-from harness.measure.plan import Plan, Sources, TrialGroup
-from harness.measure.progress import Listener, RunEndedEarly
+from harness.measure.plan import Listener, Plan, RunEndedEarly, Sources, TrialGroup
 from harness.record.facts import TrialFacts
-from harness.record.lookups import lookup_rows, write_csv
 from harness.record.rundir import (
     RUN_FILE,
     SCENARIO_FILE,
@@ -40,7 +38,7 @@ from harness.record.rundir import (
     read_run,
     write_result,
 )
-from harness.record.samples import Samples
+from harness.record.samples import Samples, lookup_rows, write_csv
 from harness.report.formats.json import render_json
 from harness.scenario.load import (
     Overrides,
@@ -139,8 +137,7 @@ def measure(plan: Plan, out: Path | None = None, notify: Listener = lambda _even
         run_session(plan, run_dir, notify)
     except BaseException:
         with suppress(HarnessError):  # the error that ended the run is the one to report
-            kept = _analyzed(run_dir)
-            notify(RunEndedEarly(run_dir=run_dir, trials=len(kept.summary.trials)))
+            notify(RunEndedEarly(run_dir=run_dir, trials=len(_analyzed(run_dir).summary.trials)))
         raise
     return _analyzed(run_dir)
 
@@ -159,13 +156,15 @@ def read(run_dir: str | Path) -> Run:
     recorded = tuple((facts, samples[facts.number]) for facts in record.trials)
     found = analyze_run(recorded)
     duel = duel_result(record.duel, recorded, found.trials) if record.duel else None
-    about = {"claim": scenario.claim, "evidence": scenario.evidence}
-    summary = summarize(found, record, str(run_dir), **about)
-    expectations = () if duel else judge(scenario.expect, summary.trials)
+    summary = summarize(
+        found, record, str(run_dir), claim=scenario.claim, evidence=scenario.evidence
+    )
     return Run(
         run_dir=path,
         scenario=scenario,
-        summary=replace(summary, expectations=expectations),
+        summary=replace(
+            summary, expectations=() if duel else judge(scenario.expect, summary.trials)
+        ),
         duel=duel,
         recorded=recorded,
     )
@@ -188,8 +187,10 @@ class RunEntry:
 
 def entries(directory: Path = RUNS) -> list[RunEntry]:
     """Return the runs in a directory and in its subdirectories, by name; [] if there is none."""
-    found = {*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")}
-    return [entry(file.parent) for file in sorted(found)]
+    return [
+        entry(file.parent)
+        for file in sorted({*directory.glob(f"*/{RUN_FILE}"), *directory.glob(f"*/*/{RUN_FILE}")})
+    ]
 
 
 def entry(run_dir: Path) -> RunEntry:
@@ -240,10 +241,8 @@ def _aa_plan(plan: Plan) -> Plan:
         )
     matrix = replace(scenario.matrix, backend=scenario.matrix.backend[:1], copies=2)
     scenario = replace(scenario, matrix=matrix)
-    groups = expand_plan(scenario, str(plan.path))
-    return replace(
-        plan, scenario=scenario, groups=tuple(TrialGroup(trials=group) for group in groups)
-    )
+    groups = (TrialGroup(trials=trials) for trials in expand_plan(scenario, str(plan.path)))
+    return replace(plan, scenario=scenario, groups=tuple(groups))
 
 
 def _analyzed(run_dir: Path) -> Run:

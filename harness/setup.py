@@ -67,13 +67,15 @@ class Setup(Mapping[str, Any]):
     @classmethod
     def of(cls, scenario: Any, varied: Mapping[str, Any], **values: Any) -> Setup:
         """Return the set-up that a scenario's keys give; `values` are axes known otherwise."""
-        axes = {
-            axis.name: values[axis.name]
-            if axis.name in values
-            else axis.recorded(reduce(getattr, axis.key.split("."), scenario))
-            for axis in AXES
-        }
-        return cls(axes, varied)
+        return cls(
+            {
+                axis.name: values[axis.name]
+                if axis.name in values
+                else axis.recorded(reduce(getattr, axis.key.split("."), scenario))
+                for axis in AXES
+            },
+            varied,
+        )
 
     def __getitem__(self, name: str) -> Any:
         return self.axes[name] if name in self.axes else self._others[name]
@@ -91,14 +93,19 @@ class Setup(Mapping[str, Any]):
     @property
     def label(self) -> str:
         """Return backend, workers, and what the scenario varied: "redis, 4 workers, gthread"."""
-        plain = [str(self["backend"]), number_of(self["workers"], "worker")]
-        return ", ".join(filter(None, [*plain, self.varied_label]))
+        return ", ".join(
+            filter(
+                None,
+                [*[str(self["backend"]), number_of(self["workers"], "worker")], self.varied_label],
+            )
+        )
 
     @property
     def varied_label(self) -> str:
         """Return what the scenario varied other than backend and workers; "" if nothing."""
-        others = self.without("backend", "workers").varied
-        return ", ".join(filter(None, (word(*one) for one in others.items())))
+        return ", ".join(
+            filter(None, (word(*one) for one in self.without("backend", "workers").varied.items()))
+        )
 
     @property
     def slug(self) -> str:
@@ -170,8 +177,17 @@ class HasSetup:
 
 def setup_words(setup: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) -> str:
     """Return those values of a set-up in words in which any of `among` differ; "" if none do."""
-    names = [name for name in setup if len({repr(other.get(name)) for other in among}) > 1]
-    return ", ".join(filter(None, (word(name, setup[name]) for name in names)))
+    return ", ".join(
+        filter(
+            None,
+            (
+                word(name, setup[name])
+                for name in [
+                    name for name in setup if len({repr(other.get(name)) for other in among}) > 1
+                ]
+            ),
+        )
+    )
 
 
 def word(name: str, value: Any) -> str:

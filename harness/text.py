@@ -1,7 +1,5 @@
 """Numbers to text, the same way on every screen and in every file. An unknown number is a dash."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from math import isinf
 

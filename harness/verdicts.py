@@ -3,8 +3,6 @@
 Expectations, checks, comparisons, duels and claims all end in one of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from harness.analysis.rounds import values_by_round
 from harness.arrays import Floats
-from harness.gate.duel_metrics import RULES, is_decided, judge, overall
+from harness.gate.duel import RULES, is_decided, judge, overall
 from harness.metrics import current_name
 from harness.record.rundir import read_run
 from harness.verdicts import Verdict

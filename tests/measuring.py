@@ -12,8 +12,7 @@ import numpy as np
 from harness.errors import InfrastructureError, Problem
 from harness.load.protocol import Message
 from harness.measure.actions import Targets
-from harness.measure.plan import Plan, Sources, TrialGroup
-from harness.measure.progress import Event, Listener
+from harness.measure.plan import Event, Listener, Plan, Sources, TrialGroup
 from harness.measure.session import LoadSource, RunningServers, ServerHost, run_session
 from harness.record.facts import LifeFacts
 from harness.record.rundir import create_run_dir

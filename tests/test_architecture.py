@@ -36,7 +36,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "harness.scenario": ("ground", "pydantic pydantic_core tomli_w"),
     # The measuring half: it never learns what a hit means.
     "harness.servers": (
-        "ground harness.record.facts harness.record.machine",
+        "ground harness.record.facts",
         "redis requests",
     ),
     "harness.probe": ("harness.wire", "asgiref django gunicorn"),

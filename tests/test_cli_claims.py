@@ -13,8 +13,8 @@ from harness.cli.main import main
 from harness.errors import InfrastructureError, Problem
 from harness.gate.check import claim_of, claim_problems, claims_exit_code
 from harness.measure.plan import Plan
-from harness.report.claims import claims_document, conclusion
 from harness.report.formats.terminal import document_lines
+from harness.report.gate import claims_document, conclusion
 from harness.runs import Run
 from harness.scenario.load import TOPICS, catalogue
 from harness.verdicts import Verdict

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from harness.cli.progress import live_progress
-from harness.measure.progress import Event, LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.cli.measure import live_progress
+from harness.measure.plan import Event, LoadProgress, Phase, TrialEnded, TrialStarted
 
 EVENTS: list[Event] = [
     TrialStarted(number=2, total=8, backend="redis", workers=4, requests=3000),

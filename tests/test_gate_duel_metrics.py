@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness.gate.duel_metrics import (
+from harness.gate.duel import (
     RULES,
     MetricResult,
     Rule,

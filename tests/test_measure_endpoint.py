@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.cli.serve import ALONE, print_endpoint
-from harness.measure.endpoint import RELOAD, EndpointInfo
+from harness.measure.serve import RELOAD, EndpointInfo
 
 SEARCH = EndpointInfo(
     scenario="throttle",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, InfrastructureError
-from harness.measure.progress import LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.measure.plan import LoadProgress, Phase, TrialEnded, TrialStarted
 from harness.measure.session import refuse_actions
 from harness.record.rundir import RUN_FILE, TRIALS, read_run
 from harness.scenario.load import read_scenario

@@ -13,7 +13,7 @@ from harness.analysis.measures.table import MEASURES
 from harness.analysis.metrics import COMPUTED
 from harness.analysis.rounds import PER_ROUND
 from harness.analysis.summary import Cause
-from harness.gate.duel_metrics import RULES
+from harness.gate.duel import RULES
 from harness.metrics import ALIASES, CAUSES, METRICS, current_name
 
 ROOT = Path(__file__).resolve().parent.parent

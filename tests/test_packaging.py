@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.record.machine import DISTRIBUTION
+from harness.record.facts import DISTRIBUTION
 from harness.scenario.bundled import NAMES
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 import platform
 from pathlib import Path
 
-from harness.record.machine import cores, environment_facts, installed_version
+from harness.record.facts import cores, environment_facts, installed_version
 
 
 def test_every_version_that_can_change_a_result_is_there() -> None:

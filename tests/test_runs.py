@@ -15,10 +15,9 @@ import pytest
 from harness import runs
 from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.measure import session
-from harness.measure.plan import Plan
-from harness.measure.progress import RunEndedEarly
-from harness.record.lookups import LOOKUP_COLUMNS, LOOKUP_DTYPE
+from harness.measure.plan import Plan, RunEndedEarly
 from harness.record.rundir import create_run_dir, write_run, write_scenario
+from harness.record.samples import LOOKUP_COLUMNS, LOOKUP_DTYPE
 from harness.scenario import load
 from tests.measuring import bench, failure
 from tests.test_record import a_trial, keep_run, record

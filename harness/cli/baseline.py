@@ -36,10 +36,7 @@ def save(run_dir: Path, file: Path, replace: bool) -> None:
 def show(file: Path, style: str) -> None:
     """Show what the baseline in FILE holds."""
     base = read_baseline(file)
-    if style == "json":
-        click.echo(baseline_text(base), nl=False)
-    else:
-        print_document(baseline_document(base))
+    print_document(baseline_document(base), style, baseline_text(base))
 
 
 def recorded_run(run_dir: Path) -> RunFigures:

@@ -1,11 +1,14 @@
 """`harness check`: measure a scenario, and check the run for a pipeline."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from harness import runs
+from harness.analysis.summary import Summary
 from harness.cli import measure
 from harness.cli.options import (
     FAIL_ON,
@@ -17,7 +20,7 @@ from harness.cli.options import (
     overrides,
     scenario_argument,
 )
-from harness.cli.outputs import Outputs
+from harness.cli.outputs import make_room, write_text
 from harness.cli.screen import print_document
 from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
@@ -25,8 +28,45 @@ from harness.gate.baseline import read_comparable, recorded
 from harness.gate.check import CheckResult, broken, checked
 from harness.gate.compare import compare
 from harness.gate.expect import refuse_unfit, refuse_without_criteria
-from harness.report.gate import changes_document, last_line
-from harness.report.pipeline import render_check_json
+from harness.report.formats.markdown import render_markdown
+from harness.report.gate import changes_document, check_document, last_line
+from harness.report.pipeline import render_annotations, render_check_json, render_junit
+
+ON_GITHUB, STEP_SUMMARY = "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where to write a check in which form, None for not at all, and what makes it fail."""
+
+    junit: Path | None = None
+    markdown: Path | None = None
+    json: Path | None = None
+    fail_on_inconclusive: bool = False
+
+    def make_room(self) -> None:
+        """Make the directories of all files. Raises InfrastructureError HX307."""
+        for path in filter(None, (self.junit, self.markdown, self.json)):
+            make_room(path)
+
+    def write(
+        self, check: CheckResult, summary: Summary | None, environ: Mapping[str, str]
+    ) -> None:
+        """Write all files, and for GitHub what it reads. Raises InfrastructureError HX307."""
+        strict = self.fail_on_inconclusive
+        code = check.exit_code(fail_on_inconclusive=strict)
+        markdown = render_markdown(check_document(check, summary, code)) + "\n"
+        if self.junit:
+            write_text(self.junit, render_junit(check, fail_on_inconclusive=strict))
+        if self.markdown:
+            write_text(self.markdown, markdown)
+        if self.json:
+            write_text(self.json, render_check_json(check, summary, code))
+        if environ.get(STEP_SUMMARY):
+            write_text(Path(environ[STEP_SUMMARY]), markdown, append=True)
+        if environ.get(ON_GITHUB) == "true":
+            for line in render_annotations(check):
+                click.echo(line, err=True)
 
 
 @click.command(name="check")

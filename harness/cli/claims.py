@@ -13,8 +13,8 @@ from harness.cli.signals import end_on_signals
 from harness.errors import InfrastructureError
 from harness.gate.check import Claim, claim_of, claim_problems, claims_exit_code
 from harness.record.rundir import directory_name
-from harness.report.claims import claims_document
 from harness.report.formats.json import plain
+from harness.report.gate import claims_document
 from harness.scenario.load import catalogue, find_scenario, load_scenario
 from harness.scenario.schema import Scenario
 from harness.verdicts import Verdict
@@ -31,8 +31,7 @@ def verb(scenarios: tuple[str, ...], out: Path | None, full: bool, style: str) -
     Exit code 5 if a claim fails, 4 if one is unknown, 3 if one could not be measured.
     """
     end_on_signals()
-    paths = [find_scenario(name) for name in scenarios]
-    chosen = [(path, load_scenario(path)) for path in paths] or [
+    chosen = [(path, load_scenario(path)) for path in map(find_scenario, scenarios)] or [
         (path, scenario) for path, scenario in catalogue() if scenario.claim
     ]
     out = out or runs.default_dir("claims")
@@ -40,10 +39,8 @@ def verb(scenarios: tuple[str, ...], out: Path | None, full: bool, style: str) -
     for number, (path, scenario) in enumerate(chosen, start=1):
         click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
         found.append(_measured(path, scenario, out / directory_name(scenario.name), full=full))
-    if style == "json":
-        click.echo(json.dumps([plain(claim) for claim in found], indent=2))
-    else:
-        print_document(claims_document(found))
+    text = json.dumps([plain(claim) for claim in found], indent=2) + "\n"
+    print_document(claims_document(found), style, text)
     for problem in claim_problems(found, str(out)):
         click.echo(str(problem), err=True)
     return claims_exit_code(found)

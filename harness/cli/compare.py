@@ -23,10 +23,7 @@ from harness.verdicts import exit_code
 def verb(base: Path, found: Path, fail_on: str | None, style: str) -> int:
     """Compare two recorded runs: what is better or worse in RUN_B than in RUN_A."""
     changes = compare(recorded_run(base), recorded_run(found))
-    if style == "json":
-        click.echo(render_changes_json(changes), nl=False)
-    else:
-        print_document(changes_document(changes))
+    print_document(changes_document(changes), style, render_changes_json(changes))
     if changes.differences:
         raise BaselineError(*incomparable(changes))
     for problem in baseline_problems(changes):

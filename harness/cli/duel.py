@@ -22,8 +22,7 @@ from harness.cli.options import (
     unusable,
 )
 from harness.cli.signals import end_on_signals
-from harness.gate.duel import Judge
-from harness.gate.duel_metrics import RULES
+from harness.gate.duel import RULES, Judge
 from harness.measure.plan import Plan, TrialGroup
 from harness.metrics import METRICS, current_name
 from harness.record.facts import DuelFacts

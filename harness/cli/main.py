@@ -74,8 +74,12 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         failure = outputs["stdout"].failure if "stdout" in outputs else None
         if failure and failure.errno != EPIPE:
-            what, hint = f"cannot be written: {failure.strerror}", "redirect it to another place"
-            problem = Problem(code="HX307", where="standard output", what=what, hint=hint)
+            problem = Problem(
+                code="HX307",
+                where="standard output",
+                what=f"cannot be written: {failure.strerror}",
+                hint="redirect it to another place",
+            )
             click.echo(str(problem), err=True)
             code = code or ExitCode.INFRASTRUCTURE
     return code

@@ -52,14 +52,20 @@ def complete_run(
 
 def run_argument(name: str, metavar: str | None = None, **more: Any) -> Callable[..., Any]:
     """Return an argument that names a run directory, which the shell can complete."""
-    kind = click.Path(path_type=Path)
-    return click.argument(name, type=kind, metavar=metavar, shell_complete=complete_run, **more)
+    return click.argument(
+        name, type=click.Path(path_type=Path), metavar=metavar, shell_complete=complete_run, **more
+    )
 
 
 def format_option(*names: str) -> Callable[..., Any]:
     """Return the option that chooses one of the formats; "table" and "json" without names."""
-    kind = click.Choice(names or ("table", "json"))
-    return click.option("--format", "style", type=kind, default="table", show_default=True)
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(names or ("table", "json")),
+        default="table",
+        show_default=True,
+    )
 
 
 def out_option(default: str, what: str = "the run") -> Callable[..., Any]:
@@ -105,8 +111,9 @@ def parse_settings(typed: Iterable[str], option: str) -> Iterator[tuple[str, Any
     for setting in typed:
         key, equals, text = (part.strip() for part in setting.partition("="))
         if not (key and equals):
-            hint = f"for example {option} load.zipf=0.8"
-            raise unusable(f"{option} {setting}", "need KEY=VALUE", hint)
+            raise unusable(
+                f"{option} {setting}", "need KEY=VALUE", f"for example {option} load.zipf=0.8"
+            )
         yield key, text if key.startswith("app.env.") else value_of(text)
 
 

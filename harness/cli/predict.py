@@ -155,10 +155,7 @@ def verb(style: str, **options: str | None) -> None:
     origin, also shows with how many workers the shared cache becomes cheaper.
     """
     answer = forecast(parse_question(options))
-    if style == "json":
-        click.echo(render_forecast_json(answer), nl=False)
-    else:
-        print_document(forecast_document(answer))
+    print_document(forecast_document(answer), style, render_forecast_json(answer))
 
 
 def parse_question(options: Typed) -> Question:

@@ -8,7 +8,7 @@ import click
 from harness import runs
 from harness.cli import measure
 from harness.cli.options import FAIL_ON, format_option, run_argument
-from harness.record.lookups import write_csv
+from harness.record.samples import write_csv
 from harness.verdicts import exit_code
 
 

@@ -52,8 +52,11 @@ def verb(
         return
     run = measure.measured(plan, out)
     measure.conclude(run, style)
-    cases = checked(run.summary).cases
-    if problems := [one.problem for one in cases if one.problem and one.outcome is Verdict.FAIL]:
+    if problems := [
+        one.problem
+        for one in checked(run.summary).cases
+        if one.problem and one.outcome is Verdict.FAIL
+    ]:
         raise GateError(*problems)
 
 
@@ -80,5 +83,11 @@ def print_estimate(plan: Plan, style: str) -> None:
         "processes": dict(found.processes),
         "origins": dict(found.origins),
     }
-    head = f"{plan.scenario.name}: {number_of(len(trials), 'trial')}"
-    print_result(content, style, Text(head, "bold"), grid(trials, "", ""), "", grid(rows, "", ""))
+    print_result(
+        content,
+        style,
+        Text(f"{plan.scenario.name}: {number_of(len(trials), 'trial')}", "bold"),
+        grid(trials, "", ""),
+        "",
+        grid(rows, "", ""),
+    )

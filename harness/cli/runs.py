@@ -22,15 +22,6 @@ def verb() -> None:
 def list_runs(directory: Path, style: str) -> None:
     """List the runs in DIRECTORY, "runs" by default."""
     found = runs.entries(directory)
-    content = [
-        {
-            "path": str(one.path),
-            "scenario": one.scenario,
-            "trials": one.trials,
-            "size_bytes": one.size_bytes,
-        }
-        for one in found
-    ]
     rows = [
         (
             str(one.path),
@@ -39,7 +30,20 @@ def list_runs(directory: Path, style: str) -> None:
         )
         for one in found
     ]
-    print_result(content, style, grid(rows, "", "", ""), f"\n{_total(found)} in {directory}")
+    print_result(
+        [
+            {
+                "path": str(one.path),
+                "scenario": one.scenario,
+                "trials": one.trials,
+                "size_bytes": one.size_bytes,
+            }
+            for one in found
+        ],
+        style,
+        grid(rows, "", "", ""),
+        f"\n{_total(found)} in {directory}",
+    )
 
 
 @verb.command()

@@ -19,14 +19,16 @@ def print_result(content: Any, style: str, *parts: RenderableType) -> None:
     if style == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     else:
-        console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
-        console.print(*parts, sep="\n")
+        Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(*parts, sep="\n")
 
 
-def print_document(document: Document) -> None:
-    """Print a document in the width of the terminal."""
-    console = Console(file=sys.stdout)
-    print_lines(document_lines(document, console.width), console)
+def print_document(document: Document, style: str = "table", json_text: str = "") -> None:
+    """Print a document in the width of the terminal, or for the format "json" its text."""
+    if style == "json":
+        click.echo(json_text, nl=False)
+    else:
+        console = Console(file=sys.stdout)
+        print_lines(document_lines(document, console.width), console)
 
 
 def grid(rows: Iterable[Sequence[RenderableType]], *heads: str) -> Table:

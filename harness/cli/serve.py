@@ -13,8 +13,7 @@ from rich.text import Text
 
 from harness.cli.options import format_option, load_options, overrides, scenario_argument
 from harness.cli.signals import end_on_signals
-from harness.measure.endpoint import EndpointInfo
-from harness.measure.serve import serve_trial, trial_to_see
+from harness.measure.serve import EndpointInfo, serve_trial, trial_to_see
 from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose
 from harness.scenario.load import app_path, find_scenario, load_scenario
 
@@ -65,8 +64,9 @@ def verb(
 def print_endpoint(info: EndpointInfo, style: str) -> None:
     """Print where the servers are and what to try: lines for a person, or one line of JSON."""
     if style == "json":
-        content = {**asdict(info), "pages": info.pages, "curl": info.curl}
-        click.echo(json.dumps(content, ensure_ascii=False))
+        click.echo(
+            json.dumps({**asdict(info), "pages": info.pages, "curl": info.curl}, ensure_ascii=False)
+        )
     else:
         console = Console(file=sys.stdout)
         print_lines(_lines(info, console.width), console, unbroken=True)

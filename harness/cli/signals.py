@@ -69,13 +69,16 @@ def lasting_output() -> Iterator[Mapping[str, Output]]:
     for descriptor, (name, stream) in enumerate(own.items(), start=1):
         if getattr(sys, name) is stream:
             outputs[name] = Output(descriptor, "wb", closefd=False)
-            lasting = io.TextIOWrapper(
-                io.BufferedWriter(outputs[name]),
-                encoding=getattr(stream, "encoding", None),
-                errors=getattr(stream, "errors", None),
-                line_buffering=getattr(stream, "line_buffering", False),
+            setattr(
+                sys,
+                name,
+                io.TextIOWrapper(
+                    io.BufferedWriter(outputs[name]),
+                    encoding=getattr(stream, "encoding", None),
+                    errors=getattr(stream, "errors", None),
+                    line_buffering=getattr(stream, "line_buffering", False),
+                ),
             )
-            setattr(sys, name, lasting)
     try:
         yield outputs
     finally:

@@ -4,8 +4,6 @@ The file is small JSON, fit to be kept with the code. A checksum over everything
 file that was cut off or edited by hand.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -80,12 +78,13 @@ class RunFigures:
 def recorded(summary: Summary, scenario: Scenario) -> RunFigures:
     """Return the figures of a run of this scenario."""
     content = _plain(scenario_content(scenario))
-    facts = {key: value for key, value in summary.environment.items() if key not in NOT_COMPARED}
     return RunFigures(
         name=summary.run_dir,
         identity=identity_of(scenario),
         settings=flat({table: content[table] for table in MEASURED}),
-        environment=_plain(facts),
+        environment=_plain(
+            {key: value for key, value in summary.environment.items() if key not in NOT_COMPARED}
+        ),
         trials=tuple(map(_trial_figures, summary.trials)),
     )
 
@@ -164,9 +163,14 @@ def read_baseline(path: Path) -> RunFigures:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        hint = "`harness baseline save RUN_DIR FILE` makes one"
-        what = f"cannot be read: {error.strerror}"
-        raise UsageError(Problem(code="HX108", where=str(path), what=what, hint=hint)) from error
+        raise UsageError(
+            Problem(
+                code="HX108",
+                where=str(path),
+                what=f"cannot be read: {error.strerror}",
+                hint="`harness baseline save RUN_DIR FILE` makes one",
+            )
+        ) from error
     except UnicodeDecodeError as error:
         raise _damaged(path, "is no text") from error
     except ValueError as error:
@@ -186,8 +190,7 @@ def read_baseline(path: Path) -> RunFigures:
     if checksum != _checksum(content):
         raise _damaged(path, "was changed since it was saved: its checksum does not match")
     try:
-        text = json.dumps({**content, "name": str(path)})
-        return TypeAdapter(RunFigures).validate_json(text)
+        return TypeAdapter(RunFigures).validate_json(json.dumps({**content, "name": str(path)}))
     except ValidationError as error:
         raise _damaged(path, f"is no baseline: {error.errors()[0]['msg']}") from error
 

@@ -1,7 +1,5 @@
 """What a run was checked for, one case for each thing, and what it came to: a check or a claim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -112,13 +110,14 @@ def invalidity(summary: Summary) -> list[Problem]:
         for caveat in trial.caveats
         if caveat.code in CODES
     ]
-    ended = Problem(
-        code="HX405",
-        where=summary.run_dir,
-        what=f"ended after {number_of(len(summary.trials), 'trial')}",
-        hint="the top of the report shows what ended it",
-    )
-    return problems or [ended]
+    return problems or [
+        Problem(
+            code="HX405",
+            where=summary.run_dir,
+            what=f"ended after {number_of(len(summary.trials), 'trial')}",
+            hint="the top of the report shows what ended it",
+        )
+    ]
 
 
 def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
@@ -137,8 +136,9 @@ def checked(summary: Summary, changes: Changes | None = None) -> CheckResult:
 
 def broken(scenario: str, error: HarnessError) -> CheckResult:
     """Return a check that came to no measurement."""
-    cases = tuple(_measurement(error.problems))
-    return CheckResult(scenario=scenario, cases=cases, broken_by=error.exit_code)
+    return CheckResult(
+        scenario=scenario, cases=tuple(_measurement(error.problems)), broken_by=error.exit_code
+    )
 
 
 def claim_of(topic: str, summary: Summary) -> Claim:

@@ -4,8 +4,6 @@ Counts decide, since they do not depend on the machine. Times of two runs are ne
 they drift by tens of percent from one job to the next.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -202,8 +200,11 @@ def _timed(metric: Metric, shown: Change, *, same_machine: bool) -> Change:
         return replace(shown, why="another machine or other versions")
     if metric.worsening(shown.base, shown.found) <= TIMES_MARGIN * abs(shown.base):
         return replace(shown, verdict=Verdict.PASS)
-    why = "times of two jobs drift by as much: compare both in one duel"
-    return replace(shown, verdict=Verdict.INCONCLUSIVE, why=why)
+    return replace(
+        shown,
+        verdict=Verdict.INCONCLUSIVE,
+        why="times of two jobs drift by as much: compare both in one duel",
+    )
 
 
 def _margins(metric: Metric, before: Figure, after: Figure, figures: int) -> Margins | None:

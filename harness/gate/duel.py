@@ -1,28 +1,269 @@
-"""The judge of a duel: rounds of base and candidate, live or recorded, to a result.
+"""Base and candidate, round by round -> a result for each metric, and one verdict.
 
-Here the numbers of `analysis` meet the rules of `gate`. Starts nothing, prints nothing.
+Both served every round, interleaved (AB BA AB ...), so that what a round did to both cancels. Each
+two consecutive rounds make a block, in which a steady drift cancels too, and of which one value is
+taken: the mean change from base to candidate. The blocks are judged by an interval that holds at
+every moment, so the duel may stop whenever it can decide. Rounds are live or recorded: here the
+numbers of `analysis` meet the rules of `gate`. Starts nothing, prints nothing.
 """
 
-from __future__ import annotations
-
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.analysis.rounds import by_metric, round_values, values_by_round
+import numpy as np
+
+from harness.analysis.rounds import PER_ROUND, by_metric, round_values, values_by_round
 from harness.analysis.summary import TrialSummary
-from harness.gate.duel_metrics import (
-    ALPHA,
-    MetricResult,
-    Rule,
-    is_decided,
-    judge,
-    overall,
-    with_min_effects,
-)
+from harness.arrays import Floats, Ints
+from harness.metrics import HIGHER, METRICS, Metric
 from harness.record.facts import DuelFacts, LoadFacts, RoundFacts, TrialFacts
 from harness.record.samples import Samples
 from harness.scenario.plan import Trial
+from harness.stats.anytime import count_needed, deviation, mean_and_reach
 from harness.verdicts import Verdict
+
+ALPHA = 0.01
+"""Chance that one duel of two things that are alike calls any metric better or worse."""
+REQUIRED = ("failed_requests", "hit_rate", "cpu_per_request_s", "request_p50_s")
+AT_EQUAL_HITS = ("cpu_per_request_s",)
+COUNTS_FIRST = 48
+BLOCKS_NEEDED = 8
+"""With fewer, a metric has no data: no interval can be computed from so few."""
+_NONE = np.empty(0)
+_OPEN = (Verdict.NO_DATA, Verdict.INCONCLUSIVE)
+
+Rounds = Mapping[str, Floats]
+"""The value of each metric in N rounds of one side; nan where a round has none. [N]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one metric of a duel is judged.
+
+    A time is judged by its relative change, any other metric by the change itself. `at_equal_hits`:
+    what chance did to the hits of a round is taken out of it, so that it shows the work and not the
+    misses. A duel may pass only once every `required` metric is decided. The others may well have
+    too few values for that, and raise the alarm all the same.
+    """
+
+    metric: Metric
+    required: bool = False
+    at_equal_hits: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    @property
+    def as_ratio(self) -> bool:
+        return self.metric.timed
+
+
+RULES: Sequence[Rule] = tuple(
+    Rule(metric=METRICS[name], required=name in REQUIRED, at_equal_hits=name in AT_EQUAL_HITS)
+    for name in PER_ROUND
+)
+"""Every metric of a duel, in the order in which it is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricResult:
+    """The result of one metric.
+
+    `change` is that from base to candidate, with the bounds of its interval: relative (0.1: a
+    tenth more) for a time, in the metric's unit for any other. `min_effect` is on the same scale.
+    All are None without data, and bounds are infinite where there were too few rounds for them.
+    `rounds_needed` is how many would decide what is inconclusive, None if that is unknown.
+    """
+
+    metric: str
+    verdict: Verdict
+    rounds: int
+    base: float | None = None
+    candidate: float | None = None
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+    min_effect: float | None = None
+    rounds_needed: int | None = None
+
+
+def with_min_effects(
+    relative: float | None = None, absolute: Mapping[str, float] | None = None
+) -> tuple[Rule, ...]:
+    """Return the rules with another relative minimum for every time, and absolute ones by name."""
+    chosen = absolute or {}
+    return tuple(
+        replace(
+            rule,
+            metric=replace(
+                rule.metric,
+                min_effect=chosen.get(rule.name, rule.metric.min_effect),
+                min_relative_effect=relative
+                if rule.as_ratio and relative is not None
+                else rule.metric.min_relative_effect,
+            ),
+        )
+        for rule in RULES
+    )
+
+
+def judge(
+    rules: Sequence[Rule], base: Rounds, candidate: Rounds, *, ahead: bool = True
+) -> tuple[MetricResult, ...]:
+    """Return a result for each rule, in their order; one without values on both sides has no data.
+
+    `ahead`: with the rounds that are still needed, which takes most of the time.
+
+    All intervals hold together with a probability of 1 - `ALPHA`: Bonferroni's correction over
+    the rules, whether or not they have data. A metric fails where its change is for the worse,
+    beyond the minimum effect size, and its interval does not hold "no change"; improved likewise.
+    It passes where the whole interval lies within the minimum effect size.
+
+    That the interval has to exclude no change, and not all changes up to the minimum, is what makes
+    a change of twice the minimum detectable; a false alarm is as rare either way, since under no
+    change the interval would have to exclude the truth.
+    """
+    alpha = ALPHA / len(rules)
+    hits = _more_hits(base, candidate)
+    return tuple(
+        _judge(
+            rule, base.get(rule.name, _NONE), candidate.get(rule.name, _NONE), hits, alpha, ahead
+        )
+        for rule in rules
+    )
+
+
+def overall(results: Sequence[MetricResult], rules: Sequence[Rule]) -> Verdict:
+    """Return the verdict of the duel: the worst there is, as far as it matters.
+
+    Fail if any metric does; else without data, or inconclusive, if a required one is; else
+    improved if any is; else pass.
+    """
+    required = {rule.name for rule in rules if rule.required}
+    verdicts = {one.verdict for one in results}
+    needed = {one.verdict for one in results if one.metric in required}
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    for verdict in _OPEN:
+        if verdict in needed:
+            return verdict
+    return Verdict.IMPROVED if Verdict.IMPROVED in verdicts else Verdict.PASS
+
+
+def is_decided(results: Sequence[MetricResult], rules: Sequence[Rule]) -> bool:
+    """Return whether the duel may stop: its verdict would hardly be another after more rounds.
+
+    A regression of a time alone waits up to `COUNTS_FIRST` rounds for the counts, which may well
+    show where it comes from.
+    """
+    verdict = overall(results, rules)
+    if verdict is Verdict.FAIL:
+        counts = {rule.name for rule in rules if rule.required and not rule.as_ratio}
+        decided = all(one.verdict not in _OPEN for one in results if one.metric in counts)
+        return decided or max(one.rounds for one in results) >= COUNTS_FIRST
+    return verdict not in _OPEN
+
+
+def _judge(
+    rule: Rule, base: Floats, candidate: Floats, hits: Floats, alpha: float, ahead: bool
+) -> MetricResult:
+    rows = _whole_blocks(rule, base, candidate)
+    base, candidate = base[rows], candidate[rows]
+    blocks = len(rows) // 2
+    if blocks < BLOCKS_NEEDED:
+        return MetricResult(metric=rule.name, verdict=Verdict.NO_DATA, rounds=2 * blocks)
+    if rule.as_ratio:
+        base, candidate = np.log(base), np.log(candidate)
+    changes = _by_block(candidate - base)
+    if rule.at_equal_hits and len(hits):
+        changes = _without(changes, _by_block(hits[rows]))
+    change, reach = mean_and_reach(changes, alpha)
+    level = _level(rule, float(base.mean()))
+    least = rule.metric.least(level)
+    min_effect = math.log1p(least / level) if rule.as_ratio else least
+    verdict = _verdict(rule, change, reach, min_effect)
+    return MetricResult(
+        metric=rule.name,
+        verdict=verdict,
+        rounds=2 * blocks,
+        base=level,
+        candidate=_level(rule, float(base.mean()) + change),
+        change=_change(rule, change),
+        low=_change(rule, change - reach),
+        high=_change(rule, change + reach),
+        min_effect=_change(rule, min_effect),
+        rounds_needed=_rounds_needed(changes, change, min_effect, alpha)
+        if ahead and verdict is Verdict.INCONCLUSIVE
+        else None,
+    )
+
+
+def _more_hits(base: Rounds, candidate: Rounds) -> Floats:
+    """Return by how much the hit rate of the candidate was higher in each round. [N]
+
+    Empty where it was not measured on both sides, 0 in a round without lookups.
+    """
+    if "hit_rate" not in base or "hit_rate" not in candidate:
+        return _NONE
+    rounds = min(len(base["hit_rate"]), len(candidate["hit_rate"]))
+    return np.nan_to_num(candidate["hit_rate"][:rounds] - base["hit_rate"][:rounds])
+
+
+def _by_block(rounds: Floats) -> Floats:
+    means: Floats = rounds.reshape(-1, 2).mean(axis=1)
+    return means
+
+
+def _without(changes: Floats, cause: Floats) -> Floats:
+    """Return changes as they would be if `cause` were 0 in each: minus its regression slope.
+
+    Half of the variance of CPU time between two servers that are alike comes from which of them
+    happened to miss.
+    """
+    centered = cause - cause.mean()
+    power = float(centered @ centered)
+    return changes - cause * (float(centered @ changes) / power if power else 0.0)
+
+
+def _whole_blocks(rule: Rule, base: Floats, candidate: Floats) -> Ints:
+    """Return the rounds of those blocks in which each round has a value of both."""
+    blocks = min(len(base), len(candidate)) // 2
+    rows = np.arange(2 * blocks).reshape(blocks, 2)
+    both = np.stack([base[: 2 * blocks], candidate[: 2 * blocks]])
+    usable = np.isfinite(both)
+    if rule.as_ratio:  # nothing can be a multiple of nothing
+        usable &= both > 0
+    whole: Ints = rows[usable.reshape(2, blocks, 2).all(axis=(0, 2))].reshape(-1)
+    return whole
+
+
+def _verdict(rule: Rule, change: float, reach: float, min_effect: float) -> Verdict:
+    """Return the verdict on a change (above 0: more), on the scale on which it is judged."""
+    if abs(change) > min_effect and abs(change) > reach:
+        worse = (change > 0) != (rule.metric.better == HIGHER)
+        return Verdict.FAIL if worse else Verdict.IMPROVED
+    return Verdict.PASS if abs(change) + reach <= min_effect else Verdict.INCONCLUSIVE
+
+
+def _rounds_needed(changes: Floats, change: float, min_effect: float, alpha: float) -> int | None:
+    """Return the rounds that would decide this, if the changes stay as they are."""
+    wanted = abs(change) if abs(change) > min_effect else min_effect - abs(change)
+    blocks = count_needed(deviation(changes), wanted, alpha)
+    return None if blocks is None else 2 * max(blocks, len(changes) + 1)
+
+
+def _level(rule: Rule, level: float) -> float:
+    return math.exp(level) if rule.as_ratio else level
+
+
+def _change(rule: Rule, change: float) -> float:
+    if not rule.as_ratio:
+        return change
+    # Beyond e ** 700 there is no number left; before there is data the interval reaches that far.
+    return math.expm1(change) if change < 700 else math.inf
+
 
 BASE, CANDIDATE = 0, 1
 """Numbers of the two trials."""

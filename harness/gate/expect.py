@@ -4,8 +4,6 @@ What cannot be right is refused before anything is measured; what was not measur
 never a pass.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
@@ -51,9 +49,14 @@ def refuse_unknown(scenario: Scenario, where: str) -> None:
 def refuse_without_criteria(scenario: Scenario, where: str) -> None:
     """Raise GateUsageError HX504 if a scenario expects nothing: every run would pass."""
     if not scenario.expect:
-        what = "has no [[expect]], and there is no --baseline: every run would pass"
-        hint = "`harness run` measures without judging"
-        raise GateUsageError(Problem(code="HX504", where=where, what=what, hint=hint))
+        raise GateUsageError(
+            Problem(
+                code="HX504",
+                where=where,
+                what="has no [[expect]], and there is no --baseline: every run would pass",
+                hint="`harness run` measures without judging",
+            )
+        )
 
 
 def judge(
@@ -97,12 +100,12 @@ def _is_given(value: Any) -> bool:
 
 
 def _unmatched(expect: Expect, setups: Sequence[Setup], place: str) -> list[Problem]:
-    found = []
-    for key in ("where", "ratio_to", "fails_for"):
-        described = getattr(expect, key)
-        if described is not None and not any(setup.matches(described) for setup in setups):
-            found.append(_no_trial(described, setups, f"{place}.{key}"))
-    return found
+    described = {key: getattr(expect, key) for key in ("where", "ratio_to", "fails_for")}
+    return [
+        _no_trial(where, setups, f"{place}.{key}")
+        for key, where in described.items()
+        if where is not None and not any(setup.matches(where) for setup in setups)
+    ]
 
 
 def _unknown_metric(name: str, place: str) -> Problem:
@@ -131,13 +134,11 @@ def _no_trial(described: Mapping[str, Any], setups: Sequence[Setup], place: str)
 
 
 def _results(expect: Expect, trials: Sequence[TrialSummary]) -> list[ExpectationResult]:
-    wanted = _bound_label(expect)
-    if expect.ratio_to is not None:
-        wanted += f" of {_label(expect.ratio_to)}"
+    of_what = "" if expect.ratio_to is None else f" of {_label(expect.ratio_to)}"
     unknown = ExpectationResult(
         metric=expect.metric,
         trial="",
-        wanted=wanted,
+        wanted=_bound_label(expect) + of_what,
         verdict=Verdict.NO_DATA,
         unit=METRICS[expect.metric].unit if expect.ratio_to is None else "factor",
         value=None,
@@ -181,9 +182,12 @@ def _compared(expect: Expect, trial: TrialSummary, trials: Sequence[TrialSummary
     found = figure(trial, expect.metric)
     if expect.ratio_to is None or found.value is None:
         return found
-    able = [other for other in trials if other.setup.matches(expect.ratio_to)]
     # What the description leaves open is as in the trial itself.
-    closest = min(able, key=lambda other: len(trial.setup.differs(other.setup)), default=None)
+    closest = min(
+        (other for other in trials if other.setup.matches(expect.ratio_to)),
+        key=lambda other: len(trial.setup.differs(other.setup)),
+        default=None,
+    )
     base = figure(closest, expect.metric).value if closest else None
     return Figure(value=found.value / base) if base else Figure()
 

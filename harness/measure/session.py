@@ -19,11 +19,24 @@ from harness.errors import HarnessError, infrastructure_error
 from harness.load.client import Locust
 from harness.load.protocol import Message
 from harness.measure.actions import ActionServers, Targets, perform, refuse_foreign
-from harness.measure.plan import Plan, TrialGroup
-from harness.measure.progress import Listener, LoadProgress, Phase, TrialEnded, TrialStarted
+from harness.measure.plan import (
+    Listener,
+    LoadProgress,
+    Phase,
+    Plan,
+    TrialEnded,
+    TrialGroup,
+    TrialStarted,
+)
 from harness.measure.testbed import Testbed
-from harness.record.facts import ActionFacts, LifeFacts, LoadFacts, RoundFacts, TrialFacts
-from harness.record.machine import environment_facts
+from harness.record.facts import (
+    ActionFacts,
+    LifeFacts,
+    LoadFacts,
+    RoundFacts,
+    TrialFacts,
+    environment_facts,
+)
 from harness.record.rundir import (
     LOGS,
     RunRecord,
@@ -199,8 +212,7 @@ def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, L
 
 def refuse_actions(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     """Raise UsageError HX105 if an action is aimed at a server that is not ours."""
-    actions = [action for trial in plan.trials for action in trial.scenario.actions]
-    refuse_foreign(actions, environ)
+    refuse_foreign([action for trial in plan.trials for action in trial.scenario.actions], environ)
 
 
 def run_session(
@@ -265,9 +277,12 @@ class RunWriter:
         Raises InfrastructureError HX301.
         """
         if testbed:
-            servers = {"servers": testbed.servers, "gaps": testbed.skipped}
-            passed_on = {"passed_on": sorted(testbed.passed_on)}
-            changes["environment"] = {**self._record.environment, **servers, **passed_on}
+            changes["environment"] = {
+                **self._record.environment,
+                "servers": testbed.servers,
+                "gaps": testbed.skipped,
+                "passed_on": sorted(testbed.passed_on),
+            }
         wall_s = self._clock() - self._started_s
         self._record = replace(self._record, wall_s=wall_s, **changes)
         write_run(self._run_dir, self._record)
@@ -347,12 +362,19 @@ class Session:
                 case "milestone":
                     step = message["step"]
                     self._notify(Phase(text=due[step].do))
-                    targets = self._testbed.targets(running.trial, running.servers)
-                    running.actions.append(perform(due[step], step, targets))
+                    running.actions.append(
+                        perform(
+                            due[step], step, self._testbed.targets(running.trial, running.servers)
+                        )
+                    )
                     self._notify(Phase(text="loading"))
                 case "progress":
-                    counts = {name: count + message[name] for name, count in before.items()}
-                    self._notify(LoadProgress(number=running.trial.number + 1, **counts))
+                    self._notify(
+                        LoadProgress(
+                            number=running.trial.number + 1,
+                            **{name: count + message[name] for name, count in before.items()},
+                        )
+                    )
 
         return watch
 

@@ -43,8 +43,7 @@ class Testbed:
         work: Mapping[Path, Path] | None = None,
         optional: Container[str] = (),
     ) -> None:
-        balanced = any(trial.balanced for trial in trials)
-        self._nginx = require_nginx(os.environ) if balanced else None
+        self._nginx = require_nginx(os.environ) if any(trial.balanced for trial in trials) else None
         self._logs, self._stack = logs, stack
         self.token, self._run = secrets.token_urlsafe(24), secrets.token_hex(4)
         self.reaper = Reaper()
@@ -76,8 +75,10 @@ class Testbed:
 
         What this leaves in a cache's server is removed. Raises InfrastructureError HX304.
         """
-        by_keys = sorted(trials, key=lambda trial: trial.scenario.load.keys)
-        for trial in {self._path(trial): trial for trial in by_keys}.values():
+        for trial in {
+            self._path(trial): trial
+            for trial in sorted(trials, key=lambda trial: trial.scenario.load.keys)
+        }.values():
             with closing(self._open(trial)) as lease:
                 app, environ = self._app(trial), self._environ(trial, lease)
                 prepare_app(app, environ, log=self._logs / "app.log", reaper=self.reaper)
@@ -94,15 +95,14 @@ class Testbed:
 
         def start(number: int) -> Gunicorn:
             one = server.servers == 1
-            process = ProcessSpec(
-                name=f"gunicorn{'' if one else f', server {number}'} ({trial.name})",
-                command=(),
-                environ=environ,
-                cwd=self._app(trial).cwd,
-                log=log if one else log.with_stem(f"{log.stem}-server-{number}"),
-            )
             return Gunicorn(
-                process,
+                ProcessSpec(
+                    name=f"gunicorn{'' if one else f', server {number}'} ({trial.name})",
+                    command=(),
+                    environ=environ,
+                    cwd=self._app(trial).cwd,
+                    log=log if one else log.with_stem(f"{log.stem}-server-{number}"),
+                ),
                 _gunicorn_settings(trial),
                 lives=self.scratch / "lives" / trial.slug / str(number),
                 reaper=self.reaper,
@@ -112,14 +112,19 @@ class Testbed:
 
         def balance(upstreams: Sequence[str]) -> Nginx:
             assert self._nginx
-            process = ProcessSpec(
-                name="nginx",
-                command=[self._nginx.executable],
-                environ={},
-                log=self._logs / f"nginx-{trial.slug}.log",
-                cwd=self.scratch / f"nginx-{trial.slug}",
+            return Nginx(
+                ProcessSpec(
+                    name="nginx",
+                    command=[self._nginx.executable],
+                    environ={},
+                    log=self._logs / f"nginx-{trial.slug}.log",
+                    cwd=self.scratch / f"nginx-{trial.slug}",
+                ),
+                upstreams,
+                routing=server.routing,
+                reaper=self.reaper,
+                port=port,
             )
-            return Nginx(process, upstreams, routing=server.routing, reaper=self.reaper, port=port)
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
@@ -143,14 +148,16 @@ class Testbed:
         if not (name := backend.service):
             return
         if name not in self._services:
-            context = ServiceContext(
-                environ=os.environ,
-                run=self._run,
-                scratch=self.scratch,
-                logs=self._logs,
-                reaper=self.reaper,
+            self._services[name] = start_service(
+                name,
+                ServiceContext(
+                    environ=os.environ,
+                    run=self._run,
+                    scratch=self.scratch,
+                    logs=self._logs,
+                    reaper=self.reaper,
+                ),
             )
-            self._services[name] = start_service(name, context)
             self._stack.callback(self._services[name].stop)
         service = self._services[name]
         if backend.url not in service.addresses:
@@ -190,17 +197,19 @@ class Testbed:
 
     def _environ(self, trial: Trial, lease: Lease) -> dict[str, str]:
         scenario, backend, app = trial.scenario, BACKENDS[trial.backend], self._app(trial)
-        environ = app.environ(
-            scenario.app.environ,
-            backend=backend.app or backend.name,
-            cache_url=lease.urls.get(backend.url, ""),
-            cache_prefix=key_prefix(self._run, trial.slug),
-            timeout=scenario.cache.timeout_s or "none",
-            max_entries=scenario.cache.max_entries,
-            keys=scenario.load.keys,
-            scratch=app.scratch,
-        )
-        return {**environ, wire.ENV_TOKEN: self.token}
+        return {
+            **app.environ(
+                scenario.app.environ,
+                backend=backend.app or backend.name,
+                cache_url=lease.urls.get(backend.url, ""),
+                cache_prefix=key_prefix(self._run, trial.slug),
+                timeout=scenario.cache.timeout_s or "none",
+                max_entries=scenario.cache.max_entries,
+                keys=scenario.load.keys,
+                scratch=app.scratch,
+            ),
+            wire.ENV_TOKEN: self.token,
+        }
 
 
 def _gunicorn_settings(trial: Trial) -> GunicornSettings:

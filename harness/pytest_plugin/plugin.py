@@ -28,8 +28,9 @@ _REPORT: pytest.StashKey[str] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --harness-skip."""
-    group = parser.getgroup("harness")
-    group.addoption("--harness-skip", action="store_true", help="skip the tests that measure")
+    parser.getgroup("harness").addoption(
+        "--harness-skip", action="store_true", help="skip the tests that measure"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,8 +63,7 @@ def harness_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory that the runs of a session are kept in."""
     base = tmp_path_factory.getbasetemp()
     # Each worker of pytest-xdist has a directory of its own below the one of the session.
-    parent = base.parent if base.name.startswith("popen-") else base
-    return parent / "harness"
+    return (base.parent if base.name.startswith("popen-") else base) / "harness"
 
 
 @pytest.fixture

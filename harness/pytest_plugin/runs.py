@@ -85,9 +85,10 @@ def measured(request: Sequence[str], root: Path, runner: Runner, cwd: Path) -> t
 
 def run_command(arguments: Sequence[str], cwd: Path) -> Finished:
     """Run the harness in a process of its own and return how it ended."""
-    command = [sys.executable, "-m", "harness", *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments], cwd=cwd, stdout=pipe, stderr=pipe, text=True
+    ) as process:
         try:
             report, errors = process.communicate()
         except BaseException:

@@ -155,7 +155,14 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
         content = json.loads((path / RUN_FILE).read_bytes())
         version = content["format"]
         if version > wire.FORMAT:
-            raise _newer(path, version)
+            raise MeasurementError(
+                Problem(
+                    code="HX403",
+                    where=str(path),
+                    what=f"has format {version}, this version reads up to {wire.FORMAT}",
+                    hint="upgrade the harness",
+                )
+            )
         if content.get("duel"):
             content["duel"] = _with_min_effects(content["duel"])
         if version < _PER_TRIAL:
@@ -175,8 +182,7 @@ def read_run(path: Path) -> tuple[RunRecord, dict[int, Samples]]:
             f"did not end: {len(found)} of {record.planned} trials are complete; the run was"
             " killed, or is still going on",
         )
-    trials = tuple(facts for facts, _ in found)
-    return replace(record, trials=trials, problems=problems), samples
+    return replace(record, trials=tuple(facts for facts, _ in found), problems=problems), samples
 
 
 def _trial(
@@ -185,11 +191,15 @@ def _trial(
     """Return the trial in a directory; before format 3 its `facts` are in that of the run."""
     if facts is None:
         with _reading(path / TRIAL_FILE):
-            text = (path / TRIAL_FILE).read_bytes()
-            facts = TypeAdapter(TrialFacts).validate_json(text, strict=True)
-    prefix = f"{facts.number}/" if version < _PER_TRIAL else ""
+            facts = TypeAdapter(TrialFacts).validate_json(
+                (path / TRIAL_FILE).read_bytes(), strict=True
+            )
     with _reading(path / SAMPLES_FILE):
-        samples = read_samples(path / SAMPLES_FILE, prefix=prefix, version=version)
+        samples = read_samples(
+            path / SAMPLES_FILE,
+            prefix=f"{facts.number}/" if version < _PER_TRIAL else "",
+            version=version,
+        )
     axes = {axis.name: facts.setup.axes.get(axis.name, axis.absent) for axis in AXES}
     for axis in AXES:
         if not isinstance(axes[axis.name], axis.types):
@@ -200,8 +210,13 @@ def _trial(
 
 def _with_setup(trial: Mapping[str, Any]) -> dict[str, Any]:
     """Return a trial of format 1 or 2, whose axes are among its other fields, as one of today."""
-    axes = {axis.name: trial[axis.name] for axis in AXES if axis.name in trial}
-    return {**trial, "setup": {"axes": axes, "varied": trial.get("varied", {})}}
+    return {
+        **trial,
+        "setup": {
+            "axes": {axis.name: trial[axis.name] for axis in AXES if axis.name in trial},
+            "varied": trial.get("varied", {}),
+        },
+    }
 
 
 def _with_min_effects(duel: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,17 +246,6 @@ def _damaged(path: Path, what: str) -> MeasurementError:
             where=str(path),
             what=f"cannot be read: {what}",
             hint="the run was cut off or changed; measure again",
-        )
-    )
-
-
-def _newer(path: Path, version: int) -> MeasurementError:
-    return MeasurementError(
-        Problem(
-            code="HX403",
-            where=str(path),
-            what=f"has format {version}, this version reads up to {wire.FORMAT}",
-            hint="upgrade the harness",
         )
     )
 

@@ -11,8 +11,8 @@ from harness.analysis.summary import Summary, TrialSummary
 from harness.report.blocks import Alarm, Block, Document, Heading, Prose, Section, Table
 from harness.report.hit_rate import hit_rate_section, misses_section, workers_section
 from harness.report.latency import break_even_section, ratios_sections, times_section
-from harness.report.measures import expectations_section, measures_section
 from harness.report.restart import recycling_section, restarts_section
+from harness.report.verdicts import expectations_section, measures_section
 from harness.text import count, number_of, percent
 
 HEADS = ("per worker", "shared", "seen", "counted", "lost")

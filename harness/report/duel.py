@@ -1,14 +1,11 @@
 """The result of a duel as blocks, and one line of it for a log."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.analysis.summary import Summary, TrialSummary
-from harness.gate.duel import DuelResult
-from harness.gate.duel_metrics import REQUIRED, MetricResult
+from harness.gate.duel import REQUIRED, DuelResult, MetricResult
 from harness.metrics import METRICS, Metric
 from harness.report.blocks import Document, Prose, Section, Table
 from harness.report.document import banner, caveats_section, environment_section

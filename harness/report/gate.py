@@ -1,17 +1,19 @@
-"""A check, a comparison of two runs and a baseline, as blocks. Formats, never judges."""
+"""A check, a comparison of two runs, a baseline and all claims, as blocks. Formats, never judges.
 
-from __future__ import annotations
+A claim is shown with what was measured, and whether it holds.
+"""
+
+from collections.abc import Sequence
 
 from harness.analysis.series import named_trials
 from harness.analysis.summary import Summary
 from harness.errors import ExitCode
 from harness.gate.baseline import RunFigures, flat
-from harness.gate.check import CheckResult
+from harness.gate.check import CheckResult, Claim
 from harness.gate.compare import Change, Changes
 from harness.metrics import METRICS
 from harness.report.blocks import Block, Document, Heading, Prose, Section, Table
-from harness.report.measures import expected_text
-from harness.report.verdicts import TONES, WORDS
+from harness.report.verdicts import TONES, WORDS, expected_text
 from harness.text import count, number_of, percent, quantity
 from harness.verdicts import Verdict
 
@@ -44,10 +46,14 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
     """Return a check in short, for the summary of a job; `summary` None: nothing was measured."""
     # What has not changed is shown below, among all figures.
     cases = [one for one in check.cases if one.problem or one.part != "baseline"]
-    rows = [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases]
     sections: list[Section] = [
         [Heading(last_line(check, code), summary.question if summary else "")],
-        [Table(("check", "outcome", "found"), rows)],
+        [
+            Table(
+                ("check", "outcome", "found"),
+                [(case.part, (case.name, WORDS[case.outcome], case.text)) for case in cases],
+            )
+        ],
     ]
     if summary and summary.trials:
         trials = [
@@ -68,10 +74,15 @@ def check_document(check: CheckResult, summary: Summary | None, code: int) -> Do
 def baseline_document(base: RunFigures) -> Document:
     """Return the baseline, trial by trial, each figure with its prediction."""
     identity = base.identity
-    about = f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}"
     facts = [f"{name} {value}" for name, value in flat(base.environment).items() if value]
     sections: list[Section] = [
-        [Heading(f"Baseline {base.name}", about), Prose(f"Measured with {', '.join(facts)}.")]
+        [
+            Heading(
+                f"Baseline {base.name}",
+                f"{identity.scenario}, seed {identity.seed}, trace {identity.trace}",
+            ),
+            Prose(f"Measured with {', '.join(facts)}."),
+        ]
     ]
     for trial in base.trials:
         rows = [
@@ -101,8 +112,13 @@ def changes_document(changes: Changes) -> Document:
             for one in rows
             if (note := _note(one))
         ]
-        table = Table(HEADS, [(one.metric, _cells(one)) for one in rows])
-        sections.append([Prose(trial, "strong"), table, *notes])
+        sections.append(
+            [
+                Prose(trial, "strong"),
+                Table(HEADS, [(one.metric, _cells(one)) for one in rows]),
+                *notes,
+            ]
+        )
     return sections
 
 
@@ -133,3 +149,45 @@ def _note(change: Change) -> str:
     causes = f"more {' and '.join(change.causes)}" if change.causes else ""
     why = "" if METRICS[change.metric].timed else change.why  # the same for all times
     return "; ".join(filter(None, (causes, why)))
+
+
+def claims_document(claims: Sequence[Claim]) -> Document:
+    """Return the claims under their topics, each with its evidence, and a last line of counts."""
+    sections: list[Section] = []
+    for topic in dict.fromkeys(claim.topic for claim in claims):
+        sections.append(
+            [
+                Heading(topic),
+                *[block for one in claims if one.topic == topic for block in _claim(one)],
+            ]
+        )
+    return [*sections, [Prose(conclusion(claims), "strong", level=0)]]
+
+
+def conclusion(claims: Sequence[Claim]) -> str:
+    """Return how many claims hold, and the names of those that do not."""
+    wall_s = sum(claim.wall_s for claim in claims)
+    hold = sum(claim.verdict is Verdict.PASS for claim in claims)
+    others = [
+        f"{one.scenario} {WORDS[one.verdict]}" for one in claims if one.verdict is not Verdict.PASS
+    ]
+    return (
+        f"{hold} of {number_of(len(claims), 'claim')} {'holds' if hold == 1 else 'hold'},"
+        f" measured in {wall_s:.0f} s{': ' if others else ''}{', '.join(others)}"
+    )
+
+
+def _claim(claim: Claim) -> list[Block]:
+    details = [
+        f"{one.metric} {quantity(one.unit, one.value)}"
+        + (f" compared with {quantity(one.unit, one.absent)}" if one.absent is not None else "")
+        + (f" ({one.trial})" if one.trial else "")
+        + (f", wanted {one.wanted}: {one.why}" if one.why else "")
+        for one in claim.strongest
+    ]
+    details += [*claim.gaps, *([claim.problem] if claim.problem else [])]
+    return [
+        Prose(f"{claim.scenario}: {WORDS[claim.verdict]}", TONES[claim.verdict]),
+        Prose(claim.text or "(no claim)", level=2),
+        *(Prose(text, "quiet", level=2) for text in dict.fromkeys(details)),
+    ]

@@ -1,7 +1,5 @@
 """A check as a pipeline reads it: JUnit XML, annotations of GitHub Actions, JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -47,8 +45,13 @@ def render_junit(check: CheckResult, *, fail_on_inconclusive: bool = False) -> s
         time=f"{check.wall_s:.3f}",
     )
     for case, tag in zip(check.cases, tagged, strict=True):
-        group = f"harness.{scenario}.{case.part}"
-        found = SubElement(suite, "testcase", classname=group, name=_clean(case.name), time="0")
+        found = SubElement(
+            suite,
+            "testcase",
+            classname=f"harness.{scenario}.{case.part}",
+            name=_clean(case.name),
+            time="0",
+        )
         if tag is None:
             continue
         outcome = SubElement(found, tag, message=_clean(case.text))
@@ -56,8 +59,7 @@ def render_junit(check: CheckResult, *, fail_on_inconclusive: bool = False) -> s
             outcome.set("type", case.problem.code)
             outcome.text = _clean(str(case.problem))
     indent(suites)
-    declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return declaration + tostring(suites, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
 
 
 def render_annotations(check: CheckResult) -> Iterator[str]:

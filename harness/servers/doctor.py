@@ -13,7 +13,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from harness.backends import users_of
-from harness.record.machine import cores, installed_version
+from harness.record.facts import cores, installed_version
 from harness.servers.child import executable_version
 from harness.servers.nginx import find_nginx
 from harness.servers.redis import find_redis

@@ -23,7 +23,7 @@ from harness.backends import BACKENDS
 from harness.cli.main import cli, load_verb
 from harness.metrics import METRICS, Metric
 from harness.record import rundir, samples
-from harness.record.lookups import LOOKUP_COLUMNS
+from harness.record.samples import LOOKUP_COLUMNS
 from harness.scenario import schema
 from harness.scenario.load import TOPICS, catalogue
 from harness.scenario.parse import scenario_schema
