@@ -91,6 +91,7 @@ def test_three(harness_run):
     ]
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_shows_the_report(inner: pytest.Pytester) -> None:
     source = """
 @pytest.mark.harness("hit-rate")
@@ -123,6 +124,7 @@ def test_again(harness_run):
     assert requested(inner) == ["run broken"]
 
 
+@pytest.mark.slow
 def test_a_scenario_that_fails_its_own_expectations_is_still_measured(
     inner: pytest.Pytester,
 ) -> None:

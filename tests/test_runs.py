@@ -140,6 +140,7 @@ def test_an_error_leaves_what_was_measured_and_says_where(here: Path, fake: Any)
     assert (here / "out" / "result.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hit-rate", "stale"])
 def test_every_lookup_of_a_run_is_a_row(name: str, tmp_path: Path) -> None:
     run = runs.read(ROOT / "tests" / "runs" / name)

@@ -28,6 +28,14 @@ from harness.servers.services import Lease, Service, ServiceContext, key_prefix,
 from harness.wire import ENV_REDIS_URL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What an action may change: a trial's servers, and its part of a cache server."""
+
+    servers: Fleet
+    cache: Lease
+
+
 class Testbed:
     """What is up from the first trial to the last. Closing `stack` takes all of it down.
 
@@ -233,14 +241,6 @@ def _gunicorn_settings(trial: Trial) -> GunicornSettings:
         ),
         boot_timeout_s=server.boot_timeout_s,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """What an action may change: a trial's servers, and its part of a cache server."""
-
-    servers: Fleet
-    cache: Lease
 
 
 def perform(
