@@ -96,7 +96,7 @@ class Setup(Mapping[str, Any]):
         return ", ".join(
             filter(
                 None,
-                [*[str(self["backend"]), number_of(self["workers"], "worker")], self.varied_label],
+                [str(self["backend"]), number_of(self["workers"], "worker"), self.varied_label],
             )
         )
 

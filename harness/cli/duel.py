@@ -145,8 +145,12 @@ def _duel_plan(
         turns=lambda trials: turns_without_end(trials, requests),
         stop_early=Judge(terms, time.time),
     )
-    sources = replace(plan.sources, work={tree.app: tree.work for tree in trees.values()})
-    return replace(plan, groups=(group,), purpose=terms, sources=sources)
+    return replace(
+        plan,
+        groups=(group,),
+        purpose=terms,
+        sources=replace(plan.sources, work={tree.app: tree.work for tree in trees.values()}),
+    )
 
 
 def _settings(typed: Sequence[str], option: str) -> Overrides:
@@ -163,9 +167,11 @@ def _at_revision(
     """Return what makes a side import its app from the worktree of its revision."""
     if not side.ref:
         return {}
-    # With a path the shop is an app like any other, and gets no environment by itself.
-    env = (dict(scenario.app.environ), side.ref)
-    return {"app.path": (str(trees[side.ref].app), side.ref), "app.env": env}
+    return {
+        "app.path": (str(trees[side.ref].app), side.ref),
+        # With a path the shop is an app like any other, and gets no environment by itself.
+        "app.env": (dict(scenario.app.environ), side.ref),
+    }
 
 
 def _label(

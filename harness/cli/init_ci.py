@@ -79,8 +79,10 @@ def verb(scenario: str, baseline: Path | None, install: str) -> None:
 
 def workflow_text(scenario: str, *, install: str, baseline: str | None = None) -> str:
     """Return the workflow; `scenario` is a name or a file, `install` a command of the shell."""
-    words = ["harness", "check", scenario, "--out", "harness-out/run"]
-    words += ["--junit", "harness-out/junit.xml"]
-    words += ["--baseline", baseline] if baseline else []
+    words = [
+        *("harness", "check", scenario, "--out", "harness-out/run"),
+        *("--junit", "harness-out/junit.xml"),
+        *(("--baseline", baseline) if baseline else ()),
+    ]
     # JSON strings are YAML strings, whatever they hold.
     return _TEMPLATE.format(install=json.dumps(install), check=json.dumps(shlex.join(words)))

@@ -180,8 +180,10 @@ def parse_question(options: Typed) -> Question:
     fields = {OPTIONS[name].field or name: v for name, v in values.items() if name not in COSTS}
     if "requests_per_second" in fields:
         fields = {"timeout_s": DJANGO_TIMEOUT_S, **fields, "requests": None}
-    costs = CostInputs(**{name: values[name] for name in COSTS}) if COSTS[0] in values else None
-    return Question(**fields, costs=costs)
+    return Question(
+        **fields,
+        costs=CostInputs(**{name: values[name] for name in COSTS}) if COSTS[0] in values else None,
+    )
 
 
 def _conflicts(typed: Mapping[str, str]) -> Iterator[Problem]:

@@ -181,14 +181,15 @@ def _change(
     settled = old.settled and new.settled and name in HITS
     margins = Margins() if settled else _margins(metric, before, after, figures)
     verdict, why = _verdict(metric, before.value, after.value, margins)
-    doubted = verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)
     return replace(
         shown,
         allowed=margins.fail if margins else None,
         verdict=verdict,
         advisory=False,
         why=why,
-        causes=_causes(old, new) if doubted and name in HITS else (),
+        causes=_causes(old, new)
+        if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) and name in HITS
+        else (),
     )
 
 

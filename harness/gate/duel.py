@@ -337,7 +337,6 @@ def duel_result(
     values = [values_by_round(*trial) for trial in trials] if len(numbers) == 2 else [{}, {}]
     findings = judge(rules, values[BASE], values[CANDIDATE])
     misses = _misses(*summaries) if len(summaries) == 2 else {}
-    lost = any(one.metric in LOST_HITS and one.verdict is Verdict.FAIL for one in findings)
     grown = max(misses, key=lambda cause: misses[cause][1] - misses[cause][0], default="")
     return DuelResult(
         verdict=overall(findings, rules),
@@ -349,7 +348,9 @@ def duel_result(
         alpha=ALPHA,
         findings=findings,
         misses=misses,
-        cause=grown if lost else "",
+        cause=grown
+        if any(one.metric in LOST_HITS and one.verdict is Verdict.FAIL for one in findings)
+        else "",
     )
 
 

@@ -73,11 +73,6 @@ class RunningTrial:
         self.rounds.append(samples)
         self.costs.append(round_facts(number, before, self.lives))
 
-    def add_cost(self, cost: Mapping[str, Any]) -> None:
-        """Add what a round cost the load generator."""
-        self.wall_s += cost["wall_s"]
-        self.cpu_s += cost["cpu_s"]
-
     def counts(self) -> dict[str, int]:
         """Return requests done, hits and lookups of all rounds that are over."""
         return {
@@ -274,9 +269,10 @@ class Session:
         self._notify(Phase(text="loading"))
         running.requested = turn.last
         try:
-            running.add_cost(
-                self._load.serve(turn, running.servers.url, out=out, watch=self._watch(running))
-            )
+            url, watch = running.servers.url, self._watch(running)
+            cost = self._load.serve(turn, url, out=out, watch=watch)
+            running.wall_s += cost["wall_s"]
+            running.cpu_s += cost["cpu_s"]
         finally:
             if out.exists():
                 running.add_round(turn.round, read_samples(out))

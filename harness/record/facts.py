@@ -165,10 +165,10 @@ def installed_version(distribution: str) -> str:
 
 def environment_facts() -> dict[str, str | int]:
     """Return the facts of machine and software that go with a result; "" for what is absent."""
-    facts: dict[str, str | int] = {
+    return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "machine": platform.machine(),
         "cores": cores(),
+        **{name: installed_version(dist) for name, dist in _VERSIONS.items()},
     }
-    return facts | {name: installed_version(dist) for name, dist in _VERSIONS.items()}

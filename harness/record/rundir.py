@@ -203,8 +203,10 @@ def _trial(
     axes = {axis.name: facts.setup.axes.get(axis.name, axis.absent) for axis in AXES}
     for axis in AXES:
         if not isinstance(axes[axis.name], axis.types):
-            what = f"axis {axis.name} of trial {facts.number}: got {facts.setup.get(axis.name)!r}"
-            raise _damaged(path, what)
+            raise _damaged(
+                path,
+                f"axis {axis.name} of trial {facts.number}: got {facts.setup.get(axis.name)!r}",
+            )
     return replace(facts, setup=Setup(axes, facts.setup.varied)), samples
 
 

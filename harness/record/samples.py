@@ -227,8 +227,7 @@ def split_rounds(samples: Samples, rounds: int) -> Iterator[Samples]:
         for name, column in COLUMNS.items():
             if column.rows in bounds:
                 parts[name] = parts[name][slice(*bounds[column.rows][number : number + 2])]
-        own = {name: parts[name] - first[number] for name in of.values()}
-        yield Samples(**{**parts, **own})
+        yield Samples(**parts | {name: parts[name] - first[number] for name in of.values()})
 
 
 def _renumbered(lists: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], list[Ints]]:
