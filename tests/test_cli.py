@@ -17,7 +17,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from harness.cli.main import RENAMED, cli, load_verb, main
-from harness.cli.options import overrides
+from harness.cli.shared import overrides
 from harness.errors import (
     CODES,
     GateUsageError,

@@ -19,7 +19,7 @@ from harness import runs
 from harness.analysis.caveats import CHECKS
 from harness.analysis.summary import Cause
 from harness.cli.main import cli, load_verb, main
-from harness.cli.options import overrides
+from harness.cli.shared import overrides
 from harness.errors import CODES
 from harness.scenario.load import find_scenario, load_scenario, scenario_paths
 from harness.scenario.schema import PLACEHOLDERS

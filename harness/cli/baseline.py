@@ -6,9 +6,8 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import FILE, format_option, run_argument
 from harness.cli.outputs import refuse_existing, write_text
-from harness.cli.screen import print_document
+from harness.cli.shared import FILE, format_option, print_document, run_argument
 from harness.gate.baseline import RunFigures, baseline_text, read_baseline, recorded
 from harness.report.gate import baseline_document
 

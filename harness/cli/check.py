@@ -10,7 +10,8 @@ import click
 from harness import runs
 from harness.analysis.summary import Summary
 from harness.cli import measure
-from harness.cli.options import (
+from harness.cli.outputs import make_room, write_text
+from harness.cli.shared import (
     FAIL_ON,
     FILE,
     aa_option,
@@ -18,10 +19,9 @@ from harness.cli.options import (
     load_options,
     out_option,
     overrides,
+    print_document,
     scenario_argument,
 )
-from harness.cli.outputs import make_room, write_text
-from harness.cli.screen import print_document
 from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError
 from harness.gate.baseline import read_comparable, recorded

@@ -7,8 +7,7 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import complete_scenario, format_option, out_option
-from harness.cli.screen import print_document
+from harness.cli.shared import complete_scenario, format_option, out_option, print_document
 from harness.cli.signals import end_on_signals
 from harness.errors import InfrastructureError
 from harness.gate.check import Claim, claim_of, claim_problems, claims_exit_code

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli.baseline import recorded_run
-from harness.cli.options import FAIL_ON, format_option, run_argument
-from harness.cli.screen import print_document
+from harness.cli.shared import FAIL_ON, format_option, print_document, run_argument
 from harness.errors import BaselineError
 from harness.gate.check import baseline_problems, incomparable
 from harness.gate.compare import compare

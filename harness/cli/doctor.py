@@ -5,8 +5,7 @@ from dataclasses import asdict
 import click
 from rich.text import Text
 
-from harness.cli.options import format_option
-from harness.cli.screen import grid, print_result
+from harness.cli.shared import format_option, grid, print_result
 from harness.servers.doctor import checkup
 
 

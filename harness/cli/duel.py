@@ -11,7 +11,7 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import (
+from harness.cli.shared import (
     FAIL_ON,
     format_option,
     load_options,

@@ -8,8 +8,7 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.options import format_option, unusable
-from harness.cli.screen import grid, print_result
+from harness.cli.shared import format_option, grid, print_result, unusable
 from harness.errors import CODES, family_of
 
 

@@ -5,8 +5,7 @@ from itertools import groupby
 import click
 from rich.text import Text
 
-from harness.cli.options import format_option
-from harness.cli.screen import grid, print_result
+from harness.cli.shared import format_option, grid, print_result
 from harness.scenario.load import catalogue
 
 HINT = (

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import format_option
-from harness.cli.screen import print_document
+from harness.cli.shared import format_option, print_document
 from harness.errors import Problem, UsageError
 from harness.forecast.forecast import forecast
 from harness.forecast.question import DJANGO_TIMEOUT_S, MAX_WORKERS, CostInputs, Question

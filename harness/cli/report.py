@@ -6,7 +6,7 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import FAIL_ON, format_option, run_argument
+from harness.cli.shared import FAIL_ON, format_option, run_argument
 
 
 @click.command(name="report")

@@ -7,15 +7,16 @@ from rich.text import Text
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.options import (
+from harness.cli.shared import (
     aa_option,
     format_option,
+    grid,
     load_options,
     out_option,
     overrides,
+    print_result,
     scenario_argument,
 )
-from harness.cli.screen import grid, print_result
 from harness.cli.signals import end_on_signals
 from harness.errors import GateError
 from harness.gate.check import checked

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from harness import runs
-from harness.cli.options import format_option, run_argument
 from harness.cli.outputs import writing_output
-from harness.cli.screen import grid, print_result
+from harness.cli.shared import format_option, grid, print_result, run_argument
 from harness.text import number_of, size
 
 

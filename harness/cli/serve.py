@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from harness.cli.options import format_option, load_options, overrides, scenario_argument
+from harness.cli.shared import format_option, load_options, overrides, scenario_argument
 from harness.cli.signals import end_on_signals
 from harness.measure.serve import EndpointInfo, serve_trial, trial_to_see
 from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose

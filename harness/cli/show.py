@@ -6,8 +6,14 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.options import format_option, load_options, overrides, scenario_argument
-from harness.cli.screen import grid, print_result
+from harness.cli.shared import (
+    format_option,
+    grid,
+    load_options,
+    overrides,
+    print_result,
+    scenario_argument,
+)
 from harness.scenario.load import find_scenario, load_scenario
 from harness.scenario.parse import scenario_content
 

@@ -133,8 +133,10 @@ def changed(base: Mapping[str, Any], found: Mapping[str, Any], prefix: str = "")
 def identity_label(identity: Mapping[str, Any]) -> str:
     """Return what identifies a trial as a label: "locmem, 4 workers, 2 threads"."""
     names = {axis.name for axis in AXES}
-    axes = {name: value for name, value in identity.items() if name in names}
-    return Setup(axes, {key: value for key, value in identity.items() if key not in names}).label
+    return Setup(
+        {name: value for name, value in identity.items() if name in names},
+        {key: value for key, value in identity.items() if key not in names},
+    ).label
 
 
 def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

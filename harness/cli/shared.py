@@ -1,15 +1,25 @@
-"""Options and arguments that verbs share, and options as overrides of scenario keys."""
+"""What verbs share: options and arguments, options as overrides of scenario keys, and printing.
 
+They print documents, and text in columns or JSON where there is no document.
+"""
+
+import json
+import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+from rich.console import Console, RenderableType
+from rich.table import Table
 
 from harness.backends import BACKENDS
 from harness.errors import Problem, UsageError
+from harness.report.blocks import Document
+from harness.report.drawing.layout import print_lines
+from harness.report.formats.terminal import document_lines
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FAIL_ON = click.option(
@@ -78,9 +88,8 @@ def out_option(default: str, what: str = "the run") -> Callable[..., Any]:
     )
 
 
-def scenario_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the SCENARIO argument, which the shell can complete."""
-    return click.argument("scenario", shell_complete=complete_scenario)(command)
+scenario_argument = click.argument("scenario", shell_complete=complete_scenario)
+"""The SCENARIO argument, which the shell can complete."""
 
 
 def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,3 +137,30 @@ def value_of(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):  # not TOML, or more digits or brackets than it accepts
         return text.strip()
+
+
+def print_result(content: Any, style: str, *parts: RenderableType) -> None:
+    """Print `content` as JSON, or for the format "table" the parts, one below the other."""
+    if style == "json":
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(*parts, sep="\n")
+
+
+def print_document(document: Document, style: str = "table", json_text: str = "") -> None:
+    """Print a document in the width of the terminal, or for the format "json" its text."""
+    if style == "json":
+        click.echo(json_text, nl=False)
+    else:
+        console = Console(file=sys.stdout)
+        print_lines(document_lines(document, console.width), console)
+
+
+def grid(rows: Iterable[Sequence[RenderableType]], *heads: str) -> Table:
+    """Return rows in as many columns as there are heads; the last column wraps."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=any(heads))
+    for number, head in enumerate(heads, start=1):
+        table.add_column(head, no_wrap=number < len(heads), overflow="fold", header_style="dim")
+    for row in rows:
+        table.add_row(*row)
+    return table
