@@ -132,8 +132,11 @@ class Setup(Mapping[str, Any]):
 
     def differs(self, other: Mapping[str, Any]) -> list[str]:
         """Return the names whose values are not the same in both."""
-        names = dict.fromkeys([*self, *other])
-        return [name for name in names if self.get(name, ...) != other.get(name, ...)]
+        return [
+            name
+            for name in dict.fromkeys([*self, *other])
+            if self.get(name, ...) != other.get(name, ...)
+        ]
 
     def without(self, *names: str) -> Setup:
         """Return the set-up less some names, or the names that begin with one and a dot."""
@@ -165,10 +168,6 @@ class HasSetup:
     @property
     def servers(self) -> int:
         return int(self.setup["servers"])
-
-    @property
-    def threads(self) -> int:
-        return int(self.setup["threads"])
 
     @property
     def varied(self) -> Mapping[str, Any]:

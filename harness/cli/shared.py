@@ -55,7 +55,7 @@ def complete_run(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the run directories that begin with what is typed, else any directories."""
-    found = [str(path.parent) for path in Path().glob("runs/**/run.json")]
+    found = map(str, (path.parent for path in Path().glob("runs/**/run.json")))
     names = sorted(name for name in found if name.startswith(incomplete))
     return [*map(CompletionItem, names)] or [CompletionItem(incomplete, type="dir")]
 

@@ -39,8 +39,9 @@ class EndpointInfo:
     @property
     def pages(self) -> tuple[str, ...]:
         """Return the URLs of the pages that the advice names, else the URL of the front page."""
-        named = dict.fromkeys(_PAGE.findall(self.advice)) or ("/",)
-        return tuple(self.url + page for page in named)
+        return tuple(
+            self.url + page for page in dict.fromkeys(_PAGE.findall(self.advice)) or ("/",)
+        )
 
     @property
     def curl(self) -> str:

@@ -291,12 +291,11 @@ def write_csv(rows: npt.NDArray[Any], file: TextIO) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(LOOKUP_COLUMNS)
     for begin in range(0, len(rows), _CHUNK_ROWS):
-        writer.writerows(map(_fields, rows[begin : begin + _CHUNK_ROWS].tolist()))
-
-
-def _fields(row: tuple[Any, ...]) -> Iterator[Any]:
-    # Only nan is not equal to itself.
-    return ("" if value != value else value for value in row)
+        # Only nan is not equal to itself.
+        writer.writerows(
+            ("" if value != value else value for value in row)
+            for row in rows[begin : begin + _CHUNK_ROWS].tolist()
+        )
 
 
 def _rows(facts: TrialFacts, samples: Samples) -> npt.NDArray[Any]:
