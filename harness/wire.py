@@ -3,8 +3,6 @@
 Standard library only and nothing of the harness, because Gunicorn's workers and Locust import it.
 """
 
-from __future__ import annotations
-
 FORMAT = 3
 """Version of the run directory and of `result.json`; a reader refuses what is newer."""
 

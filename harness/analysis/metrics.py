@@ -3,8 +3,6 @@
 Knows summaries alone. `value None` in a figure says that the trial has none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 

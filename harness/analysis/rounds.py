@@ -1,7 +1,5 @@
 """What one round of one trial measured: a value for each metric that two trials are compared by."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial

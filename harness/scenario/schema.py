@@ -4,8 +4,6 @@ Error messages, the JSON Schema for editors and the reference of scenario keys c
 Knows nothing of servers.
 """
 
-from __future__ import annotations
-
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 

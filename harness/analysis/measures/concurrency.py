@@ -12,8 +12,6 @@ Each function returns None where the trial has no response fields of its kind. T
   but the first wait.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from harness.analysis.measures.measure import (

@@ -7,8 +7,6 @@ through one alias and then writes through another; `found`, 1 where the read fou
 `same_location`, 1 where both aliases have one LOCATION.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf

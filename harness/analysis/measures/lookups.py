@@ -1,7 +1,5 @@
 """What a lookup costs with its origin, and the hit rate under a timeout in the long run."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from harness.analysis.break_even import mean_lookup_s

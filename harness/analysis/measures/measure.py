@@ -3,8 +3,6 @@
 Name, unit and meaning of a measure are its row in `harness.metrics`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar

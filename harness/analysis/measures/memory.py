@@ -9,8 +9,6 @@ that the process itself had not stored, or no longer had. The share of hits amon
 cache that is shared that far, and 0 in one that is not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial

@@ -7,8 +7,6 @@ sessions are kept. Of a visit: `product`, whose page was requested; `computed`, 
 computed for this request, 0 where it had been before.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 

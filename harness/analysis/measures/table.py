@@ -3,8 +3,6 @@
 A function of a subject that exists is registered in its module's MEASURES.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from harness.analysis.measures import concurrency, consistency, lookups, memory, pages
