@@ -170,6 +170,10 @@ class HasSetup:
         return int(self.setup["servers"])
 
     @property
+    def threads(self) -> int:
+        return int(self.setup["threads"])
+
+    @property
     def varied(self) -> Mapping[str, Any]:
         return self.setup.varied
 

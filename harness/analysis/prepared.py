@@ -61,7 +61,7 @@ def model_input(
     routing = _routing(facts, samples, lives, ends)
     order = np.argsort(get_s(samples), kind="stable")
     rows = [order[samples.cache[order] == alias] for alias in range(len(profiles))]
-    one_by_one = facts.setup["threads"] == 1 and facts.worker_class in ONE_AT_A_TIME
+    one_by_one = facts.threads == 1 and facts.worker_class in ONE_AT_A_TIME
     traces = [
         replace(
             _trace(samples, mine, profile),
