@@ -38,8 +38,9 @@ def verb(scenarios: tuple[str, ...], out: Path | None, full: bool, style: str) -
     for number, (path, scenario) in enumerate(chosen, start=1):
         click.echo(f"{number}/{len(chosen)} {scenario.name}", err=True)
         found.append(_measured(path, scenario, out / directory_name(scenario.name), full=full))
-    text = json.dumps([plain(claim) for claim in found], indent=2) + "\n"
-    print_document(claims_document(found), style, text)
+    print_document(
+        claims_document(found), style, json.dumps([plain(one) for one in found], indent=2) + "\n"
+    )
     for problem in claim_problems(found, str(out)):
         click.echo(str(problem), err=True)
     return claims_exit_code(found)

@@ -215,12 +215,13 @@ def read_comparable(path: Path, scenario: Scenario) -> RunFigures:
 
 def _trial_figures(trial: TrialSummary) -> TrialFigures:
     predicted = trial.predicted
-    exact = predicted is not None and predicted.closed_form is not None
     return TrialFigures(
         setup=_plain(trial.setup.identity),
         requests=trial.requests,
         lookups=trial.lookups,
-        settled=exact and predicted is not None and predicted.low == predicted.high,
+        settled=predicted is not None
+        and predicted.closed_form is not None
+        and predicted.low == predicted.high,
         figures={
             name: found for name in COMPUTED if (found := figure(trial, name)).value is not None
         },

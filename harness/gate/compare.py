@@ -178,8 +178,11 @@ def _change(
         return replace(shown, verdict=Verdict.NO_DATA, advisory=False, why="it was not measured")
     if before.value is None:
         return replace(shown, why="new")
-    settled = old.settled and new.settled and name in HITS
-    margins = Margins() if settled else _margins(metric, before, after, figures)
+    margins = (
+        Margins()
+        if old.settled and new.settled and name in HITS
+        else _margins(metric, before, after, figures)
+    )
     verdict, why = _verdict(metric, before.value, after.value, margins)
     return replace(
         shown,

@@ -93,13 +93,12 @@ def with_min_effects(
     relative: float | None = None, absolute: Mapping[str, float] | None = None
 ) -> tuple[Rule, ...]:
     """Return the rules with another relative minimum for every time, and absolute ones by name."""
-    chosen = absolute or {}
     return tuple(
         replace(
             rule,
             metric=replace(
                 rule.metric,
-                min_effect=chosen.get(rule.name, rule.metric.min_effect),
+                min_effect=(absolute or {}).get(rule.name, rule.metric.min_effect),
                 min_relative_effect=relative
                 if rule.as_ratio and relative is not None
                 else rule.metric.min_relative_effect,
