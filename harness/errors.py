@@ -4,7 +4,8 @@ A `Problem` is one finding; an error carries one or more of them, so that a file
 mistakes is reported once. The class of the error decides the exit code of the command.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
@@ -134,6 +135,26 @@ def infrastructure_error(error: OSError, run_dir: Path | None = None) -> Infrast
     return InfrastructureError(
         Problem(code=code, where=str(error.filename or "operating system"), what=what, hint=hint)
     )
+
+
+@contextmanager
+def writing(
+    path: Path,
+    code: str = "HX301",
+    hint: str = "free some space or choose another place with --out",
+) -> Iterator[None]:
+    """Raise InfrastructureError with `code` if the file or directory cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise InfrastructureError(
+            Problem(
+                code=code,
+                where=str(path),
+                what=f"cannot be written: {error.strerror or error}",
+                hint=hint,
+            )
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

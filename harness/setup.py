@@ -4,8 +4,6 @@ A new axis is a row of `AXES`: it is then recorded with each trial, can be named
 `where`, and shows in labels wherever trials differ in it. Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -65,7 +63,7 @@ class Setup(Mapping[str, Any]):
     varied: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scenario: Any, varied: Mapping[str, Any], **values: Any) -> Setup:
+    def of(cls, scenario: Any, varied: Mapping[str, Any], **values: Any) -> "Setup":
         """Return the set-up that a scenario's keys give; `values` are axes known otherwise."""
         return cls(
             {
@@ -138,7 +136,7 @@ class Setup(Mapping[str, Any]):
             if self.get(name, ...) != other.get(name, ...)
         ]
 
-    def without(self, *names: str) -> Setup:
+    def without(self, *names: str) -> "Setup":
         """Return the set-up less some names, or the names that begin with one and a dot."""
         return Setup(_less(self.axes, names), _less(self.varied, names))
 

@@ -13,8 +13,8 @@ import numpy as np
 from harness.errors import InfrastructureError, Problem
 from harness.load.protocol import Message
 from harness.measure.plan import Event, Listener, Plan, Sources, TrialGroup
+from harness.measure.protocols import Targets
 from harness.measure.session import run_session
-from harness.measure.testbed import Targets
 from harness.record.facts import LifeFacts
 from harness.record.rundir import create_run_dir
 from harness.record.samples import write_samples

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.comparison import by_round, comparisons, paired_ratio
-from harness.analysis.latency import Timings
+from harness.analysis.latency import Timings, by_round, comparisons, paired_ratio
 from harness.analysis.summary import Comparison
 from harness.arrays import Floats
 from harness.record.facts import TrialFacts

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyze import analyze_trial
-from harness.analysis.measures.table import MEASURES
+from harness.analysis.metrics import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.record.samples import Samples
 from tests.factories import facts_of, redis_facts, samples, worker_lives

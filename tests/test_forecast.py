@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.forecast.culling import zipf_keys
 from harness.forecast.forecast import (
     Forecast,
     ForecastRow,
@@ -18,7 +19,6 @@ from harness.forecast.forecast import (
     worker_counts,
 )
 from harness.forecast.hit_rate import MAX_ERROR, Method, played_from_empty
-from harness.forecast.popularity import zipf_keys
 from harness.forecast.question import MAX_WORKERS, CostInputs, Question
 from harness.load.trace import popularity
 from harness.model.locmem import Limits

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.forecast.culling import (
+    Keys,
     culls,
     distinct,
     misses_from_empty,
@@ -15,9 +16,9 @@ from harness.forecast.culling import (
     sawtooth,
     steady_entries,
     steady_hit_rate,
+    zipf_keys,
 )
 from harness.forecast.hit_rate import MAX_ERROR, MAX_SAMPLING_ERROR, ROUGH_ERROR
-from harness.forecast.popularity import Keys, zipf_keys
 from harness.model.locmem import Limits, LocMem
 
 PLAYED = 120_000

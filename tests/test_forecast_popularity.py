@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.forecast.popularity import SINGLE, zipf_keys
+from harness.forecast.culling import SINGLE, zipf_keys
 from harness.load.trace import popularity
 
 SIZES = pytest.mark.parametrize("keys", [1, 2, SINGLE, SINGLE + 1, SINGLE + 2, 100_000, 1_000_000])

@@ -7,7 +7,8 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from harness.errors import UsageError
-from harness.measure.testbed import Targets, perform, refuse_foreign
+from harness.measure.protocols import Targets
+from harness.measure.testbed import perform, refuse_foreign
 from harness.scenario.plan import milestones
 from harness.scenario.schema import Action
 from harness.servers.services import Lease

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyze import analyze_trial
-from harness.analysis.measures.table import MEASURES
+from harness.analysis.metrics import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.model.locmem import Limits, LocMem
 from harness.record.samples import Samples

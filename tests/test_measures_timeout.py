@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.analyze import analyze_trial
-from harness.analysis.measures.table import MEASURES
+from harness.analysis.metrics import MEASURES
 from harness.analysis.prepared import prepared_trial
 from harness.model.closed_forms import hit_rate_with_timeout
 from harness.record.facts import TrialFacts

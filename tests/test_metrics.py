@@ -9,8 +9,7 @@ from shutil import copytree
 
 import pytest
 
-from harness.analysis.measures.table import MEASURES
-from harness.analysis.metrics import COMPUTED
+from harness.analysis.metrics import COMPUTED, MEASURES
 from harness.analysis.rounds import PER_ROUND
 from harness.analysis.summary import Cause
 from harness.gate.duel import RULES

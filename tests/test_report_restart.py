@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
-from harness.analysis.conclusions import conclusions
-from harness.analysis.series import named_trials
+from harness.analysis.conclusions import conclusions, named_trials
 from harness.analysis.summary import Recovery, TrialSummary
 from harness.report.restart import recycling_section, restarts_section
 from harness.stats.interval import Interval

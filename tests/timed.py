@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.analysis.break_even import break_evens
-from harness.analysis.comparison import comparisons
-from harness.analysis.latency import latency
+from harness.analysis.latency import comparisons, latency
 from harness.analysis.summary import Summary
 from harness.record.facts import TrialFacts
 from harness.record.samples import Samples

@@ -13,8 +13,8 @@ from harness import wire
 from harness.analysis.break_even import break_evens
 from harness.analysis.causes import outcomes
 from harness.analysis.caveats import INVALIDATING, CaveatInput, caveats
-from harness.analysis.comparison import comparisons as compared
 from harness.analysis.conclusions import conclusions
+from harness.analysis.latency import comparisons as compared
 from harness.analysis.latency import latency
 from harness.analysis.lives import (
     accounted,
@@ -22,7 +22,7 @@ from harness.analysis.lives import (
     life_accounts,
 )
 from harness.analysis.measures.measure import measured
-from harness.analysis.measures.table import MEASURES
+from harness.analysis.metrics import MEASURES
 from harness.analysis.prepared import TrialData, control_of, prediction, prepared_trial
 from harness.analysis.restart import restart_summary
 from harness.analysis.summary import BreakEven, Comparison, Summary, TrialSummary

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.comparison import COPY, ROUNDS_NEEDED
-from harness.analysis.conclusions import break_even_sentence
+from harness.analysis.conclusions import break_even_sentence, grouped
+from harness.analysis.latency import COPY, ROUNDS_NEEDED
 from harness.analysis.prepared import BY_KEY, TrialData
 from harness.analysis.profiles import cache_profiles
-from harness.analysis.series import grouped
 from harness.analysis.summary import BreakEven, BreakEvenPoint, LookupCost
 from harness.arrays import Floats, Ints
 from harness.model.closed_forms import distinct_pairs
@@ -57,8 +56,7 @@ class LookupCosts:
 
 def round_sums(trials: Sequence[Samples], rounds: int) -> Sums:
     """Return the sums of several trials together, by round. [5, rounds]"""
-    parts = [_round_sums(samples, rounds) for samples in trials]
-    return np.asarray(np.sum(parts, axis=0), np.float64)
+    return np.asarray(sum(_round_sums(samples, rounds) for samples in trials), np.float64)
 
 
 def mean_lookup_s(samples: Samples) -> float:

@@ -12,7 +12,7 @@ from harness.analysis.profiles import (
     lookups_by_process,
 )
 from harness.analysis.summary import Cause, Explained
-from harness.arrays import Bools, Ints
+from harness.arrays import Ints
 from harness.model.locmem import State
 from harness.model.replay import Entries, Lookups, States, replay
 from harness.record.samples import Samples
@@ -68,7 +68,12 @@ def outcomes(samples: Samples, profiles: list[CacheProfile], ends: Ends | None =
     ends = ends or ends_of(samples)
     own = replayed(samples, profiles, ends, per_process=True)
     shared = replayed(samples, profiles, ends, per_process=False)
-    explained = _explained(own, shared, samples.hit) if samples.lookups else None
+    explained = None
+    if samples.lookups:
+        explained = Explained(
+            per_process=float(np.mean((own.states == State.HELD) == samples.hit)),
+            shared=float(np.mean((shared.states == State.HELD) == samples.hit)),
+        )
     per_process = any(profile.per_process for profile in profiles)
     if explained and explained.per_process != explained.shared:
         per_process = explained.per_process > explained.shared
@@ -148,10 +153,3 @@ def _absent_from_life(samples: Samples, replayed: Replayed, ends: Ends, row: Int
     latest = entries.regrouped(entries.instance % aliases)
     fates = _LAST_FATE[latest.states(cache, key, at_s)]
     return np.where(restart, RESTART, np.where(elsewhere, FRAGMENTATION, fates))
-
-
-def _explained(own: Replayed, shared: Replayed, hit: Bools) -> Explained:
-    return Explained(
-        per_process=float(np.mean((own.states == State.HELD) == hit)),
-        shared=float(np.mean((shared.states == State.HELD) == hit)),
-    )

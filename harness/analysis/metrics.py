@@ -1,14 +1,22 @@
 """What computes each metric of a trial: a name of `harness.metrics` -> a function of its summary.
 
-Knows summaries alone. `value None` in a figure says that the trial has none.
+A new one is a row there and a function here; a measure, which sees the trial itself, is one in the
+MEASURES of its subject. `value None` in a figure says that the trial has none.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from harness.analysis.measures.table import MEASURES
+from harness.analysis.measures import concurrency, consistency, lookups, memory, pages
+from harness.analysis.measures.measure import Measure
 from harness.analysis.summary import Cause, Figure, TrialSummary
 from harness.stats.interval import Interval
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure
+    for subject in (concurrency, memory, lookups, pages, consistency)
+    for measure in subject.MEASURES
+}
 
 
 def figure(trial: TrialSummary, name: str) -> Figure:
@@ -17,12 +25,9 @@ def figure(trial: TrialSummary, name: str) -> Figure:
 
 
 def _hit_rate(trial: TrialSummary) -> Figure:
-    return Figure(value=trial.hit_rate, expected=_expected_hit_rate(trial))
-
-
-def _expected_hit_rate(trial: TrialSummary) -> Interval | None:
     found = trial.predicted
-    return Interval(value=found.value, low=found.low, high=found.high) if found else None
+    expected = Interval(value=found.value, low=found.low, high=found.high) if found else None
+    return Figure(value=trial.hit_rate, expected=expected)
 
 
 def _misses(cause: Cause, trial: TrialSummary) -> Figure:
@@ -44,7 +49,7 @@ def _failures(trial: TrialSummary) -> Figure:
 def _origin_per_request(trial: TrialSummary) -> Figure:
     if not trial.requests:
         return Figure()
-    rate, each = _expected_hit_rate(trial), trial.lookups / trial.requests
+    rate, each = _hit_rate(trial).expected, trial.lookups / trial.requests
     value = (trial.lookups - trial.hits) / trial.requests
     if rate is None:
         return Figure(value=value)

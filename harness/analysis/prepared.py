@@ -164,9 +164,8 @@ def _wait_for_others(samples: Samples) -> bool:
     cache = samples.request * len(samples.caches) + samples.cache
     read = cache * len(samples.keys) + samples.key
     order = np.argsort(read, kind="stable")
-    same = np.diff(read[order]) == 0
     unfilled = (~samples.hit & np.isnan(samples.ttl_s))[order][:-1]
-    return bool((same & unfilled).any())
+    return bool(unfilled[np.diff(read[order]) == 0].any())
 
 
 def _closed_form(traces: Sequence[CacheTrace], routing: Router, requests: int) -> float | None:

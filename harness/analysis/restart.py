@@ -152,8 +152,7 @@ def _restarts(
 ) -> int:
     """Return the misses with cause `restart` in one random draw of the trial."""
     samples, ends = _simulated(reading.samples, model, rng), reading.ends
-    per_process = found.replayed.per_process
-    drawn = replayed(samples, reading.cache_profiles, ends, per_process=per_process)
+    drawn = replayed(samples, reading.cache_profiles, ends, per_process=found.replayed.per_process)
     causes = causes_of(samples, drawn, ends, np.flatnonzero(~samples.hit))
     return int(np.count_nonzero(causes == RESTART))
 

@@ -6,8 +6,14 @@ import click
 
 from harness import runs
 from harness.cli import measure
-from harness.cli.outputs import refuse_existing, write_text
-from harness.cli.shared import FILE, format_option, print_document, run_argument
+from harness.cli.shared import (
+    FILE,
+    format_option,
+    print_document,
+    refuse_existing,
+    run_argument,
+    write_text,
+)
 from harness.gate.baseline import RunFigures, baseline_text, read_baseline, recorded
 from harness.report.gate import baseline_document
 

@@ -10,17 +10,18 @@ import click
 from harness import runs
 from harness.analysis.summary import Summary
 from harness.cli import measure
-from harness.cli.outputs import make_room, write_text
 from harness.cli.shared import (
     FAIL_ON,
     FILE,
     aa_option,
     format_option,
     load_options,
+    make_room,
     out_option,
     overrides,
     print_document,
     scenario_argument,
+    write_text,
 )
 from harness.cli.signals import end_on_signals
 from harness.errors import HarnessError

@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from harness import runs
-from harness.cli.outputs import make_room, refuse_existing, write_text
-from harness.cli.shared import FILE, scenario_argument
+from harness.cli.shared import FILE, make_room, refuse_existing, scenario_argument, write_text
 from harness.gate.baseline import read_comparable
 from harness.gate.expect import refuse_without_criteria
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from harness import runs
-from harness.cli.outputs import writing_output
-from harness.cli.shared import format_option, grid, print_result, run_argument
+from harness.cli.shared import format_option, grid, print_result, run_argument, writing_output
 from harness.text import number_of, size
 
 

@@ -1,12 +1,14 @@
-"""What verbs share: options and arguments, options as overrides of scenario keys, and printing.
+"""What verbs share: options and arguments, options as overrides of scenario keys, and output.
 
-They print documents, and text in columns or JSON where there is no document.
+They print documents, and text in columns or JSON where there is no document; they write files in
+places that are checked before anything is measured.
 """
 
 import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from harness.backends import BACKENDS
-from harness.errors import Problem, UsageError
+from harness.errors import Problem, UsageError, writing
 from harness.report.blocks import Document
 from harness.report.drawing.layout import print_lines
 from harness.report.formats.terminal import document_lines
 
+writing_output = partial(writing, code="HX307", hint="choose another place")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FAIL_ON = click.option(
     "--fail-on",
@@ -164,3 +167,21 @@ def grid(rows: Iterable[Sequence[RenderableType]], *heads: str) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def refuse_existing(file: Path, hint: str) -> None:
+    """Raise UsageError HX107 if a file exists."""
+    if file.exists():
+        raise UsageError(Problem(code="HX107", where=str(file), what="exists already", hint=hint))
+
+
+def make_room(path: Path) -> None:
+    """Make the directory of a file. Raises InfrastructureError HX307."""
+    with writing_output(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def write_text(path: Path, text: str, *, append: bool = False) -> None:
+    """Write a file, or add to it. Raises InfrastructureError HX307."""
+    with writing_output(path), path.open("a" if append else "w", encoding="utf-8") as file:
+        file.write(text)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from math import inf
 
+from harness.forecast.culling import zipf_keys
 from harness.forecast.hit_rate import (
     Demand,
     HitRateForecast,
@@ -20,7 +21,6 @@ from harness.forecast.hit_rate import (
     limited,
     live_entries,
 )
-from harness.forecast.popularity import zipf_keys
 from harness.forecast.question import MAX_WORKERS, CostInputs, Question
 
 CostUs = Callable[[int], float]

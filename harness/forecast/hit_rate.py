@@ -13,6 +13,7 @@ import numpy as np
 
 from harness.arrays import Ints
 from harness.forecast.culling import (
+    Keys,
     Sawtooth,
     culls,
     distinct,
@@ -23,7 +24,6 @@ from harness.forecast.culling import (
     steady_hit_rate,
     window_after,
 )
-from harness.forecast.popularity import Keys
 from harness.model.closed_forms import distinct_pairs_of_popularity, hit_rate_with_timeout
 from harness.model.locmem import Limits, LocMem
 from harness.stats.interval import Z_95
@@ -145,8 +145,9 @@ def _filled(demand: Demand, edges: Sawtooth, requests: int, workers: int) -> Hit
         return _culled(demand, edges, inf)
     holds = not demand.is_small and sampling_error(demand.keys, edges, share) <= MAX_SAMPLING_ERROR
     if not holds and share <= AFFORDABLE:
-        rng = np.random.default_rng([SEED, workers])
-        return played_from_empty(demand.keys, edges.limits, requests, workers, rng)
+        return played_from_empty(
+            demand.keys, edges.limits, requests, workers, np.random.default_rng([SEED, workers])
+        )
     early = share <= 4 * edges.high
     return HitRateForecast(
         hit_rate=max(1 - misses_from_empty(demand.keys, edges, share) / share, 0.0),

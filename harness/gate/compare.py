@@ -150,16 +150,15 @@ def _names(old: TrialFigures, new: TrialFigures) -> list[str]:
 
     Lookups that are unaccounted for make a run invalid, and are no change of it.
     """
-
-    def is_something(figure: Figure | None, name: str) -> bool:
-        return figure is not None and bool(name in ALWAYS or figure.value or figure.expected)
-
     return [
         name
         for name in COMPUTED
         if METRICS[name].better != NEITHER
         and name != "unaccounted"
-        and any(is_something(trial.figures.get(name), name) for trial in (old, new))
+        and any(
+            figure and (name in ALWAYS or figure.value or figure.expected)
+            for figure in (old.figures.get(name), new.figures.get(name))
+        )
     ]
 
 
@@ -289,5 +288,8 @@ def _causes(old: TrialFigures, new: TrialFigures) -> tuple[str, ...]:
         if name.startswith(CAUSES)
     }
     total = sum(amount for amount in growth.values() if amount > 0)
-    grown = sorted(growth, key=lambda name: -growth[name])
-    return tuple(name for name in grown if growth[name] > MINOR_CAUSE * total)
+    return tuple(
+        name
+        for name in sorted(growth, key=lambda name: -growth[name])
+        if growth[name] > MINOR_CAUSE * total
+    )

@@ -211,8 +211,7 @@ def _more_hits(base: Rounds, candidate: Rounds) -> Floats:
 
 
 def _by_block(rounds: Floats) -> Floats:
-    means: Floats = rounds.reshape(-1, 2).mean(axis=1)
-    return means
+    return np.asarray(rounds.reshape(-1, 2).mean(axis=1), np.float64)
 
 
 def _without(changes: Floats, cause: Floats) -> Floats:

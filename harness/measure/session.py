@@ -27,6 +27,7 @@ from harness.measure.plan import (
     TrialGroup,
     TrialStarted,
 )
+from harness.measure.protocols import LoadSource, RunningServers, ServerHost
 from harness.measure.testbed import Testbed, perform, refuse_foreign
 from harness.record.facts import (
     ActionFacts,
@@ -48,7 +49,7 @@ from harness.scenario.bundled import bundled
 from harness.scenario.parse import scenario_content
 from harness.scenario.plan import Trial, Turn, milestones
 from harness.servers.app import inherited
-from harness.servers.gunicorn import Fleet, round_facts
+from harness.servers.gunicorn import round_facts
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class RunningTrial:
     """A trial whose servers are up. `requested` is the end of the trace that it was to serve."""
 
     trial: Trial
-    servers: Fleet
+    servers: RunningServers
     lives: Sequence[LifeFacts] = ()
     rounds: list[Samples] = field(default_factory=list)
     costs: list[RoundFacts] = field(default_factory=list)
@@ -103,11 +104,11 @@ class RunningTrial:
         )
 
 
-Start = Callable[[Plan, Path, ExitStack], tuple[Testbed, Locust]]
+Start = Callable[[Plan, Path, ExitStack], tuple[ServerHost, LoadSource]]
 """Plan, directory for logs, stack that ends both -> testbed and load."""
 
 
-def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[Testbed, Locust]:
+def start_tools(plan: Plan, logs: Path, stack: ExitStack) -> tuple[ServerHost, LoadSource]:
     """Start testbed and Locust; closing `stack` ends both. Raises InfrastructureError."""
     sources = plan.sources
     testbed = Testbed(
@@ -192,7 +193,7 @@ class RunWriter:
         write_scenario(run_dir, scenario_content(scenario))
         self.update()
 
-    def update(self, testbed: Testbed | None = None, **changes: Any) -> None:
+    def update(self, testbed: ServerHost | None = None, **changes: Any) -> None:
         """Write `run.json` with these fields, and with what the trials run on.
 
         Raises InfrastructureError HX301.
@@ -222,7 +223,9 @@ class RunWriter:
 class Session:
     """Serves groups of trials on one testbed, with one load."""
 
-    def __init__(self, testbed: Testbed, load: Locust, writer: RunWriter, notify: Listener) -> None:
+    def __init__(
+        self, testbed: ServerHost, load: LoadSource, writer: RunWriter, notify: Listener
+    ) -> None:
         self._testbed, self._load = testbed, load
         self._writer, self._notify = writer, notify
 

@@ -9,12 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness import wire
 from harness.backends import BACKENDS, BackendRow
 from harness.errors import HarnessError, InfrastructureError, Problem, UsageError
+from harness.measure.protocols import RunningServers, Targets
 from harness.record.facts import ActionFacts
 from harness.scenario.plan import Trial
 from harness.scenario.schema import Action
@@ -26,14 +26,6 @@ from harness.servers.reaper import Reaper
 from harness.servers.redis import redacted
 from harness.servers.services import Lease, Service, ServiceContext, key_prefix, start_service
 from harness.wire import ENV_REDIS_URL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """What an action may change: a trial's servers, and its part of a cache server."""
-
-    servers: Fleet
-    cache: Lease
 
 
 class Testbed:
@@ -141,7 +133,7 @@ class Testbed:
 
         return Fleet(server.servers, start, balance if trial.balanced else None)
 
-    def targets(self, trial: Trial, servers: Fleet) -> Targets:
+    def targets(self, trial: Trial, servers: RunningServers) -> Targets:
         """Return what actions on a trial's servers may change."""
         return Targets(servers=servers, cache=self._leases[trial.number])
 

@@ -110,8 +110,9 @@ class Routing:
         for _ in range(FIT_STEPS):
             share = served / np.maximum(alive.T @ (by_epoch / (alive @ share)), 1e-300)
             share /= share.sum()
-        slots = zip(self.slots, share.tolist(), strict=True)
-        return Routing([replace(slot, share=part) for slot, part in slots])
+        return Routing(
+            [replace(slot, share=own) for slot, own in zip(self.slots, share.tolist(), strict=True)]
+        )
 
     def first_lives(self, life: Ints) -> Ints:
         """Return the first life in the slot of each life: as if none had ended. [R]"""

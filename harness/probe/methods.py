@@ -82,8 +82,10 @@ def _clear(_notes: Notes, _given: Arguments, _answer: Any) -> Writes:
 
 def _move(notes: Notes, given: Arguments, answer: Any) -> Writes:
     lifetime_s = notes.lifetime(DEFAULT_TIMEOUT)
-    gone = ("delete", given["key"], given.get("version"), nan)
-    return [("set", given["key"], answer, lifetime_s), gone]
+    return [
+        ("set", given["key"], answer, lifetime_s),
+        ("delete", given["key"], given.get("version"), nan),
+    ]
 
 
 CHANGES: Mapping[str, Callable[[Notes, Arguments, Any], Writes]] = {

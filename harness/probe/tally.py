@@ -107,8 +107,9 @@ class Tally:
         with self._lock:
             if alias not in self.caches:
                 self.caches[alias] = facts
-                content = json.dumps(self.caches).encode()
-                _write_whole(self._path.with_suffix(".caches.json"), content)
+                _write_whole(
+                    self._path.with_suffix(".caches.json"), json.dumps(self.caches).encode()
+                )
 
 
 def _rows(path: Path, life: Life) -> list[memoryview]:

@@ -73,8 +73,9 @@ def harness_run(request: pytest.FixtureRequest, harness_runner: Runner, harness_
 
     marker = request.node.get_closest_marker(MARKER)
     if marker is None:
-        example = f'@pytest.mark.{MARKER}("hit-rate")'
-        pytest.fail(f"{FIXTURE} needs a marker, as in {example}", pytrace=False)
+        pytest.fail(
+            f'{FIXTURE} needs a marker, as in @pytest.mark.{MARKER}("hit-rate")', pytrace=False
+        )
     try:
         wanted = parse_request(*marker.args, **marker.kwargs)
         run, report = measured(wanted, harness_runs, harness_runner, request.config.rootpath)

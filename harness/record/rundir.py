@@ -25,7 +25,7 @@ import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
 from harness import wire
-from harness.errors import InfrastructureError, MeasurementError, Problem, UsageError
+from harness.errors import MeasurementError, Problem, UsageError, writing
 from harness.metrics import current_name
 from harness.record.facts import DuelFacts, TrialFacts
 from harness.record.samples import Samples, read_samples, write_samples
@@ -258,26 +258,6 @@ def _damaged(path: Path, what: str) -> MeasurementError:
 
 def _json(content: Any) -> str:
     return json.dumps(content, indent=1) + "\n"
-
-
-@contextmanager
-def writing(
-    path: Path,
-    code: str = "HX301",
-    hint: str = "free some space or choose another place with --out",
-) -> Iterator[None]:
-    """Raise InfrastructureError with `code` if the file or directory cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise InfrastructureError(
-            Problem(
-                code=code,
-                where=str(path),
-                what=f"cannot be written: {error.strerror or error}",
-                hint=hint,
-            )
-        ) from error
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ measured.
 
 from collections.abc import Iterable, Sequence
 
-from harness.analysis.series import named_trials, series_of
+from harness.analysis.conclusions import named_trials, series_of
 from harness.analysis.summary import Summary, TrialSummary
 from harness.report.blocks import Alarm, Block, Document, Heading, Prose, Section, Table
 from harness.report.hit_rate import hit_rate_section, misses_section, workers_section

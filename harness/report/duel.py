@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.analysis.summary import Summary, TrialSummary
+from harness.analysis.summary import Summary
 from harness.gate.duel import REQUIRED, DuelResult, MetricResult
 from harness.metrics import METRICS, Metric
 from harness.report.blocks import Document, Prose, Section, Table
@@ -29,6 +29,10 @@ def duel_document(duel: DuelResult, summary: Summary) -> Document:
         f"{summary.scenario}, seed {summary.seed}: {_length(duel)}, base and candidate interleaved,"
         " with the same requests"
     )
+    shown = [
+        replace(trial, caveats=tuple(one for one in trial.caveats if one.code not in HIDDEN))
+        for trial in summary.trials
+    ]
     conclusion = [_verdict(duel), _lost_hits(duel), _shape(duel), *_needed(duel)]
     sections: Sequence[Section] = (
         banner(summary),
@@ -39,7 +43,7 @@ def duel_document(duel: DuelResult, summary: Summary) -> Document:
         [Table(HEADS, [_row(one) for one in duel.findings])],
         [Prose(text) for text in conclusion if text],
         [Prose(_method(duel), "quiet")],
-        caveats_section(_without_hidden(summary)),
+        caveats_section(shown),
         environment_section(summary),
         [Prose(last_line(duel), TONES[duel.verdict], level=0)],
     )
@@ -52,13 +56,6 @@ def last_line(duel: DuelResult) -> str:
     more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
     why = f" ({_moved(moved[0])}{more})" if duel.verdict in MOVED else ""
     return f"duel: {duel.verdict}{why}, {_length(duel)}"
-
-
-def _without_hidden(summary: Summary) -> list[TrialSummary]:
-    return [
-        replace(trial, caveats=tuple(one for one in trial.caveats if one.code not in HIDDEN))
-        for trial in summary.trials
-    ]
 
 
 def _length(duel: DuelResult) -> str:

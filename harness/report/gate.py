@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.analysis.series import named_trials
+from harness.analysis.conclusions import named_trials
 from harness.analysis.summary import Summary
 from harness.errors import ExitCode
 from harness.gate.baseline import RunFigures, flat

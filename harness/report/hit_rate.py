@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from harness.analysis.series import axes, axis_words, series_of
+from harness.analysis.conclusions import axes, axis_words, series_of
 from harness.analysis.summary import Cause, TrialSummary
 from harness.report.blocks import Bars, Columns, Heading, Prose, Section, SideBySide, Workers
 from harness.setup import Setup
@@ -48,8 +48,8 @@ def hit_rate_section(trials: Sequence[TrialSummary]) -> Section:
         corner="workers",
         labels=[", ".join(filter(None, [count(place[1]), words[place[0]]])) for place in places],
         groups=[
-            Columns(name, HEADS, [_cells(group[one]) if one in group else None for one in places])
-            for name, group in groups.items()
+            Columns(name, HEADS, [cells.get(one) for one in places])
+            for name, cells in groups.items()
         ],
     )
     predicted = any(trial.predicted for trial in trials)
@@ -112,22 +112,18 @@ def _setups(trials: Sequence[TrialSummary]) -> list[Setup]:
 
 def _by_backend(
     trials: Sequence[TrialSummary], setups: Sequence[Setup]
-) -> dict[str, dict[Place, TrialSummary]]:
-    """Return the trials of each backend by row; a repeated trial gets a row of its own."""
-    groups: dict[str, dict[Place, TrialSummary]] = {}
+) -> dict[str, dict[Place, tuple[str, str, str]]]:
+    """Return the cells of each backend by row; a repeated trial gets a row of its own."""
+    groups: dict[str, dict[Place, tuple[str, str, str]]] = {}
     for trial in trials:
         group = groups.setdefault(trial.backend, {})
         place = (setups.index(axes(trial)), trial.workers)
-        group[(*place, sum(key[:2] == place for key in group))] = trial
+        group[(*place, sum(key[:2] == place for key in group))] = (
+            percent(trial.hit_rate),
+            points_with_interval(trial.predicted),
+            count(trial.requests_per_second),
+        )
     return groups
-
-
-def _cells(trial: TrialSummary) -> tuple[str, str, str]:
-    return (
-        percent(trial.hit_rate),
-        points_with_interval(trial.predicted),
-        count(trial.requests_per_second),
-    )
 
 
 def _effective(trial: TrialSummary) -> str:

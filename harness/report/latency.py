@@ -5,7 +5,7 @@ And from which worker count a shared cache is cheaper: a sentence, the curve, an
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.comparison import ROUNDS_NEEDED, SAMPLES_NEEDED
+from harness.analysis.latency import ROUNDS_NEEDED, SAMPLES_NEEDED
 from harness.analysis.summary import (
     BreakEven,
     BreakEvenPoint,
@@ -145,8 +145,8 @@ def _pace(pace: Pace) -> str:
     achieved = pace.achieved_per_second
     sent = "" if achieved is None else f", {achieved:,.1f} were sent"
     worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
-    late = f"{number_of(pace.late, 'late start')}{worst}"
-    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}."
+    late = number_of(pace.late, "late start")
+    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}{worst}."
 
 
 def _withheld(named: Named) -> list[str]:

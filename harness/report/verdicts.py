@@ -5,8 +5,8 @@ Each figure is next to what theory expects of it.
 
 from collections.abc import Mapping
 
+from harness.analysis.conclusions import named_trials
 from harness.analysis.metrics import figure
-from harness.analysis.series import named_trials
 from harness.analysis.summary import ExpectationResult, Figure, Summary
 from harness.metrics import METRICS
 from harness.report.blocks import Heading, Prose, Section, Table, Tone

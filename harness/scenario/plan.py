@@ -46,7 +46,8 @@ def expand_variants(scenario: Scenario, where: str = "scenario") -> tuple[Varian
             problems += error.problems
     if problems:
         raise ScenarioError(*dict.fromkeys(problems))
-    _refuse_more(sum(_trials(variant.scenario.matrix) for variant in variants), where)
+    matrices = [variant.scenario.matrix for variant in variants]
+    _refuse_more(sum(len(one.backend) * len(one.workers) * one.copies for one in matrices), where)
     return tuple(variants)
 
 
@@ -68,10 +69,6 @@ def _combinations(matrix: Matrix, where: str) -> Iterator[dict[str, Placed]]:
                 key: (value, f"{where}, key matrix.vary.{key}")
                 for key, value in zip(matrix.vary, values, strict=True)
             }
-
-
-def _trials(matrix: Matrix) -> int:
-    return len(matrix.backend) * len(matrix.workers) * matrix.copies
 
 
 def _refuse_more(trials: int, where: str) -> None:

@@ -57,11 +57,9 @@ def count_needed(spread: float, reach: float, alpha: float) -> int | None:
 
     None: over `MOST`.
     """
-
-    def is_enough(n: int) -> bool:
-        return not spread * _unit_reach(n, alpha) > reach
-
-    needed = bisect_left(range(MOST + 1), True, lo=2, key=is_enough)
+    needed = bisect_left(
+        range(MOST + 1), True, lo=2, key=lambda n: not spread * _unit_reach(n, alpha) > reach
+    )
     return needed if needed <= MOST else None
 
 

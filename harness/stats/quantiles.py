@@ -2,7 +2,7 @@
 
 The intervals treat the values as independent draws. Times that follow each other resemble each
 other, and a machine drifts, so they are the least that is uncertain; a comparison of two servers
-needs the paired ratios of `harness.analysis.comparison`.
+needs the paired ratios of `harness.analysis.latency`.
 """
 
 import numpy as np

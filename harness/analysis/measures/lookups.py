@@ -14,8 +14,7 @@ def lookup_cost_s(trial: PreparedTrial) -> float | None:
 
     None for a trial that was served in one round: times are reported of interleaved trials only.
     """
-    known = _interleaved(trial) and trial.samples.lookups
-    return mean_lookup_s(trial.samples) if known else None
+    return mean_lookup_s(trial.samples) if _interleaved(trial) and trial.samples.lookups else None
 
 
 def hit_s(trial: PreparedTrial) -> float | None:
