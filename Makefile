@@ -33,7 +33,7 @@ check: .venv/.installed-dev ## check format, style and types, and run the fast t
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q $(PARALLEL) -m "not e2e and not servers and not slow"
+	@$(BIN)/pytest -q --quick $(PARALLEL) -m "not e2e and not servers and not slow"
 
 docs: .venv/.installed-dev ## make the pages that come from the code, and build site/, strictly
 	@$(BIN)/python -m tests.docs

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from harness.analysis import restart
 from harness.model import simulate
@@ -19,12 +20,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files again; read the difference before it is committed",
     )
+    parser.addoption(
+        "--quick", action="store_true", help="fewer examples and random draws, as in make check"
+    )
 
 
-@pytest.fixture
-def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predict from 20 draws or so, in tests that are about something else and not slow anyway."""
-    if request.node.get_closest_marker("slow") is None:
+def pytest_configure(config: pytest.Config) -> None:
+    # Before any test is imported: the settings of property tests are based on this.
+    if config.getoption("--quick"):
+        settings.register_profile("quick", max_examples=25)
+        settings.load_profile("quick")
+
+
+@pytest.fixture(autouse=True)
+def _few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let predictions come from 20 draws or so with --quick, except in tests of predictions."""
+    of_predictions = request.node.get_closest_marker("all_draws")
+    if request.config.getoption("--quick") and not of_predictions:
         monkeypatch.setattr(restart, "LOOKUPS_AFFORDED", 20_000)
         for simulation in simulate.LOOKUPS_AFFORDED:
             monkeypatch.setitem(simulate.LOOKUPS_AFFORDED, simulation, 20_000)

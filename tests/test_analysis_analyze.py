@@ -27,6 +27,8 @@ from tests.factories import (
     zipf_keys,
 )
 
+pytestmark = pytest.mark.all_draws
+
 
 def locmem_trial(workers: int, seed: int = 2) -> TrialSummary:
     trial = routed_samples(zipf_keys(3000, 300), even_routing(3000, workers, seed))

@@ -33,8 +33,6 @@ from tests.factories import (
     zipf_keys,
 )
 
-pytestmark = pytest.mark.usefixtures("few_draws")
-
 Trial = tuple[TrialFacts, Samples]
 
 

@@ -37,7 +37,6 @@ from tests.factories import (
 from tests.tracked_locmem import TrackedLocMem
 
 NOTHING = Interval(value=0.0, low=0.0, high=0.0)
-pytestmark = pytest.mark.usefixtures("few_draws")
 
 Trial = tuple[TrialFacts, Samples]
 

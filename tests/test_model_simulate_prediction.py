@@ -25,6 +25,8 @@ from harness.model.simulate import (
 from harness.model.trace import Writes, refills
 from tests.test_model_simulate import INF, NAN, cache_trace
 
+pytestmark = pytest.mark.all_draws
+
 
 def routing(shares: Sequence[float]) -> Routing:
     return Routing([slot(share, [life], [0.0]) for life, share in enumerate(shares)])
