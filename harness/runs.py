@@ -81,7 +81,7 @@ class Run:
     def lookups(self) -> npt.NDArray[Any]:
         """Return a structured array with one row for each lookup of all trials.
 
-        `harness.record.lookups.LOOKUP_COLUMNS` describes the fields: `run.lookups["hit"]` says
+        `harness.record.samples.LOOKUP_COLUMNS` describes the fields: `run.lookups["hit"]` says
         which were hits, `run.lookups["trial"]` in which trial.
         """
         return lookup_rows(self.recorded)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from pkgutil import resolve_name
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = tomllib.loads((ROOT / "tests" / "names.toml").read_text(encoding="utf-8"))
@@ -20,6 +21,8 @@ WORDS = {
     re.compile(f"(?<![a-z])(?:{words})(?![a-z])".replace(" ", r"[\s#]+"), re.IGNORECASE): say
     for words, say in RULES["words"].items()
 }
+
+MENTIONED = re.compile(r"`(harness(?:\.\w+)+)`")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -92,6 +95,17 @@ def test_words_that_no_engineer_uses_do_not_come_back() -> None:
         left.setdefault(part_of(path), []).extend(found)
     grown = [lines for part, lines in left.items() if len(lines) > RULES["still"].get(part, 0)]
     assert not grown, "\n".join(line for lines in grown for line in lines)
+
+
+def test_every_name_that_prose_mentions_exists() -> None:
+    missing = []
+    for path in sources(*PROSE):
+        for name in sorted(set(MENTIONED.findall(path.read_text(encoding="utf-8")))):
+            try:
+                resolve_name(name)
+            except (ImportError, AttributeError):
+                missing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not missing, "\n".join(missing)
 
 
 def test_every_function_fits_on_a_screen() -> None:
