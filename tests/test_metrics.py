@@ -93,9 +93,9 @@ def test_a_new_measure_is_one_row_and_one_function_that_is_registered(tmp_path: 
     table.write_text(table.read_text().replace("_ROWS = (\n", f"_ROWS = (\n{ROW}"))
     measures = tmp_path / "harness" / "analysis" / "measures"
     (measures / "greetings.py").write_text(MODULE)
-    subjects = measures / "table.py"
-    text = subjects.read_text().replace("import concurrency,", "import greetings, concurrency,")
-    subjects.write_text(text.replace("SUBJECTS = (", "SUBJECTS = (greetings, "))
+    metrics = measures.parent / "metrics.py"
+    text = metrics.read_text().replace("import concurrency,", "import greetings, concurrency,")
+    metrics.write_text(text.replace("in (concurrency, ", "in (greetings, concurrency, "))
     done = subprocess.run(
         [sys.executable, "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ from tests.e2e.processes import Harness
 
 pytestmark = pytest.mark.e2e
 
-ON_A_TERMINAL = 'exec "$@" <"$TERMINAL" >"$TERMINAL" 2>&1'
+ON_A_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests were started by nohup
+terminal = os.open(os.environ["TERMINAL"], os.O_RDWR)
+for descriptor in range(3):
+    os.dup2(terminal, descriptor)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
@@ -22,7 +30,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_keeps_its_trials(
         *("run", tiny(workers=[1, 2], requests=100, sleep_s=0.04), "--out", "run"),
         env={"TERMINAL": os.ttyname(other_end)},
         # The leader of a session gets the first terminal that it opens.
-        through=("/bin/sh", "-c", ON_A_TERMINAL, "sh"),
+        through=(sys.executable, "-c", ON_A_TERMINAL),
         own_session=True,
     )
     harness.wait_until(lambda: harness.started("01-locmem-2") >= 20)
