@@ -15,7 +15,7 @@ from harness.cli.shared import format_option, load_options, overrides, scenario_
 from harness.cli.signals import end_on_signals
 from harness.measure.serve import EndpointInfo, serve_trial, trial_to_see
 from harness.report.drawing.layout import INDENT, Lines, heading, print_lines, prose
-from harness.scenario.load import app_path, find_scenario, load_scenario
+from harness.scenario.load import app_path, find_scenario, load_plan
 
 EVIDENCE = "The headers of a response: which worker answered, and what it found in its cache."
 ALONE = "A single worker has nothing to disagree with: --workers 4 shows what several do."
@@ -44,7 +44,7 @@ def verb(
     prints one line once the servers are up.
     """
     end_on_signals()
-    found = load_scenario(find_scenario(scenario), overrides(settings, **options))
+    found, groups = load_plan(find_scenario(scenario), overrides(settings, **options))
     logs = Path(tempfile.mkdtemp(prefix="harness-logs-"))
     announced = []
 
@@ -53,7 +53,7 @@ def verb(
         print_endpoint(info, style)
 
     try:
-        serve_trial(trial_to_see(found), app_path(found), logs, port=port or 0, ready=ready)
+        serve_trial(trial_to_see(found, groups), app_path(found), logs, port=port or 0, ready=ready)
     except KeyboardInterrupt:
         # Logs are kept for errors, which name them. Once servers are up, this is a good end.
         shutil.rmtree(logs)

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from harness import wire
 from harness.measure.testbed import Testbed
-from harness.scenario.plan import Trial, expand_plan
+from harness.scenario.plan import Groups, Trial
 from harness.scenario.schema import Scenario
 
 RELOAD = "Open a page and reload it: now one worker answers, now another, each from its own memory."
@@ -53,9 +53,9 @@ class EndpointInfo:
 CHECK_S = 0.2
 
 
-def trial_to_see(scenario: Scenario) -> Trial:
+def trial_to_see(scenario: Scenario, groups: Groups) -> Trial:
     """Return the first trial in which the scenario's fault is expected, else its first trial."""
-    trials = [trial for group in expand_plan(scenario) for trial in group]
+    trials = [trial for group in groups for trial in group]
     where = next((one.where for one in scenario.expect if one.fails_for is not None), {})
     return next((one for one in trials if one.setup.matches(where)), trials[0])
 

@@ -314,8 +314,10 @@ class Session:
         sharing = [one for one in running if self._testbed.shares_database(one.trial)]
         failed: list[HarnessError] = []
         try:
+            cleared = clears(sharing)
+            for one in sharing:
+                one.shared_clears = cleared
             for one in running:
-                one.shared_clears = clears(sharing) if one in sharing else 0
                 try:
                     one.foreign_keys = self._testbed.release(one.trial)
                 except HarnessError as error:
