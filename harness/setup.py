@@ -182,10 +182,9 @@ def setup_words(setup: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) ->
         filter(
             None,
             (
-                word(name, setup[name])
-                for name in [
-                    name for name in setup if len({repr(other.get(name)) for other in among}) > 1
-                ]
+                word(name, value)
+                for name, value in setup.items()
+                if len({repr(other.get(name)) for other in among}) > 1
             ),
         )
     )

@@ -16,7 +16,7 @@ from harness.arrays import Bools, Floats, Ints
 from harness.backends import BACKENDS
 from harness.model.closed_forms import effective_workers as effective
 from harness.record.facts import ActionFacts, LifeFacts, TrialFacts
-from harness.record.samples import LIFE_COLUMNS, Samples
+from harness.record.samples import GENERATION, SERVER, SLOT, Samples, life_id
 
 
 def life_summaries(samples: Samples) -> tuple[LifeSummary, ...]:
@@ -85,8 +85,8 @@ def life_accounts(
     lives: Sequence[LifeSummary], facts: Sequence[LifeFacts]
 ) -> tuple[LifeAccount, ...]:
     """Return the accounting of every life that was seen or that counted."""
-    seen = {(life.server, life.slot, life.generation, life.pid): life for life in lives}
-    counted = {(life.server, life.slot, life.generation, life.pid): life for life in facts}
+    seen = {life_id(life): life for life in lives}
+    counted = {life_id(life): life for life in facts}
     return tuple(_account(who, seen.get(who), counted.get(who)) for who in {**seen, **counted})
 
 
@@ -116,8 +116,6 @@ NOBODY = -1
 EMPTYING = "restart-cache"
 NEVER_BY_CHANCE = 1e-6
 """A worker without a successor has ended if its silence is less likely than this."""
-
-_SERVER, _SLOT, _GENERATION, _PID = range(len(LIFE_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +172,7 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
     """
     since_s, last_s = _spans(samples)
     actions = facts.actions if facts else ()
-    places = samples.lives[:, [_SERVER, _SLOT]].reshape(-1, 2)
+    places = samples.lives[:, [SERVER, SLOT]].reshape(-1, 2)
     # Tables and files outlive a restarted server.
     backend = BACKENDS.get(facts.backend) if facts else None
     emptying = [
@@ -191,7 +189,7 @@ def ends_of(samples: Samples, facts: TrialFacts | None = None) -> Ends:
         successor_s = float(np.min(since_s, where=ends.successors(row), initial=np.inf))
         life = _Life(
             row=row,
-            place=(int(samples.lives[row, _SERVER]), int(samples.lives[row, _SLOT])),
+            place=(int(samples.lives[row, SERVER]), int(samples.lives[row, SLOT])),
             since_s=float(since_s[row]),
             last_s=float(last_s[row]),
             successor_s=successor_s,
@@ -235,7 +233,7 @@ def _fell_silent(life: _Life, action: ActionFacts, samples: Samples) -> bool:
 
 def _has_silent_successor(life: Ints, facts: TrialFacts | None) -> bool:
     """Return whether a later generation reported from the slot, though it may not have served."""
-    place, generation = life[:_GENERATION].tolist(), life[_GENERATION]
+    place, generation = life[:GENERATION].tolist(), life[GENERATION]
     return facts is not None and any(
         [other.server, other.slot] == place and other.generation > generation
         for other in facts.lives

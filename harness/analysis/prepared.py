@@ -26,14 +26,12 @@ from harness.model.routing import Partition, Router, Routing, Slot
 from harness.model.simulate import distinct_misses, predict, simulation_for
 from harness.model.trace import CacheTrace, refills
 from harness.record.facts import TrialFacts
-from harness.record.samples import LIFE_COLUMNS, Samples
+from harness.record.samples import SERVER, Samples
 
 ONE_AT_A_TIME = frozenset({"sync", "gthread"})
 """Worker classes that serve one request at a time when they have one thread."""
 BY_KEY = "uri-hash"
 """The routing in which the server of a request hangs on what it asks for."""
-
-_SERVER = LIFE_COLUMNS.index("server")
 
 
 TrialData = tuple[TrialFacts, Samples]
@@ -100,7 +98,7 @@ def _routing(
         return Routing(slots).fitted(served, samples.sent_s)
     servers, server = np.unique([server for server, _ in sorted(rows_of)], return_inverse=True)
     # A request without an answer looked nothing up, so it matters to no prediction.
-    chosen = np.searchsorted(servers, samples.lives[samples.life, _SERVER]) * (samples.life >= 0)
+    chosen = np.searchsorted(servers, samples.lives[samples.life, SERVER]) * (samples.life >= 0)
     within = [np.flatnonzero(server == number) for number in range(len(servers))]
     routing = [
         Routing([slots[row] for row in mine]).fitted(served[mine], samples.sent_s[chosen == number])

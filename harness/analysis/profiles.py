@@ -12,7 +12,7 @@ from harness.model.locmem import Limits, Operation
 from harness.model.replay import Lookups
 from harness.model.trace import NO_WRITES, Writes
 from harness.record.facts import CacheFacts, TrialFacts
-from harness.record.samples import Samples
+from harness.record.samples import Samples, life_id
 
 _OPERATIONS = np.array(
     [Operation.SET, Operation.TOUCH, Operation.USE, Operation.DELETE, Operation.DELETE]
@@ -194,7 +194,7 @@ def held_at_birth(facts: TrialFacts, samples: Samples, alias: str) -> Writes:
     numbers = {key: number for number, key in enumerate(samples.keys.tolist())}
     found = NO_WRITES
     for life in facts.lives:
-        row = rows.get((life.server, life.slot, life.generation, life.pid))
+        row = rows.get(life_id(life))
         for held in life.held:
             if row is None or held.alias != alias:
                 continue

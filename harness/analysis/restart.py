@@ -19,6 +19,8 @@ WINDOWS, SMALLEST = 30, 20
 """A window is a thirtieth of the trace, but no fewer requests than this."""
 WINDOWS_BEFORE = 3
 LEVELS = (0.90, 0.95)
+RECYCLED, DIED = "max-requests", "died"
+"""What was done where no action was: Gunicorn's own setting, or nobody knows what."""
 
 Curve = tuple[tuple[int, float], ...]
 
@@ -207,8 +209,7 @@ def restart_summary(
     before = rate_before(over, step) if step is not None else None
     misses = np.count_nonzero(~samples.hit)
     return RestartSummary(
-        # Where no action ended workers, it was Gunicorn's own setting, or nobody knows what.
-        do=done or ("max-requests" if facts.setup["max_requests"] else "died"),
+        do=done or (RECYCLED if facts.setup["max_requests"] else DIED),
         step=step,
         workers_ended=len(ends.ended),
         entries_lost=lost,

@@ -6,13 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from harness.analysis.latency import Timings, lookup_timings, request_timings, waited_since
+from harness.analysis.latency import (
+    SAMPLES_NEEDED,
+    Timings,
+    lookup_timings,
+    request_timings,
+    waited_since,
+)
 from harness.arrays import Floats
 from harness.record.facts import LoadFacts, RoundFacts, TrialFacts
 from harness.record.samples import Samples, split_rounds
-
-SAMPLES_NEEDED = 10
-"""In a round, for a time to be reported: a median of fewer leans to one side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, TextIO, get_args, get_type_hints
 
@@ -20,6 +21,9 @@ from harness.arrays import Bools, Floats, Ints
 from harness.record.facts import TrialFacts
 
 LIFE_COLUMNS = ("server", "slot", "generation", "pid")
+SERVER, SLOT, GENERATION, _ = range(len(LIFE_COLUMNS))
+life_id = attrgetter(*LIFE_COLUMNS)
+"""Identity of a life, as a tuple, from any record that has these fields."""
 Names = npt.NDArray[np.str_]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.restart import LEVELS, WINDOWS_BEFORE
+from harness.analysis.restart import DIED, LEVELS, RECYCLED, WINDOWS_BEFORE
 from harness.analysis.summary import Recovery, RestartSummary, TrialSummary
 from harness.report.blocks import Block, Heading, Section, Table, Timeline
 from harness.report.latency import trial_labels
@@ -15,7 +15,6 @@ from harness.text import (
     points_with_interval,
 )
 
-RECYCLED, DIED = "max-requests", "died"
 RECYCLING_KEY = "server.max_requests"
 CAPTION = (
     "Entries: live ones in the caches that ended, and how many different keys they were. Missed: "

@@ -218,7 +218,7 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
     return tuple(
         Turn(trial=trial, round=number, first=bounds[number], last=bounds[number + 1])
         for number in range(load.rounds)
-        for trial in (group if number % 2 == 0 else reversed(group))
+        for trial in _in_turn(group, number)
     )
 
 
@@ -228,9 +228,14 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
     The trace has no end: each of its keys depends on seed and position alone.
     """
     for number in count():
-        for trial in group if number % 2 == 0 else reversed(group):
+        for trial in _in_turn(group, number):
             first = number * requests
             yield Turn(trial=trial, round=number, first=first, last=first + requests)
+
+
+def _in_turn(group: tuple[Trial, ...], number: int) -> tuple[Trial, ...]:
+    """Return the trials in the order in which they serve a round."""
+    return group if number % 2 == 0 else group[::-1]
 
 
 def _trial(

@@ -20,12 +20,10 @@ from typing import Any
 
 from harness import wire
 from harness.record.facts import CacheFacts, InheritedFacts, LifeFacts, RoundFacts
-from harness.servers.child import Child, ProcessSpec, listen
+from harness.servers.child import POLL_S, Child, ProcessSpec, listen
 from harness.servers.nginx import Nginx
 from harness.servers.reaper import Reaper
 from harness.text import number_of
-
-POLL_S = 0.01
 
 # `-P` keeps the current directory off the import path, where Gunicorn would put it again: a
 # package in it must not replace a real one. The app's own directory is in PYTHONPATH.

@@ -23,9 +23,7 @@ from harness.arrays import Bools, Floats, Ints
 from harness.model.locmem import State
 from harness.model.replay import replay
 from harness.model.simulate import Observations, entries_at
-from harness.record.samples import LIFE_COLUMNS
-
-_SERVER = LIFE_COLUMNS.index("server")
+from harness.record.samples import SERVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +133,11 @@ def holders(trial: PreparedTrial) -> Holders:
     row = np.flatnonzero(~own & (samples.lookup_life >= 0))
     life, at_s = samples.lookup_life[row], lookups.get_s[row]
     same_server, elsewhere, ended = (np.zeros(len(row), np.bool_) for _ in range(3))
-    for other, server in enumerate(samples.lives[:, _SERVER].tolist()):
+    for other, server in enumerate(samples.lives[:, SERVER].tolist()):
         store = other * aliases + samples.cache[row]
         held = entries.states(store, lookups.key[row], at_s) == State.HELD
         living = at_s <= ends.until_s[other]
-        same = samples.lives[life, _SERVER] == server
+        same = samples.lives[life, SERVER] == server
         same_server |= held & living & same
         elsewhere |= held & living & ~same
         ended |= held & ~living
@@ -163,7 +161,7 @@ def hit_share(place: str, trial: PreparedTrial) -> float | None:
 
 POSSIBLE: Mapping[str, Callable[[PreparedTrial], bool]] = {
     "same_server": lambda trial: len(trial.samples.lives) > 1,
-    "elsewhere": lambda trial: len(np.unique(trial.samples.lives[:, _SERVER])) > 1,
+    "elsewhere": lambda trial: len(np.unique(trial.samples.lives[:, SERVER])) > 1,
     "ended": lambda trial: len(trial.ends.ended) > 0,
 }
 """Places as in `Holders`, and which trials can have other workers there."""

@@ -24,7 +24,7 @@ GLYPHS: Mapping[str, tuple[str, str]] = {
     "deleted": ("x", "white"),
     "unexplained": ("?", "bold"),
 }
-"""Glyph and style of each part: told apart without color, in the terminal's own sixteen."""
+"""Glyph and style of each part: distinguished without color, in the terminal's own sixteen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
