@@ -25,7 +25,7 @@ def scenario(**overrides: Any) -> Scenario:
 
 
 def trial(workers: int = 4, hits: int | None = None, **overrides: Any) -> TrialSummary:
-    """Return a LocMem trial with so many of its 3,000 lookups hit, the rest by `cause`."""
+    """Return a LocMem trial with this many of its 3,000 lookups hit, the rest by `cause`."""
     usual = make_trial("locmem", workers)
     if hits is None:
         return make_trial("locmem", workers, **overrides)

@@ -102,16 +102,20 @@ def test_trials_routed_at_random_stay_inside_their_intervals_19_times_in_20() ->
 
 
 @pytest.mark.parametrize(
-    ("filled", "told"), [([NAN, 300.0, NAN], False), ([300.0, NAN, NAN], True)]
+    ("filled", "shown"), [([NAN, 300.0, NAN], False), ([300.0, NAN, NAN], True)]
 )
 def test_where_requests_wait_for_others_no_hit_rate_is_predicted(
-    filled: list[float], told: bool
+    filled: list[float], shown: bool
 ) -> None:
     # The first request misses a key, and then fills it after another look; or fills and rereads it.
     trial = samples(
-        request=[0, 0, 1], hit=[False, told, True], ttl_s=filled, origin_s=filled, store_s=filled
+        request=[0, 0, 1],
+        hit=[False, shown, True],
+        ttl_s=filled,
+        origin_s=filled,
+        store_s=filled,
     )
-    assert (analyze_trial(facts_of(trial), trial).predicted is not None) is told
+    assert (analyze_trial(facts_of(trial), trial).predicted is not None) is shown
 
 
 def test_reading_a_trial_again_gives_the_same_numbers() -> None:
@@ -146,8 +150,8 @@ def test_failures_are_what_the_locust_file_took_for_failed() -> None:
 
 def test_a_trial_without_requests_has_no_rates() -> None:
     trial = analyze_trial(trial_facts(), no_samples())
-    told = (trial.hit_rate, trial.predicted, trial.explained, trial.effective_workers)
-    assert told == (None, None, None, None)
+    shown = (trial.hit_rate, trial.predicted, trial.explained, trial.effective_workers)
+    assert shown == (None, None, None, None)
     assert (trial.requests_per_second, trial.wall_s, trial.origin_s) == (None, 0.0, 0.0)
     assert set(trial.misses.values()) == {0}
 

@@ -215,16 +215,16 @@ def test_workers_that_max_requests_recycles_were_asked_to_end() -> None:
 def test_a_worker_that_dies_beside_the_one_that_was_killed_is_named() -> None:
     facts, trial = reloaded()
     killed = replaced(facts, actions=(action_facts("kill-worker", 500, slot=1),))
-    told = {caveat.code: caveat.text for caveat in analyze_trial(killed, trial).caveats}
-    assert "1 worker ended unexpectedly: 0.2 generation 1 (pid 1002)" in (told["worker-replaced"])
+    reported = {caveat.code: caveat.text for caveat in analyze_trial(killed, trial).caveats}
+    assert "1 worker ended unexpectedly: 0.2 generation 1 (pid 1002)" in reported["worker-replaced"]
 
 
 def test_a_worker_that_died_before_it_served_is_named() -> None:
     trial = sound()
     facts = facts_of(trial)
     died = life_facts(slot=1, generation=0, pid=7)
-    told = analyze_trial(replaced(facts, lives=(died, *facts.lives)), trial).caveats
-    assert any("generation 0 (pid 7)" in caveat.text for caveat in told)
+    reported = analyze_trial(replaced(facts, lives=(died, *facts.lives)), trial).caveats
+    assert any("generation 0 (pid 7)" in caveat.text for caveat in reported)
 
 
 def test_a_recycled_workers_heir_that_came_too_late_to_serve_is_not_silent() -> None:
@@ -237,8 +237,8 @@ def test_a_recycled_workers_heir_that_came_too_late_to_serve_is_not_silent() -> 
 def test_a_trial_with_a_control_lacks_none() -> None:
     facts, trial = reloaded()
     undisturbed = sound()
-    told = analyze_trial(facts, trial, control=(facts_of(undisturbed), undisturbed))
-    assert "no-control" not in {caveat.code for caveat in told.caveats}
+    reported = analyze_trial(facts, trial, control=(facts_of(undisturbed), undisturbed))
+    assert "no-control" not in {caveat.code for caveat in reported.caveats}
 
 
 def test_a_dummy_cache_does_as_it_should() -> None:
@@ -254,12 +254,12 @@ def test_a_dummy_cache_does_as_it_should() -> None:
 
 
 @pytest.mark.parametrize("backend", ["redis", "dummy"])
-def test_a_backend_that_is_not_the_one_asked_for_is_told(backend: str) -> None:
+def test_a_backend_that_is_not_the_one_asked_for_is_reported(backend: str) -> None:
     trial = sound()
     assert "setting-not-effective" in codes((facts_of(trial, backend=backend), trial))
 
 
-def test_a_timeout_that_the_workers_do_not_use_is_told() -> None:
+def test_a_timeout_that_the_workers_do_not_use_is_reported() -> None:
     trial = sound()
     assert "setting-not-effective" in codes((facts_of(trial, timeout_s=60.0), trial))
 
@@ -276,7 +276,7 @@ def test_a_limit_that_files_heed_must_be_the_one_asked_for() -> None:
     assert "setting-not-effective" in codes((replaced(facts, max_entries=7), trial))
 
 
-def test_a_limit_that_redis_never_heeds_is_not_told() -> None:
+def test_a_limit_that_redis_never_heeds_is_not_reported() -> None:
     trial = routed_samples(zipf_keys(1000, 50), even_routing(1000, 4), shared=True)
     facts = facts_of(trial, backend="redis", cache=redis_facts(), max_entries=7)
     assert codes((facts, trial)) == set()

@@ -79,7 +79,7 @@ def test_an_open_loop_counts_from_when_a_request_was_due_and_tells_the_service_b
     assert known(found.service.all.mean_s).value == pytest.approx(0.4)
 
 
-def test_late_starts_are_counted_and_the_worst_is_told() -> None:
+def test_late_starts_are_counted_and_the_worst_is_reported() -> None:
     lag_s = np.zeros(101)
     lag_s[[10, 20]] = 0.0009, 0.25  # the first is within a millisecond
     pace = latency_of(open_loop(np.full(101, 0.5), lag_s=lag_s), arrival_rate_per_second=100.0).pace

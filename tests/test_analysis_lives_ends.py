@@ -115,7 +115,7 @@ def test_of_two_reloads_each_ends_the_generation_of_its_time() -> None:
     assert ends.action.tolist() == [0, 1, NOBODY]
 
 
-def test_a_restarted_server_may_count_its_generations_anew() -> None:
+def test_a_restarted_server_may_count_its_generations_again() -> None:
     lives = [(0, 1, 1, 11), (0, 1, 1, 12)]
     ends = found(served([0, 0, 1], lives), action("restart", 1.5))
     assert ends.action.tolist() == [0, NOBODY]

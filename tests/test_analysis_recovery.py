@@ -20,13 +20,13 @@ def served(hit: npt.NDArray[np.bool_]) -> Samples:
 
 
 def fallen(until: int, then: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Return hits everywhere but from `STEP` to `until`, where one in so many lookups hits."""
+    """Return hits everywhere but from `STEP` to `until`, where one lookup in this many hits."""
     hit = np.ones(R, np.bool_)
     hit[STEP:until] = np.arange(until - STEP) % 10 < 10 * then
     return hit
 
 
-def told(hit: npt.NDArray[np.bool_], **overrides: float) -> tuple[Recovery, ...]:
+def reported(hit: npt.NDArray[np.bool_], **overrides: float) -> tuple[Recovery, ...]:
     trial = served(hit)
     action = action_facts("reload", STEP, **overrides)
     read = prepared_trial(facts_of(trial, actions=(action,)), trial)
@@ -74,21 +74,21 @@ def test_the_lowest_window_is_looked_for_after_the_action() -> None:
     assert lowest((), 0) is None
 
 
-def test_a_hit_rate_that_never_fell_is_back_at_once() -> None:
-    assert [(one.requests, one.seconds) for one in told(fallen(STEP))] == [(0, 0.0), (0, 0.0)]
+def test_a_hit_rate_that_never_fell_is_back_immediately() -> None:
+    assert [(one.requests, one.seconds) for one in reported(fallen(STEP))] == [(0, 0.0), (0, 0.0)]
 
 
 def test_recovery_is_counted_to_the_first_window_that_is_good_enough() -> None:
     """All miss for 100 requests: a window may begin with 2 of them at 90 %, with 1 at 95 %."""
-    ninety, ninety_five = told(fallen(STEP + 100))
+    ninety, ninety_five = reported(fallen(STEP + 100))
     assert (ninety.level, ninety.requests) == (0.90, 98)
     assert (ninety_five.level, ninety_five.requests) == (0.95, 99)
     assert ninety.seconds == pytest.approx(0.098, abs=0.001)
 
 
 def test_a_hit_rate_that_does_not_come_back_has_no_recovery() -> None:
-    assert [one.requests for one in told(fallen(R))] == [None, None]
-    assert [one.seconds for one in told(fallen(R))] == [None, None]
+    assert [one.requests for one in reported(fallen(R))] == [None, None]
+    assert [one.seconds for one in reported(fallen(R))] == [None, None]
 
 
 def test_what_was_served_before_the_loss_is_no_recovery() -> None:
@@ -96,7 +96,7 @@ def test_what_was_served_before_the_loss_is_no_recovery() -> None:
     hit = fallen(STEP + 100)
     hit[STEP : STEP + 50] = True
     at_s = EPOCH_S + (STEP + 49.7) * 0.001
-    assert told(hit, started_s=at_s, ended_s=at_s)[0].requests == 98
+    assert reported(hit, started_s=at_s, ended_s=at_s)[0].requests == 98
 
 
 def test_without_requests_there_is_nothing_to_tell() -> None:

@@ -265,8 +265,8 @@ def test_measured_misses_lie_in_their_predicted_intervals_in_9_of_10_runs(
     found = [of(analyze_run(pair(seed, **options)).trials[1]) for seed in range(runs)]
     by_cause = [(one.misses_by_cause, one.predicted_by_cause) for one in found]
     vs_control = [(one.misses_vs_control, one.predicted_vs_control) for one in found]
-    for told in (by_cause, vs_control):
-        assert sum(_inside(measured, expected) for measured, expected in told) >= 0.9 * runs
+    for reported in (by_cause, vs_control):
+        assert sum(_inside(measured, expected) for measured, expected in reported) >= 0.9 * runs
 
 
 def _inside(measured: int | None, expected: Interval | None) -> bool:
@@ -317,7 +317,7 @@ def _held(
     return held
 
 
-def test_a_restart_before_the_first_request_is_told_without_rates() -> None:
+def test_a_restart_before_the_first_request_is_reported_without_rates() -> None:
     restart = restarted([0, 0], [0, 0], 0)
     assert restart.hit_rate_before is None
     assert restart.recovery == ()

@@ -23,7 +23,7 @@ from tests.factories import (
 COST = RoundFacts(round=0, cpu_s=0.06, requests=20)
 
 
-def test_a_round_is_told_by_metric() -> None:
+def test_a_round_is_reported_by_metric() -> None:
     hit = np.array([True] * 15 + [False] * 5)
     at_s = EPOCH_S + np.arange(20.0)
     seconds = np.where(hit, 0.001, 0.004) + np.arange(20) * 1e-5
@@ -72,11 +72,11 @@ def test_a_run_is_split_into_the_rounds_that_it_was_merged_from() -> None:
     again = merge_rounds(parts)
     np.testing.assert_array_equal(whole.keys[whole.key], again.keys[again.key])
     for name, column in whole.columns().items():
-        if name not in ("key", "keys"):  # numbered anew
+        if name not in ("key", "keys"):  # numbered again
             np.testing.assert_array_equal(column, getattr(again, name), err_msg=name)
 
 
-def test_all_rounds_of_a_trial_are_told_with_gaps_where_one_has_none() -> None:
+def test_all_rounds_of_a_trial_are_reported_with_gaps_where_one_has_none() -> None:
     played = in_rounds(routed_samples(zipf_keys(300, 30), even_routing(300, 2)), 3)
     costs = tuple(RoundFacts(round=n, cpu_s=0.1 * n, requests=100 * n) for n in range(3))
     values = values_by_round(facts_of(played, rounds=costs), played)

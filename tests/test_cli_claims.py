@@ -35,8 +35,8 @@ def test_the_exit_code_says_whether_all_claims_hold(
 ) -> None:
     stub(monkeypatch, verdict)
     assert main(["claims", "throttle", "hit-rate", "--format", "json"]) == code
-    told = json.loads(capsys.readouterr().out)
-    assert [(one["scenario"], one["verdict"]) for one in told] == [
+    reported = json.loads(capsys.readouterr().out)
+    assert [(one["scenario"], one["verdict"]) for one in reported] == [
         ("throttle", verdict),
         ("hit-rate", verdict),
     ]
@@ -55,10 +55,10 @@ def test_a_part_that_is_missing_is_a_named_gap_and_the_others_are_measured(
 
     monkeypatch.setattr(measure, "measured", without_nginx)
     assert main(["claims", "servers", "throttle"]) == 3
-    told = capsys.readouterr().out
-    assert "not measured" in told
-    assert "HX306" in told
-    assert "1 of 2 claims holds" in told
+    reported = capsys.readouterr().out
+    assert "not measured" in reported
+    assert "HX306" in reported
+    assert "1 of 2 claims holds" in reported
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,10 @@ def test_the_exit_code_follows_the_expectations(
 ) -> None:
     measures(make_summary(expectations=(judged(verdict=verdict),)))
     assert main(["check", "own.toml"]) == code
-    told = capsys.readouterr()
-    assert "How does the hit rate" in told.out
-    assert told.err.splitlines()[-1].startswith("harness check hit-rate: ")
-    assert told.err.splitlines()[-1].endswith(f"exit {code}")
+    shown = capsys.readouterr()
+    assert "How does the hit rate" in shown.out
+    assert shown.err.splitlines()[-1].startswith("harness check hit-rate: ")
+    assert shown.err.splitlines()[-1].endswith(f"exit {code}")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_override_that_takes_a_trial_away_is_refused_before_it_measures(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         (EXPECT.replace("hit_rate", "hitrate"), "HX501"),
         (EXPECT.replace("workers = 4", "workers = 9"), "HX502"),
@@ -127,17 +127,17 @@ def test_an_override_that_takes_a_trial_away_is_refused_before_it_measures(
     ],
 )
 def test_an_expectation_that_no_run_could_judge_is_refused(
-    text: str, told: str, here: Path, measures: Measured, capsys: pytest.CaptureFixture[str]
+    text: str, shown: str, here: Path, measures: Measured, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = measures()
     (here / "own.toml").write_text(SCENARIO + text)
     assert main(["check", "own.toml"]) == 2
-    assert told in capsys.readouterr().err
+    assert shown in capsys.readouterr().err
     assert done == []
 
 
 @pytest.mark.parametrize(
-    ("damage", "options", "code", "told"),
+    ("damage", "options", "code", "shown"),
     [
         (lambda text: text[:200], [], 4, "HX521"),
         (lambda text: text.replace("2281", "2282").replace("0.76", "0.86"), [], 4, "HX521"),
@@ -151,7 +151,7 @@ def test_a_baseline_that_cannot_be_used_is_refused_before_it_measures(
     damage: Callable[[str], str],
     options: list[str],
     code: int,
-    told: str,
+    shown: str,
     here: Path,
     measures: Measured,
     capsys: pytest.CaptureFixture[str],
@@ -160,7 +160,7 @@ def test_a_baseline_that_cannot_be_used_is_refused_before_it_measures(
     path = here / "base.json"
     path.write_text(damage(path.read_text()))
     assert main(["check", "idle.toml", "--baseline", "base.json", *options]) == code
-    assert told in capsys.readouterr().err
+    assert shown in capsys.readouterr().err
     assert done == []
 
 
@@ -175,10 +175,10 @@ def test_every_file_is_written_for_a_pass_and_for_a_failure(
 ) -> None:
     files = [*("--junit", "out/j.xml"), *("--markdown", "out/m.md"), *("--json", "out/r.json")]
     command = ["check", "idle.toml", "--baseline", "base.json", *files]
-    for hits, code, told in ((2281, 0, 'failures="0"'), (1900, 5, 'failures="2"')):
+    for hits, code, shown in ((2281, 0, 'failures="0"'), (1900, 5, 'failures="2"')):
         measures(four(hits))
         assert main(command) == code
-        assert told in (here / "out" / "j.xml").read_text()
+        assert shown in (here / "out" / "j.xml").read_text()
         assert (here / "out" / "m.md").read_text().startswith("### harness check hit-rate: ")
         assert json.loads((here / "out" / "r.json").read_text())["check"]["exit_code"] == code
     measures(error=InfrastructureError(Problem(code="HX302", where="redis", what="not here")))
@@ -202,9 +202,9 @@ def test_standard_output_is_json_alone(
     measures(four(1900))
     command = ["check", "idle.toml", "--baseline", "base.json", "--format", "json"]
     assert main(command) == 5
-    told = json.loads(capsys.readouterr().out)
-    assert told["check"]["changes"]["verdict"] == "fail"
-    assert told["trials"]
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["check"]["changes"]["verdict"] == "fail"
+    assert shown["trials"]
 
 
 def test_on_github_there_are_annotations_and_a_summary(
@@ -218,9 +218,11 @@ def test_on_github_there_are_annotations_and_a_summary(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(here / "summary.md"))
     measures(four(1900))
     assert main(["check", "idle.toml", "--baseline", "base.json"]) == 5
-    told = capsys.readouterr().err.splitlines()
-    assert sum(line.startswith("::error title=harness check hit-rate::HX512") for line in told) == 2
-    assert not told[-1].startswith("::")
+    shown = capsys.readouterr().err.splitlines()
+    assert (
+        sum(line.startswith("::error title=harness check hit-rate::HX512") for line in shown) == 2
+    )
+    assert not shown[-1].startswith("::")
     assert (here / "summary.md").read_text().startswith("before\n### harness check")
 
 
@@ -263,6 +265,6 @@ def test_two_runs_are_compared_and_different_ones_are_not(
     text = (here / "b" / "scenario.toml").read_text()
     (here / "b" / "scenario.toml").write_text("seed = 5\n" + text)
     assert main(["compare", "a", "b"]) == 4
-    told = capsys.readouterr()
-    assert "HX523 b against a: seed was 1, is 5" in told.err
+    shown = capsys.readouterr()
+    assert "HX523 b against a: seed was 1, is 5" in shown.err
     assert main(["compare", "a", "nowhere"]) == 2

@@ -74,7 +74,7 @@ def test_a_workflow_that_is_there_is_left_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         (["idle.toml"], 2, "HX504"),
         (["nothing"], 2, "HX101"),
@@ -83,8 +83,8 @@ def test_a_workflow_that_is_there_is_left_as_it_is(
     ],
 )
 def test_a_workflow_that_could_never_pass_is_not_written(
-    arguments: list[str], code: int, told: str, here: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], code: int, reported: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["init-ci", *arguments]) == code
-    assert told in capsys.readouterr().err
+    assert reported in capsys.readouterr().err
     assert not (here / WORKFLOW).exists()

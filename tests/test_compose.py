@@ -68,7 +68,7 @@ def test_whatever_needs_redis_waits_until_it_is_healthy(services: dict[str, Serv
         assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
 
 
-def test_the_harness_is_told_of_redis_by_the_variable_that_it_reads(
+def test_the_harness_finds_redis_by_the_variable_that_it_reads(
     services: dict[str, Service],
 ) -> None:
     assert services["harness"]["environment"] == {wire.ENV_REDIS_URL: "redis://redis:6379/0"}

@@ -64,7 +64,7 @@ def test_without_a_closed_form_a_hit_less_is_of_no_weight() -> None:
         (2400, Verdict.IMPROVED),
     ],
 )
-def test_a_loss_of_hits_is_told_from_chance(hits: int, verdict: Verdict) -> None:
+def test_a_loss_of_hits_is_distinguished_from_chance(hits: int, verdict: Verdict) -> None:
     changes = compare(four(2281), four(hits))
     assert the(changes, "hit_rate").verdict is verdict
 
@@ -95,7 +95,7 @@ def test_the_cause_of_a_loss_is_named(cause: str) -> None:
     assert the(changes, "origin_per_request").causes == (f"misses.{cause}",)
 
 
-def test_causes_and_times_are_told_and_judge_nothing() -> None:
+def test_causes_and_times_are_reported_and_judge_nothing() -> None:
     changes = compare(four(2281), four(1900))
     causes = [one for one in changes.changes if one.metric.startswith("misses.")]
     assert len(causes) == 3  # what is nothing in both runs is left out
@@ -170,7 +170,7 @@ def test_a_trial_that_looks_nothing_up_has_no_hit_rate_to_lose() -> None:
     assert {one.metric for one in changes.judged} == {"failed_requests"}
 
 
-def test_a_trial_that_is_new_is_told_and_judges_nothing() -> None:
+def test_a_trial_that_is_new_is_reported_and_judges_nothing() -> None:
     changes = compare(run(trial(1)), run())
     assert changes.verdict is Verdict.PASS
     assert the(changes, "hit_rate").why == "there was no such trial before"
@@ -198,7 +198,7 @@ def test_runs_of_different_things_are_incomparable(other: Scenario, difference: 
     changes = compare(run(), run(of=other))
     assert changes.verdict is Verdict.INCOMPARABLE
     assert changes.changes == ()
-    assert any(told.startswith(difference) for told in changes.differences)
+    assert any(reported.startswith(difference) for reported in changes.differences)
 
 
 def test_more_trials_of_the_same_trace_request_the_same_keys() -> None:

@@ -40,7 +40,7 @@ def test_the_comparison_decides(hits: int, code: str, exit_codes: tuple[int, int
     )
 
 
-def test_a_loss_of_hits_is_told_with_its_cause() -> None:
+def test_a_loss_of_hits_is_reported_with_its_cause() -> None:
     problem = checked(make_summary(), changes(1900)).problems[0]
     assert problem.where == "hit_rate, locmem, 4 workers"
     assert problem.what.startswith("was 0.7603, is 0.6333 (up to 0.034 is no change)")

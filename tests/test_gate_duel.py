@@ -109,13 +109,13 @@ def test_a_duel_stops_before_the_block_that_would_go_beyond_its_budget() -> None
 def test_a_round_without_an_answer_does_not_end_the_duel() -> None:
     judge = Judge(duel_facts(), lambda: 0.0)
     cost = RoundFacts(round=0, cpu_s=0.0, requests=0)
-    told = [judge(trial, no_samples(), cost) for _ in range(20) for trial in GROUP]
-    assert not any(told)
+    reported = [judge(trial, no_samples(), cost) for _ in range(20) for trial in GROUP]
+    assert not any(reported)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_turns_without_end_alternate_and_follow_one_trace(number: int) -> None:
-    told = [turn for turn, _ in zip(turns_without_end(GROUP, 10), range(8), strict=False)]
-    mine = [turn for turn in told if turn.round == number]
+    reported = [turn for turn, _ in zip(turns_without_end(GROUP, 10), range(8), strict=False)]
+    mine = [turn for turn in reported if turn.round == number]
     assert [turn.trial.number for turn in mine] == ([0, 1] if number % 2 == 0 else [1, 0])
     assert {(turn.first, turn.last) for turn in mine} == {(10 * number, 10 * number + 10)}

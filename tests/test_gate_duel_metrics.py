@@ -81,7 +81,7 @@ def test_the_larger_minimum_effect_size_counts() -> None:
     assert found.verdict is Verdict.PASS
 
 
-def test_doubt_is_told_with_the_rounds_that_would_end_it() -> None:
+def test_doubt_is_reported_with_the_rounds_that_would_end_it() -> None:
     base, candidate = noisy(40, noise=0), noisy(40, noise=0.08)
     found = judged(TIME, base, candidate)
     assert found.verdict is Verdict.INCONCLUSIVE
@@ -119,7 +119,7 @@ def test_a_steady_drift_cancels_within_a_block() -> None:
     assert found.change == pytest.approx(0, abs=1e-12)
 
 
-def test_a_difference_is_told_in_the_unit_of_the_metric() -> None:
+def test_a_difference_is_reported_in_the_unit_of_the_metric() -> None:
     wiggle = np.tile([0.0, 0.0, 0.01, 0.01], 10)
     found = judged(SHARE, np.full(40, 0.9) + wiggle, np.full(40, 0.8))
     assert found.verdict is Verdict.FAIL

@@ -1,4 +1,4 @@
-"""What a lookup costs is told of trials that took turns, and of no others."""
+"""What a lookup costs is reported for trials that took turns, and for no others."""
 
 from __future__ import annotations
 

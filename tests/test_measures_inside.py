@@ -41,7 +41,7 @@ def with_looks(trial: Samples, rows: list[int], **marks: Sequence[float]) -> Sam
     )
 
 
-def told(trial: Samples, **facts: Any) -> dict[str, float | None]:
+def reported(trial: Samples, **facts: Any) -> dict[str, float | None]:
     measures = analyze_trial(facts_of(trial, **facts), trial).measures
     return {name: figure.value for name, figure in measures.items() if name in READ}
 
@@ -55,7 +55,7 @@ def test_the_last_look_at_each_process_counts() -> None:
         bytes=[10, 30, 10, 20],
         resident_bytes=[100, 110, 200, 205],
     )
-    assert told(looked) == {
+    assert reported(looked) == {
         "entries_max": 3.0,
         "copies_per_key": (3 + 2) / 3,
         "entries_per_worker": 2.5,
@@ -67,9 +67,9 @@ def test_the_last_look_at_each_process_counts() -> None:
 def test_a_fall_is_seen_between_looks_at_the_same_process_only() -> None:
     trial = routed_samples([0] * 6, [0, 1, 0, 1, 0, 1])
     looked = with_looks(trial, [0, 1, 2, 3, 4], entries=[300, 40, 240, 90, 205])
-    assert told(looked)["entries_after_cull"] == 205
+    assert reported(looked)["entries_after_cull"] == 205
     rising = with_looks(trial, [0, 1, 2, 3, 4], entries=[300, 40, 300, 90, 300])
-    assert "entries_after_cull" not in told(rising)
+    assert "entries_after_cull" not in reported(rising)
 
 
 @pytest.mark.parametrize("limit", [20, 1000])

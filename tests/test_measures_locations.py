@@ -46,7 +46,7 @@ def test_a_server_behind_the_caches_is_shared_by_all() -> None:
 
 
 def test_requests_that_overlap_prove_nothing() -> None:
-    # The second of worker 0 was sent before its first was done: who was first cannot be told.
+    # The second of worker 0 was sent before its first was done: who was first is unknown.
     trial = notes([0, 0, 0, 1, 0])
     late = trial.done_s.copy()
     late[0] = trial.sent_s[2] + 0.0001

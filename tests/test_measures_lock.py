@@ -18,7 +18,7 @@ ONCE: Mapping[str, Sequence[float]] = {"once": [0, 0, 0, 1, 1, 1], "ran": [1, 1,
 LIVES = [0, 1, 0, 2, 2, 2]
 
 
-def test_holders_are_the_most_at_one_moment_and_one_may_follow_at_once() -> None:
+def test_holders_are_the_most_at_one_moment_and_one_may_follow_immediately() -> None:
     trial = marked([0, 1, 0, 1, 0], **LOCKED)
     found = analyze_trial(facts_of(trial), trial).measures["lock_holders"]
     assert (found.value, found.expected) == (2, None)

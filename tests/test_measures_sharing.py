@@ -25,7 +25,7 @@ NAMES = ("shared_among_workers", "shared_among_servers", "survives_restart")
 NAN, INF = float("nan"), float("inf")
 
 
-def told(trial: Samples, **facts: Any) -> list[float | None]:
+def reported(trial: Samples, **facts: Any) -> list[float | None]:
     measures = analyze_trial(facts_of(trial, **facts), trial).measures
     return [measures[name].value if name in measures else None for name in NAMES]
 
@@ -37,7 +37,7 @@ def on_two_servers() -> list[list[int]]:
     return rows
 
 
-def test_lookups_of_what_others_stored_are_told_by_where_these_others_are() -> None:
+def test_lookups_of_what_others_stored_are_reported_by_where_these_others_are() -> None:
     # Life 0 stores the key; then 1 beside it hits, 2 on the other server misses and stores, 3 hits.
     trial = samples(
         life=np.array([0, 1, 2, 3, 0]),
@@ -48,7 +48,7 @@ def test_lookups_of_what_others_stored_are_told_by_where_these_others_are() -> N
         ttl_s=np.array([INF, NAN, INF, NAN, NAN]),
         lives=np.array(on_two_servers()),
     )
-    assert told(trial, servers=2) == [1.0, 0.0, None]
+    assert reported(trial, servers=2) == [1.0, 0.0, None]
 
 
 def test_locmem_shares_with_nobody_and_redis_with_all() -> None:
@@ -56,8 +56,8 @@ def test_locmem_shares_with_nobody_and_redis_with_all() -> None:
     lives = np.array(on_two_servers())
     own = routed_samples(key, life, lives=lives)
     joint = routed_samples(key, life, shared=True, lives=lives)
-    assert told(own, servers=2) == [0.0, 0.0, None]
-    assert told(joint, servers=2, backend="redis", cache=redis_facts()) == [1.0, 1.0, None]
+    assert reported(own, servers=2) == [0.0, 0.0, None]
+    assert reported(joint, servers=2, backend="redis", cache=redis_facts()) == [1.0, 1.0, None]
 
 
 def test_what_survives_is_what_workers_that_ended_had_stored() -> None:
@@ -65,10 +65,10 @@ def test_what_survives_is_what_workers_that_ended_had_stored() -> None:
     action = action_facts("restart", 400)
     own = routed_samples(key, life, lives=restarted_lives(2))
     joint = routed_samples(key, life, shared=True, lives=restarted_lives(2))
-    assert told(own, actions=(action,)) == [0.0, None, 0.0]
+    assert reported(own, actions=(action,)) == [0.0, None, 0.0]
     redis = {"backend": "redis", "cache": redis_facts()}
-    assert told(joint, actions=(action,), **redis) == [1.0, None, 1.0]
+    assert reported(joint, actions=(action,), **redis) == [1.0, None, 1.0]
 
 
 def test_a_single_worker_has_nobody_to_share_with() -> None:
-    assert told(routed_samples([0, 0, 1], [0, 0, 0])) == [None, None, None]
+    assert reported(routed_samples([0, 0, 1], [0, 0, 0])) == [None, None, None]

@@ -78,7 +78,7 @@ def test_a_worker_whose_copy_was_deleted_reads_the_new_value() -> None:
     assert values(looks(shown, deletes))["stale_reads"] == 1 / 5
 
 
-def test_without_a_timeout_nothing_bounds_it_and_no_half_of_it_is_told() -> None:
+def test_without_a_timeout_nothing_bounds_it_and_no_half_of_it_is_reported() -> None:
     trial = looks(shown=[0, 0, 3, 3, 0, 0, 0, 0])
     found = analyze_trial(facts_of(trial, timeout_s=None), trial).measures
     assert found["stale_reads"].value == 4 / 5

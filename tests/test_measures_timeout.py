@@ -59,5 +59,5 @@ def test_in_the_long_run_a_cache_hits_as_the_closed_form_says() -> None:
     ],
     ids=["as fast as answered", "no timeout", "too short a load"],
 )
-def test_where_it_does_not_apply_nothing_is_told(trial: Samples, rate: float | None) -> None:
+def test_where_it_does_not_apply_nothing_is_reported(trial: Samples, rate: float | None) -> None:
     assert "hit_rate_steady" not in analyze_trial(at_a_rate(trial, rate), trial).measures

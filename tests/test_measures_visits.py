@@ -46,7 +46,7 @@ def modeled(facts: TrialFacts, name: str, stores: Sequence[int]) -> float | None
     return model(prepared_trial(facts, visited()), np.array(stores))
 
 
-def test_first_and_later_visits_are_told_apart() -> None:
+def test_first_and_later_visits_are_distinguished() -> None:
     found = values(one_by_one(visited()), visited())
     assert found["computed_first"] == 1.0
     assert found["computed_later"] == 1 / 3

@@ -127,7 +127,7 @@ def test_a_cull_frequency_of_0_clears_the_cache() -> None:
 
 
 @pytest.mark.parametrize("ttl_s", [0.0, -1.0])
-def test_a_lifetime_of_0_or_less_has_passed_at_once(ttl_s: float) -> None:
+def test_a_lifetime_of_0_or_less_has_passed_immediately(ttl_s: float) -> None:
     cache = TrackedLocMem()
     cache.set(1, 5.0, ttl_s)
     assert not cache.get(1, 5.0)

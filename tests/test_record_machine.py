@@ -16,10 +16,10 @@ def test_every_version_that_can_change_a_result_is_there() -> None:
 
 
 def test_nothing_names_the_machine_the_user_or_a_place() -> None:
-    told = json.dumps(environment_facts())
-    assert platform.node() not in told
-    assert getpass.getuser() not in told
-    assert str(Path.home()) not in told
+    reported = json.dumps(environment_facts())
+    assert platform.node() not in reported
+    assert getpass.getuser() not in reported
+    assert str(Path.home()) not in reported
 
 
 def test_a_distribution_that_is_not_installed_has_an_empty_version() -> None:

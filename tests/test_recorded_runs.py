@@ -56,7 +56,7 @@ def test_a_recorded_run_is_rendered_within_the_width_of_a_terminal(
 def test_the_picture_in_the_readme_is_that_of_the_recorded_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """`make picture` makes it anew."""
+    """`make picture` makes it again."""
     assert main(["report", str(RUNS / "hit-rate"), "--format", "svg"]) == 0
     assert capsys.readouterr().out == (ROOT / RUNS / "hit-rate" / "report.svg").read_text()
 

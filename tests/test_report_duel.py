@@ -38,14 +38,14 @@ ALL = pytest.mark.parametrize("name", CASES)
 
 
 @cache
-def told(name: str) -> tuple[DuelResult, Summary]:
+def reported(name: str) -> tuple[DuelResult, Summary]:
     trials = CASES[name]()
     summaries = analyze_run(trials).trials
     return duel_result(duel_facts(), trials, summaries), make_summary(*summaries)
 
 
 def printed(name: str, width: int = 80) -> str:
-    duel, summary = told(name)
+    duel, summary = reported(name)
     console = Console(file=io.StringIO(), width=width, legacy_windows=False)
     print_lines(document_lines(duel_document(duel, summary), width), console)
     assert isinstance(console.file, io.StringIO)
@@ -64,7 +64,7 @@ def test_a_duel_reads_as_in_its_golden_file(
 
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_of_lost_hits_is_explained(cause: Cause) -> None:
-    result, summary = told("duel-lost-hits")
+    result, summary = reported("duel-lost-hits")
     lost = replace(result, cause=cause, misses={cause: (0.0, 0.25)})
     text = " ".join(
         line.plain.strip() for line in document_lines(duel_document(lost, summary), 200)
@@ -74,7 +74,7 @@ def test_every_cause_of_lost_hits_is_explained(cause: Cause) -> None:
 
 @ALL
 def test_the_last_line_says_all_and_nothing_else(name: str) -> None:
-    result, _ = told(name)
+    result, _ = reported(name)
     last = printed(name, 200).splitlines()[-1]
     assert last == last_line(result)
     assert last.startswith(f"duel: {result.verdict}")
@@ -82,7 +82,7 @@ def test_the_last_line_says_all_and_nothing_else(name: str) -> None:
 
 
 def test_the_json_of_a_duel_has_its_result_beside_the_trials() -> None:
-    result, summary = told("duel-lost-hits")
+    result, summary = reported("duel-lost-hits")
     content = json.loads(render_json(summary, {"duel": result}))
     assert content["duel"]["verdict"] == "fail"
     assert content["duel"]["cause"] == "fragmentation"

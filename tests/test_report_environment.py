@@ -21,8 +21,11 @@ def test_a_backend_that_was_left_out_is_named_with_the_reason() -> None:
 
 
 def test_software_and_servers_stand_in_one_sentence() -> None:
-    told = lines(python="3.13.1", cores=2, servers={"redis": "Redis 7 (on PATH)"})
-    assert told == ["Measured with Python 3.13.1, Redis 7 (on PATH), 2 cores.", "Kept in runs/x"]
+    shown = lines(python="3.13.1", cores=2, servers={"redis": "Redis 7 (on PATH)"})
+    assert shown == [
+        "Measured with Python 3.13.1, Redis 7 (on PATH), 2 cores.",
+        "Kept in runs/x",
+    ]
 
 
 def test_a_run_that_knows_nothing_of_its_surroundings_says_only_where_it_is() -> None:

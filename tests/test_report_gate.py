@@ -76,9 +76,9 @@ def test_junit_holds_to_what_the_common_schema_allows() -> None:
         assert set(suite.attrib) == {"name", "tests", "failures", "errors", "skipped", "time"}
         for case in suite:
             assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name", "time"})
-            for told in case:
-                assert told.tag in ("failure", "error", "skipped")
-                assert set(told.attrib) <= {"message", "type"}
+            for reported in case:
+                assert reported.tag in ("failure", "error", "skipped")
+                assert set(reported.attrib) <= {"message", "type"}
     names = [(one.attrib["classname"], one.attrib["name"]) for one in suites.iter("testcase")]
     assert len(names) == len(set(names))
 
@@ -92,9 +92,9 @@ def test_doubt_is_skipped_in_junit_unless_it_is_to_fail(strict: bool, tag: str) 
 
 def test_junit_survives_what_xml_has_no_word_for() -> None:
     suites = ElementTree.fromstring(render_junit(nasty()))
-    (told,) = suites.findall(".//failure")
-    assert "50 %" in told.attrib["message"]
-    assert "<b>" in str(told.text)
+    (reported,) = suites.findall(".//failure")
+    assert "50 %" in reported.attrib["message"]
+    assert "<b>" in str(reported.text)
 
 
 def test_annotations_are_one_line_each_with_their_marks_escaped() -> None:
@@ -106,11 +106,11 @@ def test_annotations_are_one_line_each_with_their_marks_escaped() -> None:
 
 
 def test_markdown_tells_what_fails_and_why() -> None:
-    told = markdown(a_check(), 5, SUMMARY)
-    assert told.startswith("### harness check hit-rate: FAILED (")
-    assert "| baseline | hit_rate, locmem, 4 workers: not worse than before | FAILS |" in told
-    assert "more misses.fragmentation" in told
-    assert "| locmem, 4 workers | 76.0 % | 3,000 | first 284, fragmentation 435 |" in told
+    reported = markdown(a_check(), 5, SUMMARY)
+    assert reported.startswith("### harness check hit-rate: FAILED (")
+    assert "| baseline | hit_rate, locmem, 4 workers: not worse than before | FAILS |" in reported
+    assert "more misses.fragmentation" in reported
+    assert "| locmem, 4 workers | 76.0 % | 3,000 | first 284, fragmentation 435 |" in reported
 
 
 def test_markdown_keeps_its_cells_apart() -> None:
@@ -121,14 +121,14 @@ def test_markdown_keeps_its_cells_apart() -> None:
 
 
 def test_json_has_the_run_and_what_came_of_it() -> None:
-    told = json.loads(render_check_json(a_check(), SUMMARY, 5))
-    assert told["trials"][0]["backend"] == "locmem"
-    assert told["check"]["exit_code"] == 5
-    assert told["check"]["changes"]["verdict"] == "fail"
-    assert {case["outcome"] for case in told["check"]["cases"]} == {"pass", "fail", "no-data"}
+    reported = json.loads(render_check_json(a_check(), SUMMARY, 5))
+    assert reported["trials"][0]["backend"] == "locmem"
+    assert reported["check"]["exit_code"] == 5
+    assert reported["check"]["changes"]["verdict"] == "fail"
+    assert {case["outcome"] for case in reported["check"]["cases"]} == {"pass", "fail", "no-data"}
 
 
-def test_a_check_that_measured_nothing_is_told_in_every_form() -> None:
+def test_a_check_that_measured_nothing_is_reported_in_every_form() -> None:
     check = broken(
         "hit-rate", InfrastructureError(Problem(code="HX302", where="redis", what="not here"))
     )
@@ -150,7 +150,7 @@ def test_two_runs_side_by_side_keep_within_the_width(width: int) -> None:
     assert "decide nothing" in " ".join(text.split())
 
 
-def test_runs_that_cannot_be_compared_are_told_why_and_no_figure() -> None:
+def test_runs_that_cannot_be_compared_show_why_and_no_figure() -> None:
     changes = compare(run(), run(of=scenario(seed=2)))
     text = printed(changes_document(changes))
     assert "seed was 1, is 2" in text

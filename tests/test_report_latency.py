@@ -164,7 +164,7 @@ def test_no_row_gives_no_line() -> None:
     assert draw_table(Table(["head"], []), 80) == []
 
 
-def test_the_break_even_is_told_in_one_sentence() -> None:
+def test_the_break_even_is_reported_in_one_sentence() -> None:
     (found,) = CASES["break-even"].break_even
     assert break_even_sentence(found).endswith(
         "redis is cheaper per lookup with 4 or more workers (95 % interval 4 to 4)."
@@ -175,6 +175,6 @@ def test_the_break_even_is_told_in_one_sentence() -> None:
     assert break_even_sentence(wide).endswith("(95 % interval 4 to beyond 64).")
 
 
-def test_a_cache_that_is_never_dearer_is_told_as_such() -> None:
+def test_a_cache_that_is_never_dearer_is_reported_as_such() -> None:
     (found,) = CASES["break-even-never"].break_even
     assert "up to 64 workers, locmem stays cheaper per lookup" in break_even_sentence(found)

@@ -33,9 +33,9 @@ def shown(width: int = 120, **restart: object) -> str:
 
 def curve(rates: list[float], step: int | None = 0) -> list[str]:
     """Return the four rows of a curve without their scale, and the line of the mark."""
-    told = shown(curve=tuple(enumerate(rates)), step=step, do="reload").splitlines()
-    begin = next(number for number, line in enumerate(told) if "100 %" in line)
-    return [line[len("  100 % ") :] for line in told[begin : begin + 5]]
+    reported = shown(curve=tuple(enumerate(rates)), step=step, do="reload").splitlines()
+    begin = next(number for number, line in enumerate(reported) if "100 %" in line)
+    return [line[len("  100 % ") :] for line in reported[begin : begin + 5]]
 
 
 def test_a_run_without_restarts_has_no_such_block() -> None:
@@ -43,7 +43,7 @@ def test_a_run_without_restarts_has_no_such_block() -> None:
     assert lines_of(recycling_section(make_summary().trials), 80) == []
 
 
-def test_recycling_is_told_by_setting_and_not_by_action() -> None:
+def test_recycling_is_reported_by_setting_and_not_by_action() -> None:
     trials = recycling_run().trials
     assert lines_of(restarts_section(trials), 80) == []
     assert "max_requests 200, jitter 50" in text(lines_of(recycling_section(trials), 80))
@@ -54,9 +54,9 @@ def test_recycled_trials_stand_beside_the_one_that_never_recycles() -> None:
 
 
 def test_each_action_has_its_title_once() -> None:
-    told = text(lines_of(restarts_section(restart_run().trials), 80)).splitlines()
-    assert told.count("  reload at 0.5") == 1
-    assert told.count("  kill-worker 1 at 0.97") == 1
+    reported = text(lines_of(restarts_section(restart_run().trials), 80)).splitlines()
+    assert reported.count("  reload at 0.5") == 1
+    assert reported.count("  kill-worker 1 at 0.97") == 1
 
 
 def test_without_varied_actions_the_action_names_itself() -> None:
@@ -64,25 +64,25 @@ def test_without_varied_actions_the_action_names_itself() -> None:
     assert "\n  scale\n" in text(lines_of(restarts_section([trial]), 80))
 
 
-def test_workers_that_died_unasked_are_told_as_such() -> None:
+def test_workers_that_died_unasked_are_reported_as_such() -> None:
     trial = make_trial(restart=make_restart(do="died", step=None, recovery=()))
-    told = text(lines_of(restarts_section([trial]), 80))
-    assert "workers that ended unexpectedly" in told
-    assert "▲" not in told
+    reported = text(lines_of(restarts_section([trial]), 80))
+    assert "workers that ended unexpectedly" in reported
+    assert "▲" not in reported
 
 
 def test_without_a_control_the_models_own_difference_is_shown() -> None:
-    told = shown(
+    reported = shown(
         misses_vs_control=None,
         predicted_vs_control=None,
         predicted=Interval(value=77.7, low=70, high=85),
     )
-    assert "-    78 (70-85)" in told
+    assert "-    78 (70-85)" in reported
 
 
 def test_without_a_model_there_is_no_prediction() -> None:
-    told = shown(predicted_by_cause=None, predicted=None, predicted_vs_control=None)
-    assert "360     -" in told
+    reported = shown(predicted_by_cause=None, predicted=None, predicted_vs_control=None)
+    assert "360     -" in reported
 
 
 def test_a_bound_below_zero_is_not_taken_for_a_dash() -> None:
@@ -128,21 +128,21 @@ def test_labels_of_restarts_name_what_was_done() -> None:
 
 def test_the_lesson_starts_from_the_undisturbed_trial_and_names_each_loss() -> None:
     run = restart_run()
-    told = conclusions(replace(run, trials=run.trials[::-1]))
-    assert "(no action)" in told[0]
+    reported = conclusions(replace(run, trials=run.trials[::-1]))
+    assert "(no action)" in reported[0]
     assert (
         "With reload at 0.5, redis lost nothing, and locmem lost 1,516 cached answers, which caused"
         " 360 misses."
-    ) in told
+    ) in reported
 
 
 def test_the_lesson_takes_the_trial_of_most_workers() -> None:
     def trial(workers: int, lost: int) -> TrialSummary:
         return make_trial(workers=workers, restart=make_restart(entries_lost=lost))
 
-    told = make_summary(trial(8, 77), trial(1, 5)).conclusions
-    assert any("77 cached answers" in sentence for sentence in told)
-    assert not any(" 5 cached answers" in sentence for sentence in told)
+    reported = make_summary(trial(8, 77), trial(1, 5)).conclusions
+    assert any("77 cached answers" in sentence for sentence in reported)
+    assert not any(" 5 cached answers" in sentence for sentence in reported)
 
 
 def test_a_loss_of_nothing_reads_so() -> None:

@@ -107,7 +107,7 @@ def test_a_path_that_fits_on_a_line_of_its_own_is_not_broken() -> None:
     assert path in printed(make_summary(run_dir=path)).splitlines()
 
 
-def test_a_caveat_is_told_once_and_names_its_trials() -> None:
+def test_a_caveat_is_reported_once_and_names_its_trials() -> None:
     text = printed(cases()["invalid"])
     assert text.count("Only 40 lookups") == 1
     assert "locmem, 2 workers; locmem, 4 workers:" in text

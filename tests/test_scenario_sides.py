@@ -14,13 +14,13 @@ from harness.scenario.schema import Action, Matrix, Scenario
 PLAIN = Scenario(name="plain", question="Why?")
 
 
-def told(option: str = "--b", **settings: Any) -> dict[str, tuple[Any, str]]:
+def given(option: str = "--b", **settings: Any) -> dict[str, tuple[Any, str]]:
     keys = {name.replace("__", "."): value for name, value in settings.items()}
     return {key: (value, f"{option} {key}") for key, value in keys.items()}
 
 
-def test_each_side_is_one_trial_of_the_first_values_unless_told_another() -> None:
-    base, candidate = duel_sides(PLAIN, {}, told(matrix__workers=[4], server__threads=2), 60)
+def test_each_side_is_one_trial_of_the_first_values_unless_another_is_set() -> None:
+    base, candidate = duel_sides(PLAIN, {}, given(matrix__workers=[4], server__threads=2), 60)
     assert (base.matrix.backend, base.matrix.workers) == (("locmem",), (1,))
     assert (candidate.matrix.backend, candidate.matrix.workers) == (("locmem",), (4,))
     assert (base.server.threads, candidate.server.threads) == (1, 2)
@@ -33,7 +33,7 @@ def test_of_what_varies_each_side_takes_the_first_value() -> None:
         vary={"app.env.SIZE": ("10", "20")},
     )
     base, candidate = duel_sides(
-        replace(PLAIN, matrix=matrix), {}, told(**{"app__env__SIZE": "30"}), 60
+        replace(PLAIN, matrix=matrix), {}, given(**{"app__env__SIZE": "30"}), 60
     )
     assert base.matrix.workers == (2,)
     assert base.app.env == {"SIZE": "10"}
@@ -55,16 +55,16 @@ def test_actions_are_refused() -> None:
         duel_sides(acting, {}, {}, 60)
 
 
-def test_the_mistakes_of_both_sides_are_told_at_once_with_their_options() -> None:
+def test_the_mistakes_of_both_sides_are_reported_together_with_their_options() -> None:
     with pytest.raises(ScenarioError) as caught:
-        duel_sides(PLAIN, told("--a", server__threads=0), told("--b", server__thraeds=2), 60)
+        duel_sides(PLAIN, given("--a", server__threads=0), given("--b", server__thraeds=2), 60)
     wheres = [problem.where for problem in caught.value.problems]
     assert [problem.code for problem in caught.value.problems] == ["HX203", "HX202"]
     assert "--a server.threads" in wheres[0]
     assert "--b server.thraeds" in wheres[1]
 
 
-def test_what_differs_is_told_by_key() -> None:
-    sides = duel_sides(PLAIN, told(server__threads=1), told(server__threads=2, seed=1), 60)
+def test_what_differs_is_reported_by_key() -> None:
+    sides = duel_sides(PLAIN, given(server__threads=1), given(server__threads=2, seed=1), 60)
     keys = ["server.threads", "seed", "app.env.NOT_THERE"]
     assert different(sides, keys) == ({"server.threads": 1}, {"server.threads": 2})

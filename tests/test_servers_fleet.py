@@ -27,7 +27,7 @@ class Server:
         return slot or 2
 
     def __getattr__(self, verb: str) -> Any:
-        return lambda *told: self.done.append(" ".join(map(str, (verb, *told, self.number))))
+        return lambda *given: self.done.append(" ".join(map(str, (verb, *given, self.number))))
 
 
 class Broken(Server):

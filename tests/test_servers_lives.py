@@ -18,11 +18,11 @@ def life(server: int, slot: int, generation: int) -> Life:
 
 
 def test_lives_are_read_by_server_slot_and_generation_as_numbers(tmp_path: Path) -> None:
-    told = [(0, 1, 1), (0, 1, 2), (0, 2, 1), (0, 10, 1), (1, 1, 1), (1, 1, 12)]
-    for who in reversed(told):
+    reported = [(0, 1, 1), (0, 1, 2), (0, 2, 1), (0, 10, 1), (1, 1, 1), (1, 1, 12)]
+    for who in reversed(reported):
         Tally(tmp_path, life(*who))
     lives = read_lives(tmp_path)
-    assert [(one.server, one.slot, one.generation) for one in lives] == told
+    assert [(one.server, one.slot, one.generation) for one in lives] == reported
     assert [one.pid for one in lives] == [101, 102, 201, 1001, 101, 112]
 
 
@@ -31,7 +31,7 @@ def test_a_server_whose_workers_have_not_reported_has_no_lives(tmp_path: Path) -
     assert read_lives(tmp_path) == ()
 
 
-def test_caches_are_told_as_they_were_built(tmp_path: Path) -> None:
+def test_caches_are_reported_as_they_were_built(tmp_path: Path) -> None:
     probe = Probe(tmp_path)
     probe.wrap(locmem("one", TIMEOUT=None, OPTIONS={"MAX_ENTRIES": 7, "CULL_FREQUENCY": 2}))
     probe.wrap(locmem("two", timeout=60), alias="sessions é")

@@ -128,7 +128,7 @@ def test_servers_take_turns_and_see_the_address_that_was_asked_for(
     assert {answer.status_code for answer in answers} == {200}
     assert [len(origin.asked) for origin in origins] == [3, 3]
     host = url.removeprefix("http://")
-    assert {told for origin in origins for _, told in origin.asked} == {host}
+    assert {reported for origin in origins for _, reported in origin.asked} == {host}
     assert origins[0].asked[0][0].endswith("/?a=b")
 
 
@@ -170,7 +170,7 @@ def test_a_request_is_never_sent_twice_and_a_server_that_failed_stays_in(
 
 
 @needs_nginx
-def test_an_end_in_the_middle_is_told_with_its_status(
+def test_an_end_in_the_middle_is_reported_with_its_status(
     balance: Balance, origins: list[Origin]
 ) -> None:
     origins.append(Origin(0))
@@ -196,7 +196,7 @@ def test_nothing_is_left_of_it(balance: Balance, origins: list[Origin], tmp_path
     assert str(tmp_path) not in (tmp_path / "nginx.log").read_text()
 
 
-def test_an_nginx_that_does_not_come_up_is_told_with_its_last_lines(
+def test_an_nginx_that_does_not_come_up_is_reported_with_its_last_lines(
     balance: Balance, origins: list[Origin], tmp_path: Path
 ) -> None:
     origins.append(Origin(0))

@@ -13,7 +13,7 @@ from tests.factories import setup
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "reported"),
     [
         ("server.preload", True, "preload"),
         ("server.preload", False, "no preload"),
@@ -22,11 +22,11 @@ from tests.factories import setup
         ("server.keep_alive_s", 60, "keep_alive_s 60"),
     ],
 )
-def test_a_key_and_its_value_in_words(name: str, value: Any, told: str) -> None:
-    assert word(name, value) == told
+def test_a_key_and_its_value_in_words(name: str, value: Any, reported: str) -> None:
+    assert word(name, value) == reported
 
 
-def test_a_key_that_only_some_cases_name_is_told_of_those() -> None:
+def test_a_key_that_only_some_cases_name_is_reported_of_those() -> None:
     plain, routed = {"servers": 2}, {"servers": 2, "server.routing": "uri-hash"}
     assert setup_words(plain, [plain, routed]) == ""
     assert setup_words(routed, [plain, routed]) == "routing uri-hash"

@@ -29,7 +29,7 @@ def refused(harness: Harness, outcome: Outcome) -> str:
     return outcome.stderr
 
 
-def test_a_bad_file_is_reported_of_all_its_mistakes_at_once(harness: Harness) -> None:
+def test_a_bad_file_is_reported_of_all_its_mistakes_together(harness: Harness) -> None:
     (harness.directory / "bad.toml").write_text(BAD_SCENARIO)
     reported = refused(harness, harness.run("run", "bad.toml", "--out", "run"))
     for place in (
