@@ -19,8 +19,8 @@ WINDOWS, SMALLEST = 30, 20
 """A window is a thirtieth of the trace, but no fewer requests than this."""
 WINDOWS_BEFORE = 3
 LEVELS = (0.90, 0.95)
+# What ended workers where no action did: Gunicorn's own setting, or nobody knows what.
 RECYCLED, DIED = "max-requests", "died"
-"""What was done where no action was: Gunicorn's own setting, or nobody knows what."""
 
 Curve = tuple[tuple[int, float], ...]
 

@@ -22,8 +22,7 @@ from harness.record.facts import TrialFacts
 
 LIFE_COLUMNS = ("server", "slot", "generation", "pid")
 SERVER, SLOT, GENERATION, _ = range(len(LIFE_COLUMNS))
-life_id = attrgetter(*LIFE_COLUMNS)
-"""Identity of a life, as a tuple, from any record that has these fields."""
+life_id = attrgetter(*LIFE_COLUMNS)  # of any record that has these fields
 Names = npt.NDArray[np.str_]
 
 

@@ -145,8 +145,10 @@ def _pace(pace: Pace) -> str:
     achieved = pace.achieved_per_second
     sent = "" if achieved is None else f", {achieved:,.1f} were sent"
     worst = f", the worst by {duration(pace.worst_lag_s)}" if pace.late else ""
-    late = number_of(pace.late, "late start")
-    return f"{pace.asked_per_second:,.1f} requests/s were due{sent}; {late}{worst}."
+    return (
+        f"{pace.asked_per_second:,.1f} requests/s were due{sent};"
+        f" {number_of(pace.late, 'late start')}{worst}."
+    )
 
 
 def _withheld(named: Named) -> list[str]:

@@ -4,9 +4,9 @@ A scenario and the keys it varies make one complete scenario for each combinatio
 duel has two of them, each of a single trial.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import count, pairwise, product
 from math import prod
 from typing import Any
 
@@ -215,11 +215,7 @@ def turns(group: tuple[Trial, ...]) -> tuple[Turn, ...]:
     """
     load = group[0].scenario.load
     bounds = [load.requests * part // load.rounds for part in range(load.rounds + 1)]
-    return tuple(
-        Turn(trial=trial, round=number, first=bounds[number], last=bounds[number + 1])
-        for number in range(load.rounds)
-        for trial in _in_turn(group, number)
-    )
+    return tuple(_turns(group, pairwise(bounds)))
 
 
 def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]:
@@ -227,15 +223,14 @@ def turns_without_end(group: tuple[Trial, ...], requests: int) -> Iterator[Turn]
 
     The trace has no end: each of its keys depends on seed and position alone.
     """
-    for number in count():
-        for trial in _in_turn(group, number):
-            first = number * requests
-            yield Turn(trial=trial, round=number, first=first, last=first + requests)
+    return _turns(group, pairwise(count(0, requests)))
 
 
-def _in_turn(group: tuple[Trial, ...], number: int) -> tuple[Trial, ...]:
-    """Return the trials in the order in which they serve a round."""
-    return group if number % 2 == 0 else group[::-1]
+def _turns(group: tuple[Trial, ...], parts: Iterable[tuple[int, int]]) -> Iterator[Turn]:
+    """Yield the turns of rounds that serve these parts of the trace."""
+    for number, (first, last) in enumerate(parts):
+        for trial in group if number % 2 == 0 else reversed(group):
+            yield Turn(trial=trial, round=number, first=first, last=last)
 
 
 def _trial(
