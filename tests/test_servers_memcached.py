@@ -100,3 +100,12 @@ def test_without_one_the_ways_to_get_it_are_named(context: ServiceContext, tmp_p
     with pytest.raises(InfrastructureError, match="HX305 memcached: not on PATH") as caught:
         start(replace(context, environ={"PATH": str(tmp_path)}))
     assert "apt install memcached" in str(caught.value)
+
+
+@pytest.mark.usefixtures("service")
+def test_one_that_django_has_no_client_for_is_as_good_as_none(
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.servers.memcached.CLIENTS", ("no-such-client",))
+    with pytest.raises(InfrastructureError, match="HX305 memcached: on PATH, but Python has no"):
+        start(context)

