@@ -123,6 +123,17 @@ def test_preparation_has_a_lease_for_as_long_as_it_takes(
     assert done == ["start redis", "open 00-two-level-1", "close 00-two-level-1"]
 
 
+def test_no_app_is_prepared_with_a_backend_that_is_skipped(
+    tmp_path: Path, done: list[str], build: Build
+) -> None:
+    out = tmp_path / "out"
+    env = {"OUT": str(out), "URL": "{backend}"}
+    found = trials(tmp_path, "redis", "memcached", prepare=["-c", PREPARED], env=env)
+    build(found, optional=("memcached",)).prepare(found)
+    assert out.read_text() == "redis"
+    assert done == ["start redis", "open 00-redis-1", "close 00-redis-1"]
+
+
 def test_an_app_is_prepared_once_for_the_trial_with_the_most_keys(
     tmp_path: Path, build: Build
 ) -> None:

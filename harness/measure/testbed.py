@@ -76,13 +76,14 @@ class Testbed:
         return nginx | {name: service.display for name, service in self._services.items()}
 
     def prepare(self, trials: Iterable[Trial]) -> None:
-        """Prepare each app once, for the one of its trials with the most keys.
+        """Prepare each app once, for that of its trials with the most keys which is not skipped.
 
         What this leaves in a cache's server is removed. Raises InfrastructureError HX304.
         """
         for trial in {
             self._path(trial): trial
             for trial in sorted(trials, key=lambda trial: trial.scenario.load.keys)
+            if trial.backend not in self.skipped
         }.values():
             with closing(self._open(trial)) as lease:
                 app, environ = self._app(trial), self._environ(trial, lease)
